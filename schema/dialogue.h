@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * schema/dialogue.h -- the redacted dialogue of a session, and its form on
+ * disk.
+ *
+ * A dialogue is a list of lines with who said them, when, and in which
+ * packet.  In memory it is one growing buffer with a limit; on disk the
+ * texts are numbers of a dictionary (table `line`), so a row is a few
+ * octets a line:
+ *
+ *	varint(line id * 4 + who)  varint(packet step)  varint(time step, µs)
+ *
+ * steps from the line before (zigzag: captures can step back), the first
+ * from packet 0 and the session's start.
+ */
+#ifndef SCHEMA_DIALOGUE_H
+#define SCHEMA_DIALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIALOGUE_OCTETS_MAX	16384	/* in memory, a session */
+#define DIALOGUE_LINE_MAX	512	/* octets of one line; longer is cut */
+
+enum dialogue_who {
+	SAID_BY_CLIENT,
+	SAID_BY_SERVER,
+	SAID_BY_US,		/* a remark: a gap, a TLS message, a conflict */
+};
+
+struct dialogue_line {
+	enum dialogue_who	 who;
+	int64_t			 time;		/* microseconds since 1970 */
+	uint64_t		 packet;
+	const char		*text;		/* not NUL-terminated */
+	size_t			 len;
+};
+
+struct dialogue;		/* opaque */
+
+struct dialogue	*dialogue_new(void);		/* NULL: memory */
+void		 dialogue_free(struct dialogue *d);	/* NULL is fine */
+
+/* Past the limit, or with memory short, lines are dropped and counted. */
+void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
+		    int64_t time, uint64_t packet, const char *text,
+		    size_t len);
+unsigned	 dialogue_dropped(const struct dialogue *d);
+
+/* Walk: start with *at = 0; false at the end. */
+bool		 dialogue_next(const struct dialogue *d, size_t *at,
+		    struct dialogue_line *line);
+
+/* The form on disk.  `out` grows by at most DIALOGUE_ROW_MAX octets. */
+#define DIALOGUE_ROW_MAX	30
+struct dialogue_steps {
+	uint64_t	packet;
+	int64_t		time;	/* begin with the session's start */
+};
+size_t	dialogue_pack(uint8_t out[DIALOGUE_ROW_MAX],
+	    struct dialogue_steps *from, int64_t line_id,
+	    const struct dialogue_line *line);
+/* Octets used, 0 at the end or if `in` is damaged.  Sets all but text. */
+size_t	dialogue_unpack(const uint8_t *in, size_t len,
+	    struct dialogue_steps *from, int64_t *line_id,
+	    struct dialogue_line *line);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * capture/capture.h -- frames and their times, from wherever they come.
+ *
+ * One capture is one source: an interface, a capture file, standard input,
+ * or a directory of capture files taken in the order of their first
+ * packets.  Files are pcap or pcapng, either byte order, microseconds or
+ * nanoseconds, plain or compressed with gzip or zstd: told by content,
+ * never by name.
+ *
+ * Frames are numbered from 1 in each file (as Wireshark does), and over the
+ * whole life of a live capture.
+ */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct frame {
+	struct span	 octets;	/* captured; good until the next call */
+	uint32_t	 wire_len;	/* >= octets.len: more was on the wire */
+	int64_t		 time;		/* microseconds since 1970, UTC */
+	uint64_t	 number;	/* from 1 in its file */
+	int		 link_type;	/* a LINKTYPE_ number (tcpdump.org) */
+};
+
+enum capture_status {
+	CAPTURE_FRAME,		/* a frame was read */
+	CAPTURE_QUIET,		/* live or following: nothing just now; ask again */
+	CAPTURE_FILE,		/* the next frames are from another file: name changed */
+	CAPTURE_DAMAGED,	/* this file is cut or damaged here: capture_why(); ask again */
+	CAPTURE_END,		/* that was all */
+	CAPTURE_FAILED,		/* the source cannot go on: capture_why() */
+};
+
+struct capture_live {
+	const char	*filter;	/* whole expression; NULL: all */
+	uint32_t	 snaplen;	/* octets a packet */
+	uint32_t	 buffer;	/* kernel buffer, octets */
+	bool		 promiscuous;
+};
+
+struct capture_path {
+	const char	*filter;	/* the user's own, NULL: none */
+	bool		 follow;	/* directory: wait for more files */
+};
+
+struct capture;			/* opaque */
+
+/*
+ * NULL after saying why.  `name` is copied.  A file that cannot be opened or
+ * is no capture fails here; one that breaks later gives CAPTURE_DAMAGED.
+ */
+struct capture	*capture_open_live(const char *name,
+		    const struct capture_live *how);
+struct capture	*capture_open_path(const char *name,
+		    const struct capture_path *how);
+void		 capture_close(struct capture *c);	/* NULL is fine */
+
+/* Blocks at most about 100 ms when live or following. */
+enum capture_status	 capture_next(struct capture *c, struct frame *f);
+
+/* Make a blocked or later capture_next() return CAPTURE_END.  Callable from
+ * another thread and from a signal handler. */
+void		 capture_stop(struct capture *c);
+
+/* The interface, or the name of the file being read (without its folders);
+ * lives until the next CAPTURE_FILE or the end. */
+const char	*capture_name(const struct capture *c);
+
+/* The last complaint, with file, packet number and octet position. */
+const char	*capture_why(const struct capture *c);
+
+/* Progress in octets of the files as they lie on disk; size 0: unknown.
+ * Callable from another thread. */
+void		 capture_progress(const struct capture *c, uint64_t *done,
+		    uint64_t *size);
+
+/* Live only, since the opening; zero for files. */
+struct capture_drops {
+	uint64_t	kernel;		/* full buffer: we were too slow */
+	uint64_t	interface;	/* the interface or its driver */
+};
+struct capture_drops	 capture_drops(struct capture *c);
+
+#endif

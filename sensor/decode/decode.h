@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * decode/decode.h -- from a frame to a TCP segment or a DNS datagram.
+ *
+ * Goes through link types, tags, labels and tunnels to the innermost IP
+ * packet, and puts IP fragments together on the way (RFC 791, RFC 8200
+ * section 4.5; overlapping fragments are refused as RFC 5722 asks, for both
+ * families).  TCP quoted inside ICMP is not traffic and is not shown.
+ */
+#ifndef DECODE_DECODE_H
+#define DECODE_DECODE_H
+
+#include "base/counters.h"
+#include "capture/capture.h"
+#include "decode/packet.h"
+
+struct decode_limits {
+	uint32_t	fragment_datagrams;	/* being put together at once */
+	uint32_t	fragment_memory;	/* octets held for them */
+	uint32_t	fragment_timeout;	/* seconds of packet time */
+	uint32_t	depth;			/* headers passed in one frame */
+};
+
+#define DECODE_LIMITS_DEFAULT	{			\
+	.fragment_datagrams = 4096,			\
+	.fragment_memory = 16 * 1024 * 1024,		\
+	.fragment_timeout = 30,				\
+	.depth = 16,					\
+}
+
+enum decode_result {
+	DECODE_TCP,		/* a segment on a wanted port */
+	DECODE_DNS,		/* a UDP datagram from port 53 (payload) */
+	DECODE_OTHER,		/* whole and well, but not for us */
+	DECODE_HELD,		/* a fragment; its datagram is not yet whole */
+	DECODE_CUT,		/* ends before the headers do */
+	DECODE_BAD,		/* contradicts itself, or nested too deep */
+};
+
+struct decoder;			/* opaque; one per road thread */
+
+/*
+ * `ports` has a bit per TCP port (bit n of octet n/8, 8192 octets) and must
+ * outlive the decoder, as must `counters`.  NULL if memory is short.
+ */
+struct decoder	*decoder_new(const struct decode_limits *limits,
+		    const uint8_t *ports, bool want_dns,
+		    struct counters *counters);
+void		 decoder_free(struct decoder *d);	/* NULL is fine */
+
+/* On DECODE_TCP and DECODE_DNS `p` is filled; its spans live until the next
+ * call or the end of the frame.  Any bytes at all are acceptable. */
+enum decode_result	 decode(struct decoder *d, const struct frame *f,
+			    struct packet *p);
+
+/* Does decode() know this LINKTYPE_ number? */
+bool		 decode_knows(int link_type);
+
+#endif

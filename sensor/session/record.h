@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session/record.h -- what is known of one connection, ready to be judged.
+ *
+ * The road hands records to the clerk; whoever holds one owns it.  Plain
+ * facts: parsers' facts and what follows from them without any expectation.
+ */
+#ifndef SESSION_RECORD_H
+#define SESSION_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+#include "schema/dialogue.h"
+#include "schema/names.h"
+#include "smtp/smtp.h"
+#include "tls/tls.h"
+
+#define RECORD_CONFLICTS_MAX	8	/* kept with their octets */
+#define RECORD_EXCERPT_MAX	200	/* octets of escaped text */
+
+enum record_protocol {
+	RECORD_NONE,		/* no bytes understood */
+	RECORD_SMTP,
+	RECORD_LMTP,
+	RECORD_TLS,		/* from the first octet */
+	RECORD_OTHER,
+};
+
+enum record_starttls {
+	RECORD_STARTTLS_UNSEEN,
+	RECORD_STARTTLS_NOT_SENT,
+	RECORD_STARTTLS_SENT,
+	RECORD_STARTTLS_MASKED,
+};
+
+enum record_tls {
+	RECORD_TLS_UNSEEN,
+	RECORD_TLS_NONE,
+	RECORD_TLS_ESTABLISHED,
+	RECORD_TLS_FAILED,
+};
+
+enum record_protection {
+	RECORD_UNKNOWN,
+	RECORD_NO_MAIL,
+	RECORD_TLS_PROTECTED,
+	RECORD_CLEARTEXT,
+};
+
+enum record_certificate {
+	RECORD_CERTIFICATE_UNKNOWN,
+	RECORD_CERTIFICATE_VISIBLE,
+	RECORD_CERTIFICATE_HIDDEN,
+	RECORD_CERTIFICATE_NONE,
+};
+
+enum record_name_from {
+	RECORD_NAME_NONE,
+	RECORD_NAME_SNI,
+	RECORD_NAME_BANNER,
+};
+
+/* Two contents for one stretch of the plaintext dialogue or handshake. */
+struct record_conflict {
+	enum side	 side;
+	struct mark	 before_at, after_at;
+	uint64_t	 offset;
+	uint32_t	 octets;
+	uint8_t		 ttl_before, ttl_after;
+	char		 before[RECORD_EXCERPT_MAX + 1];	/* escaped, redacted */
+	char		 after[RECORD_EXCERPT_MAX + 1];
+};
+
+struct session_record {
+	char			*source;	/* interface or file name; owned */
+	struct flow_facts	 flow;
+	uint64_t		 identity;	/* unkeyed hash of 5-tuple, ISNs; the store adds the sensor */
+	char			 community_id[32];
+
+	struct smtp		*smtp;		/* NULL: TLS or foreign from the start; owned */
+	struct tls		*tls;		/* NULL: none; owned */
+	struct dialogue		*dialogue;	/* NULL: memory was short; owned */
+
+	/* conclusions, as v_sessions names them */
+	enum record_protocol	 protocol;
+	enum smtp_offer		 offer;
+	enum record_starttls	 starttls;
+	enum record_tls		 tls_state;
+	enum tls_failure	 tls_failure;
+	enum record_certificate	 certificate;
+	enum record_protection	 protection;
+	char			*server_name;	/* NULL: none; owned */
+	enum record_name_from	 server_name_from;
+	uint32_t		 gaps;		/* bit per enum gap; 0: complete */
+
+	struct record_conflict	*conflicts;	/* owned; NULL: none */
+	unsigned		 conflicts_kept, conflicts_seen;
+};
+
+void	session_record_free(struct session_record *r);	/* NULL is fine */
+
+static inline bool
+record_lacks(const struct session_record *r, enum gap g)
+{
+	return (r->gaps >> g & 1) != 0;
+}
+
+#endif

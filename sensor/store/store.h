@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/store.h -- records into rows.
+ *
+ * The clerk's alone: one thread, one database.  Rows gather in a
+ * transaction until store_commit().  The same record twice changes nothing.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/counters.h"
+#include "detect/detect.h"
+#include "session/record.h"
+
+struct store;			/* opaque */
+
+struct store_totals {
+	uint64_t	sessions;	/* given to the store by this run */
+	uint64_t	new_sessions;	/* ... that were not there before */
+	uint64_t	undecided;
+	uint64_t	findings[SEVERITIES];
+};
+
+/* Create, open or upgrade.  NULL after saying why; an existing file that is
+ * not ours or newer is left as it was. */
+struct store	*store_open(const char *path, const char *sensor);
+/* Commits.  -1 after saying why; then what was committed before is safe. */
+int		 store_close(struct store *s);	/* NULL is fine: 0 */
+
+/* 0, or -1 after saying why (disk full): the transaction is rolled back and
+ * the store takes no more. */
+int		 store_session(struct store *s,
+		    const struct session_record *r, const struct findings *f);
+int		 store_commit(struct store *s);
+
+/* One row of table `run` per source: what was read and how well. */
+int64_t		 store_run_begin(struct store *s, const char *source,
+		    int64_t at);
+int		 store_run_end(struct store *s, int64_t run,
+		    const struct counters *c, int64_t first, int64_t last,
+		    const char *damage);
+
+const struct store_totals	*store_totals(const struct store *s);
+
+/* Every session and finding stored from here on also goes to `path` as JSON
+ * lines ("-": standard output), with the columns of v_sessions and
+ * v_findings, after its commit.  -1 after saying why. */
+int		 store_jsonl(struct store *s, const char *path);
+
+#endif

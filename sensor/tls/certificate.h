@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls/certificate.h -- certificates seen, each read once.
+ *
+ * A mail server shows the same chain to everybody, and reading one costs
+ * more than all the rest of a session: so they are kept in a bounded cache,
+ * found by their octets, and shared with the clerk by counted references.
+ */
+#ifndef TLS_CERTIFICATE_H
+#define TLS_CERTIFICATE_H
+
+#include "base/digest.h"
+#include "base/span.h"
+
+#define CERTIFICATE_MAX		32768	/* octets of one certificate */
+
+struct certificate {
+	uint8_t		 sha256[DIGEST_SHA256];
+	uint8_t		 spki_sha256[DIGEST_SHA256];	/* of SubjectPublicKeyInfo */
+	const char	*subject, *issuer;	/* RFC 2253 text, escaped; NULL if unreadable */
+	const char	*san;			/* DNS names and addresses, blank-separated; NULL */
+	int64_t		 not_before, not_after;	/* microseconds since 1970; 0 unreadable */
+	bool		 readable;		/* false: X.509 could not be parsed, only sha256 holds */
+	struct span	 der;			/* owned */
+};
+
+struct certificate_cache;	/* opaque; one per road thread */
+
+/* Keeps at most `entries`, forgetting the least recently used.  NULL if
+ * memory is short. */
+struct certificate_cache	*certificate_cache_new(unsigned entries,
+				    struct digest *digest);
+void	 certificate_cache_free(struct certificate_cache *c);
+
+/* The certificate with these octets; the caller drops it.  NULL if memory is
+ * short.  Any octets at all are acceptable. */
+struct certificate	*certificate_get(struct certificate_cache *c,
+			    struct span der);
+/* Counting is atomic: any thread may take and drop. */
+struct certificate	*certificate_take(struct certificate *c);
+void	 certificate_drop(struct certificate *c);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls/tls.h -- a TLS handshake, as far as a bystander can read it.
+ *
+ * Records and handshake messages of TLS 1.0 to 1.3 and SSL 3.0 (RFC 8446,
+ * RFC 5246), ClientHello also in the form of SSL 2.0 (RFC 5246 E.2).
+ * Resumes at any octet; keeps at most what a message's cap allows.  Knows
+ * neither packets nor SMTP.
+ */
+#ifndef TLS_TLS_H
+#define TLS_TLS_H
+
+#include "base/digest.h"
+#include "base/mark.h"
+#include "base/span.h"
+#include "tls/certificate.h"
+
+#define TLS_HANDSHAKE_MAX	65536	/* octets of one message put together */
+#define TLS_CHAIN_MAX		10	/* certificates kept of a chain */
+
+/* How it went, as v_sessions.tls and tls_failure. */
+enum tls_state {
+	TLS_NOTHING,		/* no octet yet from either side */
+	TLS_HELLO,		/* ClientHello (or part of it) seen, no answer */
+	TLS_ANSWERED,		/* ServerHello seen, handshake not yet done */
+	TLS_ESTABLISHED,	/* both sides went on as RFC 8446 2 / RFC 5246 7.3 say */
+	TLS_FAILED,		/* see failure */
+};
+
+enum tls_failure {
+	TLS_FAIL_NONE,
+	TLS_FAIL_NO_HELLO,	/* the client never sent a ClientHello */
+	TLS_FAIL_PLAINTEXT,	/* readable text where a record belongs */
+	TLS_FAIL_ALERT,		/* fatal alert, or warning and close, before the end */
+	TLS_FAIL_RESET,		/* set by session/: RST before the end */
+	TLS_FAIL_CLOSED,	/* set by session/: FIN before the end */
+	TLS_FAIL_TIMEOUT,	/* set by session/: no answer */
+	TLS_FAIL_GARBAGE,	/* neither TLS nor text */
+};
+
+struct tls_facts {
+	enum tls_state	 state;
+	enum tls_failure	 failure;	/* while not established */
+	enum side	 failed_by;
+	struct mark	 failed_at;
+	const char	*failure_text;	/* first plaintext octets, escaped, at most 200; NULL */
+
+	/* ClientHello; the first one (the second after a HelloRetryRequest
+	 * only adds) */
+	bool		 client_hello;		/* seen whole */
+	bool		 ssl2_hello;
+	struct mark	 client_hello_at;
+	uint16_t	 client_version_max;	/* 0x0304: TLS 1.3 */
+	const char	*sni;			/* lower case, escaped, NULL: none */
+	const char	*alpn;			/* comma-separated, NULL */
+	char		 ja3[33];		/* MD5 hex, "" unknown */
+	char		 ja4[37];		/* "" unknown */
+	bool		 client_resumes;	/* session id, ticket or PSK offered */
+
+	/* ServerHello */
+	bool		 server_hello;
+	struct mark	 server_hello_at;
+	bool		 hello_retry;		/* HelloRetryRequest seen */
+	uint16_t	 version;		/* chosen; 0 unknown */
+	uint16_t	 cipher;		/* chosen; 0 unknown */
+	char		 ja3s[33];
+	bool		 downgrade_sentinel;	/* RFC 8446 4.1.3, chosen version < 1.3 */
+	bool		 resumed;		/* abbreviated handshake or PSK */
+
+	/* Certificate, TLS 1.2 and below */
+	bool		 certificate_seen;	/* message read whole */
+	bool		 certificate_none;	/* anonymous suite, or empty list */
+	bool		 certificate_hidden;	/* TLS 1.3 or resumption */
+	struct mark	 certificate_at;
+	struct certificate	*chain[TLS_CHAIN_MAX];	/* leaf first; owned by the cache's counting */
+	unsigned	 chain_len;
+
+	/* alert in clear */
+	bool		 alert;
+	enum side	 alert_by;
+	uint8_t		 alert_level, alert_code;
+	struct mark	 alert_at;
+
+	/* handshake progress in clear: key exchange, ChangeCipherSpec,
+	 * encrypted records, per side */
+	bool		 key_exchange[SIDES];
+	bool		 change_cipher[SIDES];
+	unsigned	 encrypted_records[SIDES];	/* counted to 255 */
+	struct mark	 established_at;
+
+	/* a record replaced by text after the handshake */
+	bool		 broken_after;
+	enum side	 broken_by;
+	struct mark	 broken_at;
+	bool		 gap;			/* octets missing inside the handshake */
+};
+
+/* What the caller should do with this side's coming octets. */
+enum tls_next {
+	TLS_MORE,	/* show them */
+	TLS_ENOUGH,	/* nothing in them matters any more */
+	TLS_NOT_TLS,	/* this side speaks plaintext: the octets are not used */
+};
+
+struct tls;			/* opaque; belongs to a session */
+
+/* `digest` and `cache` are borrowed, of the road thread.  NULL if memory is
+ * short. */
+struct tls	*tls_new(struct digest *digest,
+		    struct certificate_cache *cache);
+void		 tls_free(struct tls *t);	/* NULL is fine; drops its certificates */
+
+/*
+ * Hear octets of one side.  TLS_NOT_TLS is said only at the very first octet
+ * of a side, or (state TLS_FAILED, TLS_FAIL_PLAINTEXT) where a record header
+ * belongs: at most `span` bytes from there on are the plaintext, and
+ * *used says how many octets before it were TLS.
+ */
+enum tls_next	 tls_hear(struct tls *t, enum side who, struct span octets,
+		    struct mark at, size_t *used);
+void		 tls_gap(struct tls *t, enum side who, uint64_t octets);
+/* This side will say no more (FIN or RST). */
+void		 tls_end(struct tls *t, enum side who, bool reset,
+		    struct mark at);
+
+/* Octets of the record at hand that need not be shown; 0: show all. */
+uint64_t	 tls_skippable(const struct tls *t, enum side who);
+void		 tls_skipped(struct tls *t, enum side who, uint64_t octets);
+
+const struct tls_facts	*tls_facts(const struct tls *t);
+
+/* Could these be the first octets a client sends in TLS (record or SSL 2
+ * hello)?  1 yes, 0 no, -1 too few to tell. */
+int		 tls_looks_like_hello(struct span first);
+
+/* "TLSv1.2"; IANA suite name ("TLS_AES_128_GCM_SHA256"), or "0x1301" style
+ * text in `buffer` for one that has none. */
+const char	*tls_version_name(uint16_t version);
+const char	*tls_cipher_name(uint16_t cipher, char buffer[7]);
+
+#endif
