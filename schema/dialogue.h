@@ -22,6 +22,7 @@
 
 #define DIALOGUE_OCTETS_MAX	16384	/* in memory, a session */
 #define DIALOGUE_LINE_MAX	512	/* octets of one line; longer is cut */
+#define DIALOGUE_LINES_MAX	(DIALOGUE_OCTETS_MAX / 3)	/* a line takes 3 at least */
 
 enum dialogue_who {
 	SAID_BY_CLIENT,
@@ -42,7 +43,8 @@ struct dialogue;		/* opaque */
 struct dialogue	*dialogue_new(void);		/* NULL: memory */
 void		 dialogue_free(struct dialogue *d);	/* NULL is fine */
 
-/* Past the limit, or with memory short, lines are dropped and counted. */
+/* Past the limit, or with memory short, this and all later lines are
+ * dropped and counted: a dialogue has an end, but no holes. */
 void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
 		    int64_t time, uint64_t packet, const char *text,
 		    size_t len);

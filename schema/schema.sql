@@ -1,0 +1,203 @@
+-- SPDX-License-Identifier: ISC
+--
+-- schema.sql -- the tables, version 1.
+--
+-- Readers use the views (views.sql); the tables may change with a version.
+-- Times are microseconds since 1970, UTC.  A session costs one row: words
+-- are small numbers, what repeats is a number of a dictionary, what is
+-- rare stands in one JSON text, and there is no index that would have to
+-- be written for each session at a random place.
+--
+-- Numbers of severity, confidence, verdict, expectation and gap are those
+-- of names.def in this version: names may be appended there, and any other
+-- change needs an upgrade.  Kinds are found by their word, so names.def may
+-- rank them anew at will.
+
+-- What happened, kept at creation and at each opening by a later program.
+CREATE TABLE kind (
+	id		INTEGER PRIMARY KEY,
+	word		TEXT NOT NULL UNIQUE,
+	text		TEXT NOT NULL
+) STRICT;
+
+-- Bits of finding.because.
+CREATE TABLE expectation (
+	id		INTEGER PRIMARY KEY,
+	word		TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Bits of session.gaps.
+CREATE TABLE gap (
+	id		INTEGER PRIMARY KEY,
+	word		TEXT NOT NULL UNIQUE,
+	text		TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sensor (
+	id		INTEGER PRIMARY KEY,
+	name		TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- An interface, or a capture file by its name.
+CREATE TABLE source (
+	id		INTEGER PRIMARY KEY,
+	name		TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- One source read once.  Reading the same packets again leaves one row.
+CREATE TABLE run (
+	id		INTEGER PRIMARY KEY,
+	sensor		INTEGER NOT NULL REFERENCES sensor,
+	source		INTEGER NOT NULL REFERENCES source,
+	begun_at	INTEGER NOT NULL,
+	first_at	INTEGER,	-- first and last packet; NULL: none,
+	last_at		INTEGER,	-- or the run did not end in order
+	counters	TEXT,		-- JSON object; NULL: did not end
+	damage		TEXT		-- what could not be read; NULL: nothing
+) STRICT;
+
+-- Addresses but those of IPv4, which stand for themselves: session.client
+-- and session.server are the 32 bits of an IPv4 address as a signed number,
+-- or the number of a row here, which is outside those.  A flood from random
+-- IPv4 addresses adds no row.
+CREATE TABLE host (
+	id		INTEGER PRIMARY KEY CHECK (id > 4294967295),
+	ip		TEXT NOT NULL UNIQUE,
+	net		TEXT NOT NULL	-- its /48
+) STRICT;
+
+-- What comes again and again: names, domains, suites, fingerprints, ...
+CREATE TABLE text (
+	id		INTEGER PRIMARY KEY,
+	text		TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Lines of dialogues and greetings.  Most come again, but many carry a
+-- queue id or a time and never do; an index to find those would be written
+-- at a random page for each.  So lines are only appended, the store
+-- remembers the frequent ones, and a line may be here twice.
+CREATE TABLE line (
+	id		INTEGER PRIMARY KEY,
+	text		TEXT NOT NULL
+) STRICT;
+
+-- A reply to EHLO behind its first line, which greets the client by name
+-- and would make each reply a new one (that is session.ehlo_first).
+CREATE TABLE ehlo_reply (
+	id		INTEGER PRIMARY KEY,
+	lines		TEXT NOT NULL UNIQUE,	-- JSON array
+	keywords	TEXT NOT NULL		-- JSON array, upper case
+) STRICT;
+
+CREATE TABLE certificate (
+	id		INTEGER PRIMARY KEY,
+	sha256		BLOB NOT NULL UNIQUE,
+	spki_sha256	BLOB,		-- NULL, as all below: X.509 unreadable
+	subject		TEXT,
+	issuer		TEXT,
+	san		TEXT,		-- JSON array
+	not_before	INTEGER,
+	not_after	INTEGER,
+	der		BLOB NOT NULL
+) STRICT;
+
+-- What a server sent when that was more than its own certificate.
+CREATE TABLE chain (
+	id		INTEGER PRIMARY KEY,
+	certificates	TEXT NOT NULL UNIQUE,	-- JSON array of ids, leaf first
+	length		INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE session (
+	id		INTEGER PRIMARY KEY,	-- see schema.h, session_id()
+	identity	INTEGER NOT NULL,	-- 64 bits, of which id has some
+	sensor		INTEGER NOT NULL REFERENCES sensor,
+	source		INTEGER NOT NULL REFERENCES source,
+	started		INTEGER NOT NULL,	-- after the second id >> 21
+	lasted		INTEGER NOT NULL,	-- from first to last packet
+	community	TEXT,			-- between '1:' and '='
+	client		INTEGER NOT NULL,	-- IPv4, or in table host
+	client_port	INTEGER NOT NULL,
+	server		INTEGER NOT NULL,
+	server_port	INTEGER NOT NULL,
+	server_name	INTEGER REFERENCES text,
+	server_name_from INTEGER,	-- 1 sni, 2 banner, 3 mx, 4 dns
+
+	protocol	INTEGER NOT NULL,	-- 0 none, 1 smtp, 2 lmtp,
+						-- 3 tls, 4 other
+	verdict		INTEGER NOT NULL,	-- enum verdict
+	findings	INTEGER NOT NULL,	-- how many
+	gaps		INTEGER NOT NULL,	-- bits, table gap
+	ending		INTEGER NOT NULL,	-- 0 fin, 1 open, 2 reset-client,
+				-- 3 reset-server, 4 reset-both, 5 idle,
+				-- 6 replaced, 7 evicted
+	handshake	INTEGER NOT NULL,	-- 0 midstream, 1 syn+synack,
+				-- 2 syn-only, 3 synack-only
+	payload		INTEGER NOT NULL,	-- 0 none, 1 both, 2 client-only,
+				-- 3 server-only
+	flags		INTEGER NOT NULL,	-- 1 quit, 2 plain after 220,
+				-- 4 tls resumed
+	octets_client	INTEGER NOT NULL,
+	octets_server	INTEGER NOT NULL,
+	packets		INTEGER NOT NULL,
+	vlan		INTEGER,
+	tunnel		INTEGER REFERENCES text,	-- JSON array of words
+
+	greeting_code	INTEGER,
+	banner		INTEGER REFERENCES line,
+	hello		INTEGER,	-- 1 EHLO, 2 HELO, 3 LHLO
+	hello_name	INTEGER REFERENCES text,
+	hellos		INTEGER REFERENCES text,	-- JSON array
+	ehlo_first	INTEGER REFERENCES line,
+	ehlo_reply	INTEGER REFERENCES ehlo_reply,
+	offer		INTEGER NOT NULL,	-- 0 unseen, 1 offered, 2 absent,
+				-- 3 masked, 4 ehlo-refused, 5 not-asked
+	offer_token	INTEGER REFERENCES text,
+	starttls	INTEGER NOT NULL,	-- 0 not-sent, 1 sent, 2 masked,
+				-- 3 unseen
+	starttls_command INTEGER REFERENCES text,
+	starttls_reply	INTEGER,
+
+	tls		INTEGER NOT NULL,	-- 0 none, 1 established,
+				-- 2 failed, 3 unseen
+	tls_failure	INTEGER,	-- 1 no-hello, 2 plaintext, 3 alert,
+				-- 4 reset, 5 closed, 6 timeout, 7 garbage
+	tls_version	INTEGER REFERENCES text,
+	tls_cipher	INTEGER REFERENCES text,
+	client_tls_version INTEGER REFERENCES text,
+	sni		INTEGER REFERENCES text,
+	alpn		INTEGER REFERENCES text,
+	ja3		INTEGER REFERENCES text,
+	ja3s		INTEGER REFERENCES text,
+	ja4		INTEGER REFERENCES text,
+	certificate_seen INTEGER,	-- 0 none, 1 visible, 2 hidden
+	certificate	INTEGER REFERENCES certificate,	-- the leaf
+	chain		INTEGER REFERENCES chain,
+
+	protection	INTEGER NOT NULL,	-- 0 cleartext, 1 tls, 2 no-mail,
+				-- 3 unknown
+	mails_in_clear	INTEGER NOT NULL,
+	mail_commands	INTEGER NOT NULL,
+	rcpt_commands	INTEGER NOT NULL,
+	data_commands	INTEGER NOT NULL,
+	mail_from_domain INTEGER REFERENCES text,
+	rcpt_domains	TEXT,		-- JSON array of text ids; NULL: none
+	auth_in_clear	INTEGER REFERENCES text,
+
+	more		TEXT,		-- JSON object: facts that few sessions have
+	dialogue	BLOB		-- see dialogue.h
+) STRICT;
+
+CREATE TABLE finding (
+	id		INTEGER PRIMARY KEY,
+	session		INTEGER NOT NULL REFERENCES session,
+	rank		INTEGER NOT NULL,	-- in its session, 0 the gravest
+	at		INTEGER NOT NULL,
+	kind		INTEGER NOT NULL REFERENCES kind,
+	because		INTEGER NOT NULL,	-- bits, table expectation
+	severity	INTEGER NOT NULL,	-- enum severity
+	confidence	INTEGER NOT NULL,	-- enum confidence
+	summary		TEXT NOT NULL,
+	evidence	TEXT NOT NULL,		-- JSON object
+	UNIQUE (session, rank)
+) STRICT;

@@ -15,6 +15,7 @@
 #define CAPTURE_CAPTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -29,15 +30,20 @@ struct frame {
 
 enum capture_status {
 	CAPTURE_FRAME,		/* a frame was read */
-	CAPTURE_QUIET,		/* live or following: nothing just now; ask again */
-	CAPTURE_FILE,		/* the next frames are from another file: name changed */
-	CAPTURE_DAMAGED,	/* this file is cut or damaged here: capture_why(); ask again */
+	CAPTURE_QUIET,		/* live or following: nothing just now */
+	CAPTURE_FILE,		/* what follows is from another file */
+	CAPTURE_DAMAGED,	/* the file is cut or damaged: ask again */
 	CAPTURE_END,		/* that was all */
-	CAPTURE_FAILED,		/* the source cannot go on: capture_why() */
+	CAPTURE_FAILED,		/* the source cannot go on */
 };
 
+/* The kernel passes what capture/filter.h says of these ports, once the
+ * interface has told its link type; without ports, all that `filter` does. */
 struct capture_live {
-	const char	*filter;	/* whole expression; NULL: all */
+	const uint16_t	*ports;		/* SMTP ports */
+	size_t		 nports;
+	bool		 dns;		/* answers from port 53 too */
+	const char	*filter;	/* the operator's own, anded; or NULL */
 	uint32_t	 snaplen;	/* octets a packet */
 	uint32_t	 buffer;	/* kernel buffer, octets */
 	bool		 promiscuous;
@@ -52,7 +58,13 @@ struct capture;			/* opaque */
 
 /*
  * NULL after saying why.  `name` is copied.  A file that cannot be opened or
- * is no capture fails here; one that breaks later gives CAPTURE_DAMAGED.
+ * is no capture fails here; one that breaks later gives CAPTURE_DAMAGED,
+ * after all that could be read.  Of a pipe ("-" too) nothing is read before
+ * the first capture_next(), so that it can be stopped; what is no capture
+ * is CAPTURE_FAILED then.
+ *
+ * The operator's filter is applied to files too, that of the ports is not:
+ * decode/ sorts faster.
  */
 struct capture	*capture_open_live(const char *name,
 		    const struct capture_live *how);
@@ -60,18 +72,25 @@ struct capture	*capture_open_path(const char *name,
 		    const struct capture_path *how);
 void		 capture_close(struct capture *c);	/* NULL is fine */
 
-/* Blocks at most about 100 ms when live or following. */
+/*
+ * Blocks at most about 100 ms when live or following.  In a directory
+ * CAPTURE_FILE stands before each file, readable or not, but the one whose
+ * name is known from the opening.  A frame without a time (pcapng's simple
+ * packets) has that of the frame before it.
+ */
 enum capture_status	 capture_next(struct capture *c, struct frame *f);
 
 /* Make a blocked or later capture_next() return CAPTURE_END.  Callable from
  * another thread and from a signal handler. */
 void		 capture_stop(struct capture *c);
 
-/* The interface, or the name of the file being read (without its folders);
- * lives until the next CAPTURE_FILE or the end. */
+/* The interface, or the name of the file being read, without its folders
+ * (the folder's own while the first file is awaited); lives until the next
+ * CAPTURE_FILE or the end. */
 const char	*capture_name(const struct capture *c);
 
-/* The last complaint, with file, packet number and octet position. */
+/* What CAPTURE_DAMAGED or CAPTURE_FAILED was about, in one line: file,
+ * packet number, octet (uncompressed) and reason. */
 const char	*capture_why(const struct capture *c);
 
 /* Progress in octets of the files as they lie on disk; size 0: unknown.

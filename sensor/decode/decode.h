@@ -18,7 +18,8 @@ struct decode_limits {
 	uint32_t	fragment_datagrams;	/* being put together at once */
 	uint32_t	fragment_memory;	/* octets held for them */
 	uint32_t	fragment_timeout;	/* seconds of packet time */
-	uint32_t	depth;			/* headers passed in one frame */
+	uint32_t	depth;			/* headers in one frame */
+	uint64_t	seed;			/* keys the hash: random but in tests */
 };
 
 #define DECODE_LIMITS_DEFAULT	{			\
@@ -53,7 +54,10 @@ void		 decoder_free(struct decoder *d);	/* NULL is fine */
 enum decode_result	 decode(struct decoder *d, const struct frame *f,
 			    struct packet *p);
 
-/* Does decode() know this LINKTYPE_ number? */
+/*
+ * Does decode() know this LINKTYPE_ number?  Ethernet, Linux cooked 1 and 2,
+ * raw IP, NULL and LOOP, PPP in its forms, Cisco HDLC.
+ */
 bool		 decode_knows(int link_type);
 
 #endif

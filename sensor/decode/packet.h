@@ -30,7 +30,7 @@ enum packet_wrap {
 	WRAP_MPLS	= 1 << 1,
 	WRAP_PPPOE	= 1 << 2,
 	WRAP_GRE	= 1 << 3,
-	WRAP_ERSPAN	= 1 << 4,
+	WRAP_ERSPAN	= 1 << 4,	/* and then not WRAP_GRE */
 	WRAP_VXLAN	= 1 << 5,
 	WRAP_GENEVE	= 1 << 6,
 	WRAP_IP		= 1 << 7,	/* IP in IP, 6in4 and kin */
@@ -40,7 +40,7 @@ enum packet_wrap {
 enum packet_checksum {
 	CHECKSUM_UNKNOWN,	/* octets are missing */
 	CHECKSUM_GOOD,
-	CHECKSUM_BAD,		/* damaged -- or offloaded to the sender's card */
+	CHECKSUM_BAD,		/* damaged, or left to the sender's card */
 };
 
 struct packet {
@@ -59,7 +59,7 @@ struct packet {
 	uint32_t	 timestamp, timestamp_echo;
 
 	struct span	 payload;	/* captured */
-	uint32_t	 payload_wire;	/* on the wire; > payload.len: cut by the snap length */
+	uint32_t	 payload_wire;	/* on the wire: more if cut */
 	struct span	 segment;	/* TCP header and payload as captured */
 
 	/* traits of the IP packet */

@@ -33,7 +33,7 @@ struct flow_limits {
 	uint32_t	gap_seconds;		/* a hole older than this is a gap */
 	uint32_t	idle_seconds;		/* silence that ends an established connection */
 	uint32_t	opening_seconds;	/* ... one that has carried no octet */
-	uint32_t	linger_seconds;		/* how long a finished one is remembered, for late copies */
+	uint32_t	linger_seconds;		/* how long a finished one is known, so that late copies found no new one */
 };
 
 #define FLOW_LIMITS_DEFAULT	{			\
@@ -42,10 +42,10 @@ struct flow_limits {
 	.held_per_side = 1024 * 1024,			\
 	.remembered_per_side = 16 * 1024,		\
 	.remember_seconds = 10,				\
-	.gap_seconds = 5,				\
+	.gap_seconds = 2,				\
 	.idle_seconds = 900,				\
 	.opening_seconds = 60,				\
-	.linger_seconds = 30,				\
+	.linger_seconds = 10,				\
 }
 
 /* What the reader wants of a side from here on. */
@@ -71,9 +71,10 @@ enum flow_end {
 	FLOW_CUT,		/* the capture ended first */
 };
 
-/* Packet traits of one side, over segments with payload and SYN. */
+/* Packet traits of one side; TTL and VLAN over its SYN and segments with
+ * payload. */
 struct flow_traits {
-	uint64_t	 packets;
+	uint64_t	 packets;	/* all of this side */
 	uint64_t	 octets;	/* payload delivered, skipped or counted */
 	uint64_t	 missing;	/* octets of gaps */
 	uint32_t	 conflicting;	/* sequence positions with two contents */
@@ -158,7 +159,10 @@ void	 flow_table_tick(struct flow_table *t, int64_t now);
 
 size_t	 flow_table_count(const struct flow_table *t);
 
-/* For use inside the calls of flow_ops. */
+/*
+ * For use inside the calls of flow_ops, for either side.  What is asked for
+ * holds from behind the octets (or the gap) that the running call was given.
+ */
 void	 flow_want(struct flow *f, enum side who, enum flow_want want);
 /* The next `octets` of this side are of no interest: they (and gaps in
  * them) are counted and not delivered.  Adds to nothing: replaces. */

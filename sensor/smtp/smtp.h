@@ -48,8 +48,9 @@ enum smtp_starttls { STARTTLS_NOT_SENT, STARTTLS_SENT, STARTTLS_MASKED };
 enum smtp_next {
 	SMTP_GO_ON,
 	SMTP_TLS_MAY_BEGIN,	/* STARTTLS was accepted, or its reply cannot
-				 * be seen and TLS octets come: octets from
-				 * here on belong to TLS */
+				 * be seen (or it was never sent) and TLS
+				 * octets come: octets from here on belong to
+				 * TLS */
 };
 
 /* One EHLO, HELO or LHLO and what came of it. */
@@ -71,8 +72,10 @@ struct smtp_facts {
 	struct mark	 greeting;
 
 	/* EHLO and kin */
-	struct smtp_greeting	 hellos[SMTP_HELLOS_MAX];
+	struct smtp_greeting	*hellos;	/* the first hellos_kept of them */
 	unsigned	 hellos_kept, hellos_seen;
+	bool		 hello_masked;		/* "XXXX name" in its place */
+	bool		 ehlo_echo_differs;	/* the refusal quotes another command */
 	enum smtp_hello	 hello;			/* the last before TLS */
 	const char	*hello_name;		/* its argument, escaped, NULL: none */
 	enum smtp_offer	 offer;			/* the last before TLS */
@@ -80,6 +83,9 @@ struct smtp_facts {
 	bool		 offer_altered;		/* offered, but not in the exact form all clients know */
 	unsigned	 offer_times;		/* lines offering STARTTLS in that reply */
 	unsigned	 masked_keywords;	/* lines of X's (and a letter), '*' ... */
+	unsigned	 masked_eights;		/* of them as long as STARTTLS */
+	bool		 masked_in_order;	/* several, their last letters A, B, C ... */
+	bool		 offer_near;		/* offer_token is STARTTLS with letters changed */
 	/* The last complete EHLO reply: lines as received, without code,
 	 * separated by \n, escaped; NULL: none.  Keywords: first words but of
 	 * the first line, upper case, separated by blanks. */
@@ -87,7 +93,8 @@ struct smtp_facts {
 	const char	*capabilities;
 	bool		 enhanced_codes;	/* ENHANCEDSTATUSCODES announced */
 	bool		 reply_after_final;	/* lines after the final one of an EHLO reply */
-	bool		 reply_mixed_codes;
+	bool		 reply_mixed_codes;	/* two codes in one reply, any reply */
+	unsigned	 garbage_lines;		/* of the server, not reply lines */
 	bool		 reply_too_long;	/* beyond the limits: offer is unseen */
 
 	/* STARTTLS */
@@ -95,6 +102,8 @@ struct smtp_facts {
 	unsigned	 starttls_times;
 	bool		 starttls_unoffered;	/* sent although not offered */
 	bool		 anonymoustls;		/* it was X-ANONYMOUSTLS */
+	bool		 noop_padded;		/* NOOP and blanks, eight octets, after an offer */
+	bool		 tls_unasked;		/* TLS octets of the client without STARTTLS */
 	const char	*starttls_as_sent;	/* the command, escaped, NULL: none */
 	int		 starttls_reply;	/* code; 0: none seen */
 	const char	*starttls_reply_text;	/* escaped, NULL */
@@ -118,13 +127,13 @@ struct smtp_facts {
 	unsigned	 mails_unanswered;	/* sent whole, reply not seen */
 	struct mark	 first_mail, first_data, first_accepted;
 	const char	*mail_from_domain;	/* of the last MAIL; "" null sender; NULL: none */
-	const char	*rcpt_domains[SMTP_DOMAINS_MAX];	/* lower case, distinct, in order */
+	const char	**rcpt_domains;		/* lower case, distinct, in order */
 	unsigned	 rcpt_domains_kept, rcpt_domains_dropped;
 	bool		 requiretls;		/* MAIL ... REQUIRETLS, RFC 8689 */
 	struct mark	 requiretls_at;
 
 	/* credentials in clear */
-	const char	*auth;			/* mechanism upper case, NULL: none */
+	const char	*auth;			/* mechanism upper case, NULL: none; the accepted one, else the first */
 	unsigned	 auth_times;
 	bool		 auth_accepted;		/* 235 */
 	struct mark	 auth_at;
@@ -133,8 +142,10 @@ struct smtp_facts {
 	bool		 turned;		/* TURN accepted: roles flipped */
 	bool		 xclient;
 	bool		 proxy_header;		/* HAProxy PROXY line or binary header */
+	bool		 tunnelled;		/* HTTP CONNECT or SOCKS came before */
 	bool		 early_talker;		/* client spoke before the greeting */
 	unsigned	 unpaired_replies;	/* replies no command explains */
+	unsigned	 limits_reached;	/* times something had to be given up */
 
 	/* what was missed, for v_sessions.capture_gaps */
 	bool		 gap_in_greeting, gap_in_ehlo_reply, gap_in_starttls,
@@ -171,11 +182,17 @@ size_t		 smtp_hear(struct smtp *s, enum side who, struct span octets,
 void		 smtp_gap(struct smtp *s, enum side who, uint64_t octets,
 		    struct mark at);
 
-/* After SMTP_TLS_MAY_BEGIN plain octets came instead of TLS: go on hearing. */
+/*
+ * After SMTP_TLS_MAY_BEGIN plain octets came instead of TLS: go on hearing.
+ * Octets of the server heard so while the client has not been plain again
+ * are server_early; plain_after_accept is set by the client's next command,
+ * or by a reply if the client is never heard.
+ */
 void		 smtp_plain_again(struct smtp *s, enum side who,
 		    struct mark at);
 
-/* No more octets from this side: an unfinished last line counts. */
+/* No more octets from this side.  An unfinished last line is shown, but is
+ * neither command nor reply: nobody would act upon it. */
 void		 smtp_end(struct smtp *s, enum side who, struct mark at);
 
 /* How many coming octets of this side are body octets of known length

@@ -3,7 +3,8 @@
  * store/store.h -- records into rows.
  *
  * The clerk's alone: one thread, one database.  Rows gather in a
- * transaction until store_commit().  The same record twice changes nothing.
+ * transaction until store_commit(), or until STORE_BATCH_MAX sessions are
+ * in it.  The same record twice changes nothing.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -12,12 +13,15 @@
 #include "detect/detect.h"
 #include "session/record.h"
 
+#define STORE_BATCH_MAX	65536
+
 struct store;			/* opaque */
 
 struct store_totals {
 	uint64_t	sessions;	/* given to the store by this run */
 	uint64_t	new_sessions;	/* ... that were not there before */
 	uint64_t	undecided;
+	uint64_t	lost;		/* no id was free: some two million in one second */
 	uint64_t	findings[SEVERITIES];
 };
 
@@ -33,7 +37,8 @@ int		 store_session(struct store *s,
 		    const struct session_record *r, const struct findings *f);
 int		 store_commit(struct store *s);
 
-/* One row of table `run` per source: what was read and how well. */
+/* One row of table `run` per source: what was read and how well.  `first`
+ * and `last` are packets' times, 0: there was none.  -1 after saying why. */
 int64_t		 store_run_begin(struct store *s, const char *source,
 		    int64_t at);
 int		 store_run_end(struct store *s, int64_t run,
@@ -42,9 +47,11 @@ int		 store_run_end(struct store *s, int64_t run,
 
 const struct store_totals	*store_totals(const struct store *s);
 
-/* Every session and finding stored from here on also goes to `path` as JSON
- * lines ("-": standard output), with the columns of v_sessions and
- * v_findings, after its commit.  -1 after saying why. */
+/* Every session and finding stored from here on is also appended to `path`
+ * as JSON lines ("-": standard output), with the columns of v_sessions and
+ * v_findings behind a "type", after its commit.  -1 after saying why.  When
+ * writing fails later the database goes on, and store_close() says -1.  The
+ * caller ignores SIGPIPE. */
 int		 store_jsonl(struct store *s, const char *path);
 
 #endif

@@ -20,20 +20,24 @@ struct certificate {
 	const char	*subject, *issuer;	/* RFC 2253 text, escaped; NULL if unreadable */
 	const char	*san;			/* DNS names and addresses, blank-separated; NULL */
 	int64_t		 not_before, not_after;	/* microseconds since 1970; 0 unreadable */
-	bool		 readable;		/* false: X.509 could not be parsed, only sha256 holds */
+	bool		 readable;		/* false: X.509 could not be parsed, only sha256 (and der) holds */
 	struct span	 der;			/* owned */
 };
 
 struct certificate_cache;	/* opaque; one per road thread */
 
-/* Keeps at most `entries`, forgetting the least recently used.  NULL if
- * memory is short. */
+/* Keeps at most `entries`, and of them no more than 4 KiB each on average,
+ * forgetting the least recently used.  NULL if memory is short. */
 struct certificate_cache	*certificate_cache_new(unsigned entries,
 				    struct digest *digest);
 void	 certificate_cache_free(struct certificate_cache *c);
 
+/* How many it has forgotten to stay within its limits. */
+uint64_t	certificate_cache_forgotten(const struct certificate_cache *c);
+
 /* The certificate with these octets; the caller drops it.  NULL if memory is
- * short.  Any octets at all are acceptable. */
+ * short.  Any octets at all are acceptable; more than CERTIFICATE_MAX of
+ * them are not read as X.509 and not kept, only their digest is. */
 struct certificate	*certificate_get(struct certificate_cache *c,
 			    struct span der);
 /* Counting is atomic: any thread may take and drop. */

@@ -22,7 +22,8 @@
 enum tls_state {
 	TLS_NOTHING,		/* no octet yet from either side */
 	TLS_HELLO,		/* ClientHello (or part of it) seen, no answer */
-	TLS_ANSWERED,		/* ServerHello seen, handshake not yet done */
+	TLS_ANSWERED,		/* ServerHello (or a HelloRetryRequest) seen,
+				 * handshake not yet done */
 	TLS_ESTABLISHED,	/* both sides went on as RFC 8446 2 / RFC 5246 7.3 say */
 	TLS_FAILED,		/* see failure */
 };
@@ -40,10 +41,16 @@ enum tls_failure {
 
 struct tls_facts {
 	enum tls_state	 state;
-	enum tls_failure	 failure;	/* while not established */
+	/* Set in state TLS_FAILED only.  Where octets are missing, or one
+	 * side was never heard and the other went on, an end is not called a
+	 * failure: the state stays what was seen. */
+	enum tls_failure	 failure;
 	enum side	 failed_by;
 	struct mark	 failed_at;
-	const char	*failure_text;	/* first plaintext octets, escaped, at most 200; NULL */
+	/* First line of the plaintext that came instead of a record, escaped,
+	 * local parts of addresses removed; of the client its first word
+	 * only, because a password may stand behind it.  NULL: none. */
+	const char	*failure_text;
 
 	/* ClientHello; the first one (the second after a HelloRetryRequest
 	 * only adds) */
@@ -56,6 +63,10 @@ struct tls_facts {
 	char		 ja3[33];		/* MD5 hex, "" unknown */
 	char		 ja4[37];		/* "" unknown */
 	bool		 client_resumes;	/* session id, ticket or PSK offered */
+	bool		 early_data;		/* 0-RTT offered, RFC 8446 4.2.10 */
+	/* No ServerHello was heard, but the client's records go on past its
+	 * Finished: TLS came up where we cannot see it. */
+	bool		 client_went_on;
 
 	/* ServerHello */
 	bool		 server_hello;
@@ -72,23 +83,31 @@ struct tls_facts {
 	bool		 certificate_none;	/* anonymous suite, or empty list */
 	bool		 certificate_hidden;	/* TLS 1.3 or resumption */
 	struct mark	 certificate_at;
-	struct certificate	*chain[TLS_CHAIN_MAX];	/* leaf first; owned by the cache's counting */
+	/* Leaf first, at most TLS_CHAIN_MAX; NULL while chain_len is 0; each
+	 * held by the cache's counting. */
+	struct certificate	**chain;
 	unsigned	 chain_len;
+	unsigned	 chain_sent;		/* certificates in the message, kept or not */
+	bool		 oversized;		/* a hello or Certificate beyond TLS_HANDSHAKE_MAX */
 
-	/* alert in clear */
+	/* alert in clear; alert_hidden: an encrypted one, told by the length
+	 * or type of its record, before the handshake was done */
 	bool		 alert;
+	bool		 alert_hidden;
 	enum side	 alert_by;
 	uint8_t		 alert_level, alert_code;
 	struct mark	 alert_at;
 
-	/* handshake progress in clear: key exchange, ChangeCipherSpec,
-	 * encrypted records, per side */
+	/* handshake progress in clear: key exchange (of the server:
+	 * ServerKeyExchange or ServerHelloDone), ChangeCipherSpec, encrypted
+	 * records, per side */
 	bool		 key_exchange[SIDES];
 	bool		 change_cipher[SIDES];
 	unsigned	 encrypted_records[SIDES];	/* counted to 255 */
 	struct mark	 established_at;
 
-	/* a record replaced by text after the handshake */
+	/* after the handshake something stood where a record belongs: text
+	 * (failure_text holds it) or garbage (failure_text is NULL) */
 	bool		 broken_after;
 	enum side	 broken_by;
 	struct mark	 broken_at;
@@ -105,21 +124,38 @@ enum tls_next {
 struct tls;			/* opaque; belongs to a session */
 
 /* `digest` and `cache` are borrowed, of the road thread.  NULL if memory is
- * short. */
+ * short.  After the handshake one takes some 600 octets and its texts. */
 struct tls	*tls_new(struct digest *digest,
 		    struct certificate_cache *cache);
 void		 tls_free(struct tls *t);	/* NULL is fine; drops its certificates */
 
 /*
- * Hear octets of one side.  TLS_NOT_TLS is said only at the very first octet
- * of a side, or (state TLS_FAILED, TLS_FAIL_PLAINTEXT) where a record header
- * belongs: at most `span` bytes from there on are the plaintext, and
- * *used says how many octets before it were TLS.
+ * Hear octets of one side, in causal order.
+ *
+ * TLS_NOT_TLS: text stands where a record belongs, before the handshake is
+ * done.  Whether it is text takes its first line to tell, which may have
+ * come in pieces: so the plaintext is what tls_plaintext() holds from
+ * earlier calls, followed by octets from *used on.  The state is then
+ * TLS_FAILED, by TLS_FAIL_NO_HELLO (the client's, instead of a hello),
+ * TLS_FAIL_PLAINTEXT, or what it had failed by already (an alert, then
+ * text).  If TLS comes on that side after all (text injected before it), go
+ * on calling: a hello takes a failure by text ahead of it back.
+ *
+ * TLS_ENOUGH: handshake over and the first records after it seen; or
+ * garbage; or broken after the handshake.  All octets count as used.
  */
 enum tls_next	 tls_hear(struct tls *t, enum side who, struct span octets,
 		    struct mark at, size_t *used);
+/* After TLS_NOT_TLS, or tls_end() within the first line: the first octets of
+ * the plaintext, shown in earlier calls; mostly none.  Good until this
+ * side's next tls_hear(). */
+struct span	 tls_plaintext(const struct tls *t, enum side who);
+
+/* Octets of this side are missing from the capture. */
 void		 tls_gap(struct tls *t, enum side who, uint64_t octets);
-/* This side will say no more (FIN or RST). */
+/* This side will say no more (FIN or RST).  Sets TLS_FAIL_CLOSED or
+ * TLS_FAIL_RESET, or a warning alert that nothing followed, or
+ * TLS_FAIL_NO_HELLO; TLS_FAIL_TIMEOUT is for the caller to conclude. */
 void		 tls_end(struct tls *t, enum side who, bool reset,
 		    struct mark at);
 

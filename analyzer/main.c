@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * striptls-analyzer -- answers for an analyst, from what sensors recorded.
+ */
+#include <err.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/check.h"
+#include "analyzer/commands.h"
+#include "analyzer/options.h"
+
+static void
+say_help(void)
+{
+	const struct command *c;
+
+	fputs(
+"usage: striptls-analyzer [-d DB]... [-o FORM] [filter]... COMMAND ...\n"
+"\n"
+"Commands:\n", stdout);
+	for (size_t i = 0; (c = commands_at(i)) != NULL; i++)
+		printf("  %-9s%-7s %s\n", c->name, c->arguments, c->summary);
+	fputs(
+"  help [COMMAND]   this text, or what there is to know of a command\n"
+"\n"
+"  -d DB            a sensor's database (striptls.db); repeat for several\n"
+"  -o FORM          table (on a terminal), jsonl (in a pipe), json, csv\n"
+"  --since T, --until T    2026-03-01T12:00:00Z, 2026-03-01, 30m, 2h, 7d\n"
+"  --severity MIN   info, low, medium, high, critical\n"
+"  --server X, --client X  address, network, name or *.name\n"
+"  --limit N, --sort [-]FIELD, --columns NAME,...\n"
+"  --check          one line and a status for a monitoring system\n"
+"\n"
+"'help COMMAND' has its filters; striptls-analyzer(1) has everything.\n",
+	    stdout);
+}
+
+static void
+say_command_help(const struct command *c)
+{
+	const char *between = "\nFilters:";
+	int column = 0;
+
+	printf("usage: striptls-analyzer [-d DB]... [-o FORM] %s%s%s%s\n\n%s",
+	    c->name, c->filters != NULL ? " [filter]..." : "",
+	    *c->arguments != '\0' ? " " : "", c->arguments, c->help);
+	if (c->filters == NULL)
+		return;
+	for (enum filter f = 0; f < FILTERS; f++) {
+		if (!filter_known(c->filters, f))
+			continue;
+		column += printf("%s --%s", between, options_filter_word(f));
+		between = "";
+		if (column > 60) {
+			between = "\n        ";
+			column = 0;
+		}
+	}
+	putchar('\n');
+}
+
+static int
+help(const struct options *o)
+{
+	const char *name = o->command;
+	const struct command *c;
+
+	if (name != NULL && strcmp(name, "help") == 0)
+		name = o->words_count > 0 ? o->words[0] : NULL;
+	if (name == NULL) {
+		say_help();
+		return STATUS_DONE;
+	}
+	if ((c = commands_find(name)) == NULL)
+		return options_misuse(NULL, "unknown command '%s'", name);
+	say_command_help(c);
+	return STATUS_DONE;
+}
+
+static int
+run(const struct options *o)
+{
+	const struct command *c;
+	int status;
+
+	if (o->version) {
+		printf("striptls-analyzer %s\n", STRIPTLS_VERSION);
+		return STATUS_DONE;
+	}
+	if (o->help || (o->command != NULL && strcmp(o->command, "help") == 0))
+		return help(o);
+	if (o->command == NULL)
+		return options_misuse(NULL, "no command given");
+	if ((c = commands_find(o->command)) == NULL)
+		return options_misuse(NULL, "unknown command '%s'",
+		    o->command);
+	if ((status = commands_check_filters(c, o)) != STATUS_DONE)
+		return status;
+	return c->run(o);
+}
+
+/* Has whoever read our output gone, having seen enough (head)? */
+static bool
+reader_left(void)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO };
+
+	return poll(&fd, 1, 0) == 1 &&
+	    (fd.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* The exit status.  A reader that left is no error; a full disk is. */
+static int
+finish(int status, bool check)
+{
+	if (check && (status & STATUS_CHECKED) == 0 && status != STATUS_DONE)
+		status = check_unknown(status == STATUS_MISUSE ?
+		    "wrong use, see standard error" :
+		    "could not look, see standard error");
+	status &= ~STATUS_CHECKED;
+	if ((fflush(stdout) == EOF || ferror(stdout)) && !reader_left()) {
+		warnx("standard output: not all could be written");
+		return check ? CHECK_UNKNOWN : STATUS_ERROR;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool check = options_are_check(argc, argv);
+	struct options o;
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	status = options_read(&o, argc, argv);
+	if (status == STATUS_DONE)
+		status = run(&o);
+	return finish(status, check);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/options.h"
+
+/* Values of long options without a letter; filters follow from FIRST on. */
+enum {
+	OPTION_COLUMNS = 256,
+	OPTION_SORT,
+	OPTION_LIMIT,
+	OPTION_CHECK,
+	OPTION_VERSION,
+	OPTION_FILTER_FIRST,
+};
+
+#define FILTER_OPTION(word, filter)	\
+	{ word, required_argument, NULL, OPTION_FILTER_FIRST + filter }
+
+static const struct option long_options[] = {
+	FILTER_OPTION("since", FILTER_SINCE),
+	FILTER_OPTION("until", FILTER_UNTIL),
+	FILTER_OPTION("severity", FILTER_SEVERITY),
+	FILTER_OPTION("confidence", FILTER_CONFIDENCE),
+	FILTER_OPTION("kind", FILTER_KIND),
+	FILTER_OPTION("verdict", FILTER_VERDICT),
+	FILTER_OPTION("state", FILTER_STATE),
+	FILTER_OPTION("server", FILTER_SERVER),
+	FILTER_OPTION("client", FILTER_CLIENT),
+	FILTER_OPTION("domain", FILTER_DOMAIN),
+	FILTER_OPTION("sensor", FILTER_SENSOR),
+	FILTER_OPTION("source", FILTER_SOURCE),
+	FILTER_OPTION("protocol", FILTER_PROTOCOL),
+	FILTER_OPTION("offer", FILTER_OFFER),
+	FILTER_OPTION("starttls", FILTER_STARTTLS),
+	FILTER_OPTION("tls", FILTER_TLS),
+	FILTER_OPTION("protection", FILTER_PROTECTION),
+	FILTER_OPTION("capture", FILTER_CAPTURE),
+	FILTER_OPTION("session", FILTER_SESSION),
+	FILTER_OPTION("community-id", FILTER_COMMUNITY_ID),
+	{ "columns", required_argument, NULL, OPTION_COLUMNS },
+	{ "sort", required_argument, NULL, OPTION_SORT },
+	{ "limit", required_argument, NULL, OPTION_LIMIT },
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "database", required_argument, NULL, 'd' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+const char *
+options_filter_word(enum filter f)
+{
+	for (size_t i = 0; long_options[i].name != NULL; i++)
+		if (long_options[i].val == OPTION_FILTER_FIRST + (int)f)
+			return long_options[i].name;
+	return "?";
+}
+
+int
+options_misuse(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarnx(fmt, ap);
+	va_end(ap);
+	if (command != NULL)
+		fprintf(stderr, "Try 'striptls-analyzer help %s'.\n", command);
+	else
+		fputs("Try 'striptls-analyzer --help'.\n", stderr);
+	return STATUS_MISUSE;
+}
+
+bool
+options_are_check(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--check") == 0)
+			return true;
+	return false;
+}
+
+static int
+read_form(struct options *o, const char *word)
+{
+	static const char *const words[] = {
+		[FORM_TABLE] = "table", [FORM_JSONL] = "jsonl",
+		[FORM_JSON] = "json", [FORM_CSV] = "csv",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			o->form = (enum form)i;
+			return STATUS_DONE;
+		}
+	}
+	return options_misuse(NULL, "-o %s: unknown form; known are table, "
+	    "jsonl, json, csv", word);
+}
+
+static int
+read_file(struct options *o, const char *word)
+{
+	if (strncmp(word, "clickhouse:", 11) == 0)
+		return options_misuse(NULL, "-d %s: this build reads SQLite "
+		    "files only", word);
+	if (o->files_count == OPTIONS_FILES_MAX)
+		return options_misuse(NULL, "-d: more than %d files",
+		    OPTIONS_FILES_MAX);
+	o->files[o->files_count++] = word;
+	return STATUS_DONE;
+}
+
+static int
+read_limit(struct options *o, const char *word)
+{
+	char *end;
+
+	errno = 0;
+	o->limit = strtol(word, &end, 10);
+	if (errno != 0 || end == word || *end != '\0' || o->limit < 0)
+		return options_misuse(NULL, "--limit %s: not a number of rows "
+		    "(0 means all)", word);
+	return STATUS_DONE;
+}
+
+static int
+read_option(struct options *o, int option)
+{
+	if (option >= OPTION_FILTER_FIRST) {
+		o->filters[option - OPTION_FILTER_FIRST] = optarg;
+		return STATUS_DONE;
+	}
+	switch (option) {
+	case 'd':
+		return read_file(o, optarg);
+	case 'o':
+		return read_form(o, optarg);
+	case OPTION_LIMIT:
+		return read_limit(o, optarg);
+	case OPTION_COLUMNS:
+		o->columns = optarg;
+		return STATUS_DONE;
+	case OPTION_SORT:
+		o->sort = optarg;
+		return STATUS_DONE;
+	case OPTION_CHECK:
+		o->check = true;
+		return STATUS_DONE;
+	case OPTION_VERSION:
+		o->version = true;
+		return STATUS_DONE;
+	case 'h':
+		o->help = true;
+		return STATUS_DONE;
+	default:		/* '?': getopt has said why */
+		fputs("Try 'striptls-analyzer --help'.\n", stderr);
+		return STATUS_MISUSE;
+	}
+}
+
+int
+options_read(struct options *o, int argc, char **argv)
+{
+	static char name[] = "striptls-analyzer";
+	int option;
+
+	*o = (struct options){
+		.form = isatty(STDOUT_FILENO) ? FORM_TABLE : FORM_JSONL,
+		.limit = -1,
+	};
+	if (argc > 0)
+		argv[0] = name;		/* getopt(3) says it in messages */
+	while ((option = getopt_long(argc, argv, "d:o:h", long_options,
+	    NULL)) != -1)
+		if (read_option(o, option) != STATUS_DONE)
+			return STATUS_MISUSE;
+	if (o->files_count == 0)
+		o->files[o->files_count++] = "striptls.db";
+	if (optind < argc) {
+		o->command = argv[optind];
+		o->words = argv + optind + 1;
+		o->words_count = argc - optind - 1;
+	}
+	return STATUS_DONE;
+}

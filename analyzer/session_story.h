@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * analyzer/session_story.h -- a session in one plain sentence.
+ *
+ *	203.0.113.5 sent 1 mail in clear to mx.example (198.51.100.25): the
+ *	EHLO reply did not offer STARTTLS.
+ */
+#ifndef ANALYZER_SESSION_STORY_H
+#define ANALYZER_SESSION_STORY_H
+
+#include <jansson.h>
+
+/* `facts` as of v_sessions.  The caller frees it; NULL if memory is short.
+ * Names in it are a stranger's. */
+char	*session_story(const json_t *facts);
+
+#endif

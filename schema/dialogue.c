@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/dialogue.h"
+
+#define START_SIZE	256
+#define VARINT_MAX	10	/* octets of 64 bits, seven each */
+#define WHO_BITS	2
+
+/*
+ * Lines lie one behind the other, each behind a head of three numbers:
+ * length and speaker, and the steps of packet and time from the first
+ * line.  Hundreds of thousands of dialogues may be open at once.
+ */
+struct dialogue {
+	uint8_t		*octets;
+	size_t		 len, size;
+	unsigned	 dropped;
+	int64_t		 first_time;
+	uint64_t	 first_packet;
+};
+
+/* Steps may be negative: small numbers of either sign become small ones. */
+static uint64_t
+zigzag(uint64_t step)
+{
+	return step << 1 ^ (step >> 63 ? UINT64_MAX : 0);
+}
+
+static uint64_t
+unzigzag(uint64_t n)
+{
+	return n >> 1 ^ (n & 1 ? UINT64_MAX : 0);
+}
+
+static size_t
+put_varint(uint8_t *out, uint64_t n)
+{
+	size_t len = 0;
+
+	while (n >= 0x80) {
+		out[len++] = (uint8_t)(n | 0x80);
+		n >>= 7;
+	}
+	out[len++] = (uint8_t)n;
+	return len;
+}
+
+/* Octets used; 0 if the number does not end, or is more than 64 bits. */
+static size_t
+take_varint(const uint8_t *in, size_t len, uint64_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < len && i < VARINT_MAX; i++) {
+		if (i == VARINT_MAX - 1 && in[i] > 1)
+			return 0;
+		*n |= (uint64_t)(in[i] & 0x7f) << (7 * i);
+		if ((in[i] & 0x80) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Three numbers in a row, of a line in memory or on disk. */
+static size_t
+take_three(const uint8_t *in, size_t len, uint64_t n[3])
+{
+	size_t used = 0, one;
+
+	for (int i = 0; i < 3; i++) {
+		one = take_varint(in + used, len - used, &n[i]);
+		if (one == 0)
+			return 0;
+		used += one;
+	}
+	return used;
+}
+
+struct dialogue *
+dialogue_new(void)
+{
+	return calloc(1, sizeof(struct dialogue));
+}
+
+void
+dialogue_free(struct dialogue *d)
+{
+	if (d == NULL)
+		return;
+	free(d->octets);
+	free(d);
+}
+
+static bool
+room(struct dialogue *d, size_t n)
+{
+	size_t size = d->size != 0 ? d->size : START_SIZE;
+	uint8_t *octets;
+
+	if (n > DIALOGUE_OCTETS_MAX - d->len)
+		return false;
+	if (n <= d->size - d->len)
+		return true;
+	while (n > size - d->len)
+		size *= 2;
+	if ((octets = realloc(d->octets, size)) == NULL)
+		return false;
+	d->octets = octets;
+	d->size = size;
+	return true;
+}
+
+void
+dialogue_add(struct dialogue *d, enum dialogue_who who, int64_t time,
+    uint64_t packet, const char *text, size_t len)
+{
+	uint8_t head[3 * VARINT_MAX];
+	size_t n;
+
+	if (len > DIALOGUE_LINE_MAX)
+		len = DIALOGUE_LINE_MAX;
+	if (d->len == 0) {
+		d->first_time = time;
+		d->first_packet = packet;
+	}
+	n = put_varint(head, (uint64_t)len << WHO_BITS | who);
+	n += put_varint(head + n, zigzag(packet - d->first_packet));
+	n += put_varint(head + n,
+	    zigzag((uint64_t)time - (uint64_t)d->first_time));
+	/* Nothing after the first that is dropped: a dialogue has an end,
+	 * but no holes. */
+	if (d->dropped > 0 || !room(d, n + len)) {
+		d->dropped++;
+		return;
+	}
+	memcpy(d->octets + d->len, head, n);
+	if (len > 0)
+		memcpy(d->octets + d->len + n, text, len);
+	d->len += n + len;
+}
+
+unsigned
+dialogue_dropped(const struct dialogue *d)
+{
+	return d->dropped;
+}
+
+bool
+dialogue_next(const struct dialogue *d, size_t *at,
+    struct dialogue_line *line)
+{
+	uint64_t n[3];
+
+	if (*at >= d->len)
+		return false;
+	*at += take_three(d->octets + *at, d->len - *at, n);
+	line->who = (enum dialogue_who)(n[0] & ((1 << WHO_BITS) - 1));
+	line->len = (size_t)(n[0] >> WHO_BITS);
+	line->packet = d->first_packet + unzigzag(n[1]);
+	line->time = (int64_t)((uint64_t)d->first_time + unzigzag(n[2]));
+	line->text = (const char *)d->octets + *at;
+	*at += line->len;
+	return true;
+}
+
+size_t
+dialogue_pack(uint8_t out[DIALOGUE_ROW_MAX], struct dialogue_steps *from,
+    int64_t line_id, const struct dialogue_line *line)
+{
+	size_t n;
+
+	n = put_varint(out, (uint64_t)line_id << WHO_BITS | line->who);
+	n += put_varint(out + n, zigzag(line->packet - from->packet));
+	n += put_varint(out + n,
+	    zigzag((uint64_t)line->time - (uint64_t)from->time));
+	from->packet = line->packet;
+	from->time = line->time;
+	return n;
+}
+
+size_t
+dialogue_unpack(const uint8_t *in, size_t len, struct dialogue_steps *from,
+    int64_t *line_id, struct dialogue_line *line)
+{
+	uint64_t n[3];
+	size_t used;
+	unsigned who;
+
+	if ((used = take_three(in, len, n)) == 0)
+		return 0;
+	if ((who = n[0] & ((1 << WHO_BITS) - 1)) > SAID_BY_US)
+		return 0;
+	*line_id = (int64_t)(n[0] >> WHO_BITS);
+	from->packet += unzigzag(n[1]);
+	from->time = (int64_t)((uint64_t)from->time + unzigzag(n[2]));
+	line->who = (enum dialogue_who)who;
+	line->packet = from->packet;
+	line->time = from->time;
+	return used;
+}

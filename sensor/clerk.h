@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * clerk.h -- the one thread that judges records and writes rows.
+ */
+#ifndef CLERK_H
+#define CLERK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/queue.h"
+#include "store/store.h"
+
+struct clerk {
+	struct queue	*records;	/* from the roads */
+	struct store	*store;		/* the clerk's alone while it runs */
+	pthread_t	 thread;
+	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */
+	atomic_bool	 failed;	/* the store takes no more */
+};
+
+/* -1 after saying why. */
+int	clerk_start(struct clerk *c);
+
+/* Ends when the queue is closed and empty; then all is committed. */
+void	clerk_join(struct clerk *c);
+
+#endif

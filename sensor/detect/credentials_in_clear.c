@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * AUTH outside TLS (RFC 4954 section 4: PLAIN and kin only under TLS).
+ *
+ * A mechanism that proves knowledge of the password without sending it is
+ * less of a loss, but offers the material for guessing it.
+ */
+#include <stdio.h>
+
+#include "detect/rules.h"
+
+static bool
+sends_no_password(const char *mechanism)
+{
+	static const char *const proofs[] = { "CRAM-MD5", "DIGEST-MD5",
+	    "NTLM", "GSSAPI", "GSS-SPNEGO", "EXTERNAL", "ANONYMOUS" };
+
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
+		if (strcmp(mechanism, proofs[i]) == 0)
+			return true;
+	return strncmp(mechanism, "SCRAM-", 6) == 0;
+}
+
+void
+detect_credentials_in_clear(const struct session_record *r,
+    struct findings *f)
+{
+	const struct smtp_facts *smtp = record_smtp(r);
+	char server[PARTY_MAX], line[80];
+	json_t *evidence;
+	bool proof;
+
+	if (smtp->auth == NULL)
+		return;
+	proof = sends_no_password(smtp->auth);
+	evidence = finding_add(f, &(struct opinion){
+		.kind = KIND_CREDENTIALS_IN_CLEAR,
+		.severity = proof ? SEVERITY_MEDIUM : SEVERITY_HIGH,
+		.confidence = CONFIDENCE_CERTAIN,
+		.at = smtp->auth_at,
+		.expected = "AUTH under TLS only (RFC 4954 4)",
+		.seen = "AUTH in clear" },
+	    proof ? "a login with %s to %s was in clear: it can be guessed "
+	    "at offline%s" :
+	    "a password was sent in clear with %s to %s%s", smtp->auth,
+	    record_server(r, server),
+	    smtp->auth_accepted ? ", and the server accepted it" : "");
+	snprintf(line, sizeof(line), "AUTH %.60s ...", smtp->auth);
+	evidence_line(evidence, SIDE_CLIENT, smtp->auth_at, line);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "decode/decode.h"
+#include "road.h"
+#include "session/session.h"
+
+/*
+ * Files of a directory continue each other (a rotated capture) unless the
+ * next begins this much before the last packet: then it is another capture
+ * of its own, and connections do not reach over.
+ */
+#define OVERLAP	1000000		/* microseconds */
+
+/* Everything one source needs on its way. */
+struct journey {
+	struct road		*road;
+	struct road_source	*source;
+	struct decoder		*decoder;
+	struct flow_table	*flows;
+	struct digest		*digest;
+	struct certificate_cache *certificates;
+	struct session_world	 world;
+	bool			 new_file;
+};
+
+static void
+give_record(void *context, struct session_record *record)
+{
+	struct journey *j = context;
+	bool given;
+
+	given = j->road->live ? queue_try_put(j->road->records, record) :
+	    queue_put(j->road->records, record);
+	if (!given) {
+		count(&j->source->counters, COUNT_sessions_unrecorded);
+		session_record_free(record);
+	}
+}
+
+static uint64_t
+random_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(seed)) {
+		log_warn("no random seed from the kernel");
+		seed = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)&seed;
+	}
+	return seed;
+}
+
+static void
+journey_end(struct journey *j)
+{
+	flow_table_free(j->flows);
+	decoder_free(j->decoder);
+	certificate_cache_free(j->certificates);
+	digest_free(j->digest);
+}
+
+static int
+journey_begin(struct journey *j)
+{
+	const struct config *c = j->road->config;
+
+	j->digest = digest_new();
+	j->certificates = j->digest == NULL ? NULL :
+	    certificate_cache_new(c->certificates, j->digest);
+	j->decoder = decoder_new(&c->decode, j->road->ports, false,
+	    &j->source->counters);
+	j->world = (struct session_world){
+		.digest = j->digest,
+		.certificates = j->certificates,
+		.counters = &j->source->counters,
+		.source = "",
+		.give = give_record,
+		.context = j,
+	};
+	j->flows = flow_table_new(&c->flow, j->road->ports, random_seed(),
+	    &session_ops, &j->world, &j->source->counters);
+	if (j->certificates != NULL && j->decoder != NULL && j->flows != NULL)
+		return 0;
+	log_warnx("source %s: out of memory", j->source->what->name);
+	journey_end(j);
+	return -1;
+}
+
+static void
+take_frame(struct journey *j, const struct frame *f)
+{
+	struct road_source *s = j->source;
+	struct packet p;
+
+	if (j->new_file) {
+		if (f->time < s->last - OVERLAP)
+			flow_table_flush(j->flows);
+		j->new_file = false;
+	}
+	if (s->first == 0 || f->time < s->first)
+		s->first = f->time;
+	if (f->time > s->last)
+		s->last = f->time;
+	count(&s->counters, COUNT_frames);
+	if (f->octets.len < f->wire_len)
+		count(&s->counters, COUNT_frames_truncated);
+	switch (decode(j->decoder, f, &p)) {
+	case DECODE_TCP:
+		flow_take(j->flows, &p);
+		break;
+	case DECODE_DNS:
+	case DECODE_OTHER:
+	case DECODE_HELD:
+	case DECODE_CUT:
+	case DECODE_BAD:
+		break;		/* counted where they were met */
+	}
+}
+
+/* The first complaint of a source is kept for its row; each is said. */
+static void
+complain(struct road_source *s, const struct capture *c)
+{
+	log_warnx("%s", capture_why(c));
+	if (s->damage == NULL)
+		s->damage = strdup(capture_why(c));
+	s->failed = true;
+}
+
+static void
+note_drops(struct journey *j, struct capture *c)
+{
+	struct capture_drops d = capture_drops(c);
+	struct counters *n = &j->source->counters;
+
+	count_many(n, COUNT_kernel_drops,
+	    d.kernel - counter_read(n, COUNT_kernel_drops));
+	count_many(n, COUNT_interface_drops,
+	    d.interface - counter_read(n, COUNT_interface_drops));
+}
+
+/* Live and quiet: packet time goes on with the clock that stamps packets,
+ * some way behind it, as the kernel may still hold packets back. */
+static void
+let_time_pass(struct journey *j)
+{
+	struct timespec now;
+
+	if (!j->road->live)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	flow_table_tick(j->flows, (int64_t)now.tv_sec * 1000000 +
+	    now.tv_nsec / 1000 - 1000000);
+}
+
+static void
+travel(struct journey *j, struct capture *c)
+{
+	struct frame f;
+
+	j->world.source = capture_name(c);
+	for (;;) {
+		switch (capture_next(c, &f)) {
+		case CAPTURE_FRAME:
+			take_frame(j, &f);
+			break;
+		case CAPTURE_QUIET:
+			let_time_pass(j);
+			note_drops(j, c);
+			break;
+		case CAPTURE_FILE:
+			j->world.source = capture_name(c);
+			j->new_file = true;
+			break;
+		case CAPTURE_DAMAGED:
+			complain(j->source, c);
+			break;
+		case CAPTURE_FAILED:
+			complain(j->source, c);
+			note_drops(j, c);
+			return;
+		case CAPTURE_END:
+			note_drops(j, c);
+			return;
+		}
+	}
+}
+
+static void
+set_current(struct road *r, struct capture *c)
+{
+	pthread_mutex_lock(&r->lock);
+	r->current = c;
+	if (c != NULL && atomic_load(&r->stopping))
+		capture_stop(c);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void
+read_source(struct road *r, struct road_source *s)
+{
+	struct capture_path how = { .filter = r->config->filter,
+	    .follow = r->config->follow };
+	struct journey j = { .road = r, .source = s };
+	struct capture *c = s->capture;
+
+	if (c == NULL && (c = capture_open_path(s->what->name, &how)) == NULL) {
+		s->failed = true;
+		s->damage = strdup("could not be opened");
+		return;
+	}
+	s->capture = NULL;
+	if (journey_begin(&j) == 0) {
+		set_current(r, c);
+		travel(&j, c);
+		set_current(r, NULL);
+		flow_table_flush(j.flows);
+		journey_end(&j);
+	} else
+		s->failed = true;
+	capture_close(c);
+}
+
+static void *
+road_main(void *argument)
+{
+	struct road *r = argument;
+
+	for (size_t i = 0; i < r->nsources &&
+	    !atomic_load(&r->stopping); i++) {
+		atomic_store(&r->at, i);
+		read_source(r, &r->sources[i]);
+	}
+	atomic_store(&r->ended, true);
+	pthread_kill(r->waiter, SIGUSR1);
+	return NULL;
+}
+
+int
+road_start(struct road *r)
+{
+	int error;
+
+	pthread_mutex_init(&r->lock, NULL);
+	if ((error = pthread_create(&r->thread, NULL, road_main, r)) != 0) {
+		errno = error;
+		log_warn("road thread");
+		pthread_mutex_destroy(&r->lock);
+		return -1;
+	}
+	return 0;
+}
+
+void
+road_stop(struct road *r)
+{
+	atomic_store(&r->stopping, true);
+	pthread_mutex_lock(&r->lock);
+	if (r->current != NULL)
+		capture_stop(r->current);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+road_progress(struct road *r, uint64_t *done, uint64_t *size)
+{
+	*done = *size = 0;
+	pthread_mutex_lock(&r->lock);
+	if (r->current != NULL)
+		capture_progress(r->current, done, size);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+road_join(struct road *r)
+{
+	pthread_join(r->thread, NULL);
+	pthread_mutex_destroy(&r->lock);
+}

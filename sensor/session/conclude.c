@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the facts of the readers amount to, in the words of v_sessions.
+ *
+ * One rule governs all of it: absence is said only where nothing was
+ * missed.  A hole, a missing side or an early end turns "no" into "unseen".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "session/community_id.h"
+#include "session/session_internal.h"
+
+static const struct smtp_facts	silence;	/* of a session without SMTP */
+
+static void
+set_gap(struct session_record *r, enum gap g, bool lacks)
+{
+	if (lacks)
+		r->gaps |= 1U << g;
+}
+
+/* Both ends were seen to finish: what was not said was not going to be. */
+static bool
+ended(const struct session_record *r)
+{
+	switch (r->flow.end) {
+	case FLOW_FINISHED:
+	case FLOW_RESET:
+	case FLOW_IDLE:
+	case FLOW_REPLACED:
+		return true;
+	case FLOW_OPEN:
+	case FLOW_EVICTED:
+	case FLOW_CUT:
+		return false;
+	}
+	return false;
+}
+
+static bool
+silent(const struct flow_traits *t)
+{
+	return !t->syn && t->octets == 0;
+}
+
+static void
+conclude_gaps(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
+{
+	const struct flow_traits *client = &r->flow.side[SIDE_CLIENT];
+	const struct flow_traits *server = &r->flow.side[SIDE_SERVER];
+
+	set_gap(r, GAP_MIDSTREAM, !client->syn && !server->syn);
+	set_gap(r, GAP_CLIENT_ONLY, silent(server));
+	set_gap(r, GAP_SERVER_ONLY, silent(client));
+	set_gap(r, GAP_GREETING, smtp->gap_in_greeting);
+	set_gap(r, GAP_EHLO_REPLY, smtp->gap_in_ehlo_reply);
+	set_gap(r, GAP_STARTTLS, smtp->gap_in_starttls || s->gap_before_tls);
+	set_gap(r, GAP_MAIL, smtp->gap_in_mail);
+	set_gap(r, GAP_TLS, s->tls != NULL && tls_facts(s->tls)->gap);
+	set_gap(r, GAP_TRUNCATED, r->flow.end == FLOW_CUT ||
+	    client->snap_cut || server->snap_cut);
+	set_gap(r, GAP_EVICTED, r->flow.end == FLOW_EVICTED);
+}
+
+/* A side or the beginning is missing: silence about it proves nothing. */
+static bool
+half_heard(const struct session_record *r)
+{
+	return record_lacks(r, GAP_MIDSTREAM) ||
+	    record_lacks(r, GAP_CLIENT_ONLY) ||
+	    record_lacks(r, GAP_SERVER_ONLY);
+}
+
+static bool
+mail_began(const struct smtp_facts *f)
+{
+	return f->mail_commands > 0 || f->data_commands > 0;
+}
+
+static void
+conclude_protocol(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
+{
+	r->protocol = RECORD_NONE;
+	if (s->implicit_tls) {
+		/* In the middle of a connection nobody can tell what stood
+		 * before the first record. */
+		r->protocol = record_lacks(r, GAP_MIDSTREAM) ? RECORD_NONE :
+		    RECORD_TLS;
+		return;
+	}
+	switch (smtp->protocol) {
+	case SMTP_NOTHING:
+		break;
+	case SMTP_SMTP:
+		r->protocol = RECORD_SMTP;
+		break;
+	case SMTP_LMTP:
+		r->protocol = RECORD_LMTP;
+		break;
+	case SMTP_FOREIGN:
+		r->protocol = RECORD_OTHER;
+		break;
+	}
+}
+
+static void
+conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
+{
+	r->offer = smtp->offer;
+	/* "Not asked" is an absence too. */
+	if (r->offer == OFFER_NOT_ASKED && smtp->hello == HELLO_NONE &&
+	    !mail_began(smtp) && (half_heard(r) || !ended(r)))
+		r->offer = OFFER_UNSEEN;
+	if (r->offer == OFFER_NOT_ASKED && smtp->hello == HELLO_NONE &&
+	    half_heard(r))
+		r->offer = OFFER_UNSEEN;
+}
+
+static void
+conclude_starttls(struct session_record *r, const struct smtp_facts *smtp)
+{
+	switch (smtp->starttls) {
+	case STARTTLS_SENT:
+		r->starttls = RECORD_STARTTLS_SENT;
+		return;
+	case STARTTLS_MASKED:
+		r->starttls = RECORD_STARTTLS_MASKED;
+		return;
+	case STARTTLS_NOT_SENT:
+		break;
+	}
+	r->starttls = RECORD_STARTTLS_NOT_SENT;
+	if (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_SERVER_ONLY) ||
+	    (record_lacks(r, GAP_MIDSTREAM) && smtp->hello == HELLO_NONE) ||
+	    (!ended(r) && !mail_began(smtp) && !smtp->quit))
+		r->starttls = RECORD_STARTTLS_UNSEEN;
+}
+
+/* The handshake stopped without a word of its own: say how. */
+static enum tls_failure
+stopped_by(const struct session_record *r)
+{
+	switch (r->flow.end) {
+	case FLOW_RESET:
+		return TLS_FAIL_RESET;
+	case FLOW_FINISHED:
+		return TLS_FAIL_CLOSED;
+	case FLOW_IDLE:
+	case FLOW_REPLACED:
+		return TLS_FAIL_TIMEOUT;
+	case FLOW_OPEN:
+	case FLOW_EVICTED:
+	case FLOW_CUT:
+		return TLS_FAIL_NONE;
+	}
+	return TLS_FAIL_NONE;
+}
+
+/* No ClientHello after an accepted STARTTLS, or none at all. */
+static void
+conclude_no_tls(struct session_record *r, const struct smtp_facts *smtp)
+{
+	bool accepted = smtp->starttls == STARTTLS_SENT &&
+	    smtp->starttls_reply >= 200 && smtp->starttls_reply < 300;
+
+	r->tls_state = RECORD_TLS_NONE;
+	if (accepted && smtp->plain_after_accept) {
+		r->tls_state = RECORD_TLS_FAILED;
+		r->tls_failure = TLS_FAIL_PLAINTEXT;
+	} else if (accepted && ended(r)) {
+		r->tls_state = RECORD_TLS_FAILED;
+		r->tls_failure = TLS_FAIL_NO_HELLO;
+	} else if (accepted || record_lacks(r, GAP_STARTTLS) ||
+	    r->starttls == RECORD_STARTTLS_UNSEEN)
+		r->tls_state = RECORD_TLS_UNSEEN;
+	if (r->tls_state == RECORD_TLS_FAILED &&
+	    (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_TLS) ||
+	    record_lacks(r, GAP_SERVER_ONLY)) &&
+	    r->tls_failure == TLS_FAIL_NO_HELLO) {
+		r->tls_state = RECORD_TLS_UNSEEN;
+		r->tls_failure = TLS_FAIL_NONE;
+	}
+}
+
+static void
+conclude_tls(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
+{
+	const struct tls_facts *f;
+
+	if (s->tls == NULL) {
+		conclude_no_tls(r, smtp);
+		return;
+	}
+	f = tls_facts(s->tls);
+	switch (f->state) {
+	case TLS_ESTABLISHED:
+		r->tls_state = RECORD_TLS_ESTABLISHED;
+		return;
+	case TLS_FAILED:
+		r->tls_state = RECORD_TLS_FAILED;
+		r->tls_failure = f->failure;
+		return;
+	case TLS_NOTHING:
+	case TLS_HELLO:
+	case TLS_ANSWERED:
+		break;
+	}
+	if (ended(r) && !f->gap && !half_heard(r)) {
+		r->tls_state = RECORD_TLS_FAILED;
+		r->tls_failure = stopped_by(r);
+	} else
+		r->tls_state = RECORD_TLS_UNSEEN;
+}
+
+static void
+conclude_certificate(struct session_record *r, const struct session *s)
+{
+	const struct tls_facts *f;
+
+	r->certificate = RECORD_CERTIFICATE_UNKNOWN;
+	if (s->tls == NULL)
+		return;
+	f = tls_facts(s->tls);
+	if (f->certificate_seen && f->chain_len > 0)
+		r->certificate = RECORD_CERTIFICATE_VISIBLE;
+	else if (f->certificate_none)
+		r->certificate = RECORD_CERTIFICATE_NONE;
+	else if (f->certificate_hidden)
+		r->certificate = RECORD_CERTIFICATE_HIDDEN;
+}
+
+static void
+conclude_protection(struct session_record *r, const struct smtp_facts *smtp)
+{
+	if (smtp->mails_accepted > 0 || smtp->mails_unanswered > 0 ||
+	    smtp->auth != NULL)
+		r->protection = RECORD_CLEARTEXT;
+	else if (r->tls_state == RECORD_TLS_ESTABLISHED)
+		r->protection = RECORD_TLS_PROTECTED;
+	else if (r->tls_state == RECORD_TLS_UNSEEN || !ended(r) ||
+	    half_heard(r) || record_lacks(r, GAP_MAIL) ||
+	    r->protocol == RECORD_NONE)
+		r->protection = RECORD_UNKNOWN;
+	else
+		r->protection = RECORD_NO_MAIL;
+}
+
+static bool
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+/* The first word of a greeting names the host (RFC 5321 section 4.2). */
+static char *
+name_in_banner(const char *banner)
+{
+	size_t n = 0, dots = 0;
+
+	while (is_name_char(banner[n])) {
+		dots += banner[n] == '.';
+		n++;
+	}
+	if (dots == 0 || (banner[n] != '\0' && banner[n] != ' '))
+		return NULL;
+	return strndup(banner, n);
+}
+
+static void
+conclude_name(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
+{
+	const char *sni = s->tls != NULL ? tls_facts(s->tls)->sni : NULL;
+
+	if (sni != NULL && (r->server_name = strdup(sni)) != NULL)
+		r->server_name_from = RECORD_NAME_SNI;
+	else if (smtp->banner != NULL && !smtp->banner_masked &&
+	    (r->server_name = name_in_banner(smtp->banner)) != NULL)
+		r->server_name_from = RECORD_NAME_BANNER;
+}
+
+/* What makes a connection this one, whichever run reads it. */
+static uint64_t
+identity(const struct flow_facts *f)
+{
+	struct {
+		uint8_t		ip[SIDES][16];
+		int64_t		start;
+		uint32_t	isn[SIDES];
+		uint16_t	port[SIDES];
+		uint8_t		zero[4];
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	for (int i = 0; i < SIDES; i++) {
+		memcpy(key.ip[i], f->ip[i].octets, 16);
+		key.port[i] = f->port[i];
+		key.isn[i] = f->side[i].syn ? f->side[i].isn : 0;
+	}
+	key.start = f->first.time;
+	return XXH3_64bits(&key, sizeof(key));
+}
+
+static void
+swap_sides(struct flow_facts *f)
+{
+	struct flow_traits t = f->side[SIDE_CLIENT];
+	struct addr ip = f->ip[SIDE_CLIENT];
+	uint16_t port = f->port[SIDE_CLIENT];
+	bool reset = f->reset_by[SIDE_CLIENT];
+
+	f->side[SIDE_CLIENT] = f->side[SIDE_SERVER];
+	f->side[SIDE_SERVER] = t;
+	f->ip[SIDE_CLIENT] = f->ip[SIDE_SERVER];
+	f->ip[SIDE_SERVER] = ip;
+	f->port[SIDE_CLIENT] = f->port[SIDE_SERVER];
+	f->port[SIDE_SERVER] = port;
+	f->reset_by[SIDE_CLIENT] = f->reset_by[SIDE_SERVER];
+	f->reset_by[SIDE_SERVER] = reset;
+}
+
+struct session_record *
+session_conclude(struct session *s, const struct flow_facts *facts)
+{
+	const struct smtp_facts *smtp;
+	struct session_record *r;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return NULL;
+	r->flow = *facts;
+	if (s->flipped)
+		swap_sides(&r->flow);
+	smtp = s->smtp != NULL ? smtp_facts(s->smtp) : &silence;
+	r->identity = identity(&r->flow);
+	community_id(s->world->digest, r->flow.ip, r->flow.port,
+	    r->community_id);
+
+	conclude_gaps(r, s, smtp);
+	conclude_protocol(r, s, smtp);
+	if (s->smtp != NULL) {
+		conclude_offer(r, smtp);
+		conclude_starttls(r, smtp);
+	} else
+		r->offer = s->implicit_tls &&
+		    !record_lacks(r, GAP_MIDSTREAM) ? OFFER_NOT_ASKED :
+		    OFFER_UNSEEN;
+	if (s->smtp == NULL && s->implicit_tls &&
+	    !record_lacks(r, GAP_MIDSTREAM))
+		r->starttls = RECORD_STARTTLS_NOT_SENT;
+	conclude_tls(r, s, smtp);
+	conclude_certificate(r, s);
+	conclude_protection(r, smtp);
+	conclude_name(r, s, smtp);
+
+	/* The record takes over what the session read with. */
+	r->source = s->source;
+	r->smtp = s->smtp;
+	r->tls = s->tls;
+	r->dialogue = s->dialogue;
+	r->conflicts = s->conflicts;
+	r->conflicts_kept = s->conflicts_kept;
+	r->conflicts_seen = s->conflicts_seen;
+	s->source = NULL;
+	s->smtp = NULL;
+	s->tls = NULL;
+	s->dialogue = NULL;
+	s->conflicts = NULL;
+	return r;
+}
+
+void
+session_record_free(struct session_record *r)
+{
+	if (r == NULL)
+		return;
+	free(r->conflicts);
+	free(r->server_name);
+	dialogue_free(r->dialogue);
+	tls_free(r->tls);
+	smtp_free(r->smtp);
+	free(r->source);
+	free(r);
+}

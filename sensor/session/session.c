@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "session/session_internal.h"
+
+/* The calls that keep a session going; each hears what is left. */
+static void	hear(struct session *s, enum side who, struct span octets,
+		    struct mark at);
+
+static enum side
+true_side(const struct session *s, enum side who)
+{
+	return s->flipped ? side_other(who) : who;
+}
+
+static void
+hear_line(void *context, enum side who, struct mark at, struct span line)
+{
+	struct session *s = context;
+
+	if (s->dialogue != NULL)
+		dialogue_add(s->dialogue,
+		    who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER,
+		    at.time, at.packet, (const char *)line.at, line.len);
+}
+
+static const struct smtp_ops	line_ops = { .line = hear_line };
+
+static bool
+midstream(const struct flow_facts *f)
+{
+	return !f->side[SIDE_CLIENT].syn && !f->side[SIDE_SERVER].syn;
+}
+
+/* ------------------------------------------------------------------ */
+/* who reads next                                                     */
+
+static void
+read_smtp(struct session *s, enum side who)
+{
+	if (s->smtp == NULL)
+		s->smtp = smtp_new(&line_ops, s,
+		    midstream(flow_facts(s->flow)));
+	s->side[who].reader = READER_SMTP;
+}
+
+static void
+read_tls(struct session *s)
+{
+	/* A second attempt on one connection: the last one counts. */
+	if (s->tls != NULL && s->tls_expected) {
+		tls_free(s->tls);
+		s->tls = NULL;
+		s->remarked = 0;
+	}
+	if (s->tls == NULL)
+		s->tls = tls_new(s->world->digest, s->world->certificates);
+	s->tls_expected = false;
+	for (int i = 0; i < SIDES; i++) {
+		s->side[i].reader = READER_TLS;
+		s->side[i].enough = false;
+	}
+}
+
+static void
+expect_tls(struct session *s)
+{
+	s->tls_expected = true;
+	for (int i = 0; i < SIDES; i++)
+		s->side[i].reader = READER_UNDECIDED;
+}
+
+/* Text where TLS was expected or spoken: back to the SMTP reader. */
+static void
+plain_again(struct session *s, enum side who, struct mark at)
+{
+	bool was_there = s->smtp != NULL;
+
+	read_smtp(s, who);
+	if (s->smtp != NULL && was_there)
+		smtp_plain_again(s->smtp, who, at);
+	/* A client that speaks in clear has given up on TLS for both.  A
+	 * server may only have spoken out of turn (RFC 3207 section 4). */
+	if (who == SIDE_CLIENT) {
+		s->tls_expected = false;
+		read_smtp(s, SIDE_SERVER);
+	}
+}
+
+static bool
+looks_like_record(struct span octets)
+{
+	/* ContentType of RFC 8446 section 5.1, then major version 3 */
+	return octets.len >= 2 && octets.at[0] >= 20 && octets.at[0] <= 23 &&
+	    octets.at[1] == 3;
+}
+
+static bool
+too_few_for_record(struct span octets)
+{
+	return octets.len == 1 && octets.at[0] >= 20 && octets.at[0] <= 23;
+}
+
+/* 1 TLS, 0 text, -1 too few octets to tell. */
+static int
+guess(enum side who, struct span octets)
+{
+	if (looks_like_record(octets))
+		return 1;
+	if (too_few_for_record(octets))
+		return -1;
+	return who == SIDE_CLIENT ? tls_looks_like_hello(octets) : 0;
+}
+
+/* Roles that neither SYN nor port could settle, told by what is said. */
+static void
+guess_roles(struct session *s, enum side who, struct span octets)
+{
+	static const char *const verbs[] = { "EHLO ", "HELO ", "LHLO ",
+	    "MAIL FROM:", "RCPT TO:", "STARTTLS", "AUTH ", "DATA\r", "QUIT\r",
+	    "RSET\r", "BDAT ", "NOOP" };
+	const struct flow_facts *f = flow_facts(s->flow);
+	bool reply;
+
+	if (f->roles != ROLES_GUESS || s->smtp != NULL || s->tls != NULL)
+		return;
+	reply = octets.len >= 4 && octets.at[0] >= '2' &&
+	    octets.at[0] <= '5' && octets.at[1] >= '0' &&
+	    octets.at[1] <= '9' && octets.at[2] >= '0' &&
+	    octets.at[2] <= '9' &&
+	    (octets.at[3] == ' ' || octets.at[3] == '-');
+	if (reply) {
+		s->flipped = who == SIDE_CLIENT;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		struct span verb = span_text(verbs[i]);
+
+		if (span_equal_nocase(span_first(octets, verb.len), verb))
+			s->flipped = who == SIDE_SERVER;
+	}
+}
+
+/* ------------------------------------------------------------------ */
+/* hearing                                                            */
+
+static void
+hear_smtp(struct session *s, enum side who, struct span octets,
+    struct mark at)
+{
+	enum smtp_next next = SMTP_GO_ON;
+	size_t used;
+
+	if (s->smtp == NULL)
+		return;		/* memory was short: counted by the table */
+	used = smtp_hear(s->smtp, who, octets, at, &next);
+	switch (next) {
+	case SMTP_GO_ON:
+		break;
+	case SMTP_TLS_MAY_BEGIN:
+		expect_tls(s);
+		hear(s, who, span_skip(octets, used), at);
+		break;
+	}
+}
+
+static void
+hear_tls(struct session *s, enum side who, struct span octets,
+    struct mark at)
+{
+	size_t used = octets.len;
+
+	if (s->tls == NULL)
+		return;
+	switch (tls_hear(s->tls, who, octets, at, &used)) {
+	case TLS_ENOUGH:
+		s->side[who].enough = true;
+		remark_tls(s);
+		break;
+	case TLS_MORE:
+		remark_tls(s);
+		break;
+	case TLS_NOT_TLS:
+		remark_tls(s);
+		plain_again(s, who, at);
+		hear_smtp(s, who, span_skip(octets, used), at);
+		break;
+	}
+}
+
+static void
+hear_undecided(struct session *s, enum side who, struct span octets,
+    struct mark at)
+{
+	struct voice *v = &s->side[who];
+	uint8_t first[PEEK_MAX];
+	unsigned held = v->peeked, more;
+	int tls;
+
+	memcpy(first, v->peek, held);
+	more = (unsigned)span_first(octets, PEEK_MAX - held).len;
+	memcpy(first + held, octets.at, more);
+	tls = guess(who, span_of(first, held + more));
+	if (tls == -1 && held + more < PEEK_MAX) {
+		memcpy(v->peek, first, held + more);
+		v->peeked = held + more;
+		return;
+	}
+	v->peeked = 0;
+	if (tls == 1) {
+		if (!s->tls_expected && s->smtp == NULL)
+			s->implicit_tls = true;
+		read_tls(s);
+	} else if (s->tls_expected)
+		plain_again(s, who, at);
+	else
+		for (int i = 0; i < SIDES; i++)
+			read_smtp(s, i);
+	if (held > 0)
+		hear(s, who, span_of(first, held), at);
+	hear(s, who, octets, at);
+	/* Text from the server before TLS: the client may still begin it. */
+	if (s->tls_expected && who == SIDE_SERVER &&
+	    v->reader == READER_SMTP)
+		v->reader = READER_UNDECIDED;
+}
+
+static void
+hear(struct session *s, enum side who, struct span octets, struct mark at)
+{
+	if (octets.len == 0)
+		return;
+	switch (s->side[who].reader) {
+	case READER_UNDECIDED:
+		hear_undecided(s, who, octets, at);
+		break;
+	case READER_SMTP:
+		hear_smtp(s, who, octets, at);
+		break;
+	case READER_TLS:
+		hear_tls(s, who, octets, at);
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------ */
+/* telling the flow what is still of interest                         */
+
+static enum flow_want
+wanted(const struct session *s, enum side who)
+{
+	switch (s->side[who].reader) {
+	case READER_UNDECIDED:
+		return FLOW_REMEMBER;
+	case READER_SMTP:
+		if (s->smtp == NULL ||
+		    smtp_facts(s->smtp)->protocol == SMTP_FOREIGN)
+			return FLOW_COUNT;
+		return smtp_in_body(s->smtp, who) ? FLOW_DELIVER :
+		    FLOW_REMEMBER;
+	case READER_TLS:
+		if (s->tls == NULL || s->side[who].enough)
+			return FLOW_COUNT;
+		return tls_facts(s->tls)->state == TLS_ESTABLISHED ?
+		    FLOW_DELIVER : FLOW_REMEMBER;
+	}
+	return FLOW_REMEMBER;
+}
+
+static uint64_t
+skippable(const struct session *s, enum side who)
+{
+	switch (s->side[who].reader) {
+	case READER_UNDECIDED:
+		return 0;
+	case READER_SMTP:
+		return s->smtp == NULL ? 0 : smtp_skippable(s->smtp, who);
+	case READER_TLS:
+		return s->tls == NULL ? 0 : tls_skippable(s->tls, who);
+	}
+	return 0;
+}
+
+static uint64_t
+position(const struct session *s, enum side flow_side)
+{
+	const struct flow_traits *t = &flow_facts(s->flow)->side[flow_side];
+
+	return t->octets + t->missing;
+}
+
+static void
+steer(struct session *s)
+{
+	for (int i = 0; i < SIDES; i++) {
+		enum side who = true_side(s, i);
+		struct voice *v = &s->side[who];
+		enum flow_want want = wanted(s, who);
+		uint64_t skip;
+
+		if (want != v->want) {
+			flow_want(s->flow, i, want);
+			v->want = want;
+		}
+		if (v->skip == 0 && (skip = skippable(s, who)) > 0) {
+			flow_skip(s->flow, i, skip);
+			v->skip = skip;
+			v->skip_from = position(s, i);
+		}
+	}
+}
+
+/* Octets of a skip have passed (all, or as many as came before the end):
+ * tell the reader before it hears anything else. */
+static void
+settle_skip(struct session *s, enum side flow_side, bool at_end,
+    struct mark at)
+{
+	enum side who = true_side(s, flow_side);
+	struct voice *v = &s->side[who];
+	uint64_t passed = v->skip;
+
+	if (v->skip == 0)
+		return;
+	if (at_end) {
+		uint64_t here = position(s, flow_side) - v->skip_from;
+
+		passed = here < passed ? here : passed;
+	}
+	v->skip = 0;
+	if (v->reader == READER_SMTP && s->smtp != NULL)
+		smtp_skipped(s->smtp, who, passed, at);
+	else if (v->reader == READER_TLS && s->tls != NULL)
+		tls_skipped(s->tls, who, passed);
+}
+
+/* ------------------------------------------------------------------ */
+/* flow_ops                                                           */
+
+static void *
+on_open(void *context, struct flow *f)
+{
+	struct session_world *world = context;
+	struct session *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->world = world;
+	s->flow = f;
+	s->dialogue = dialogue_new();
+	s->source = strdup(world->source);
+	count(world->counters, COUNT_sessions);
+	return s;
+}
+
+static void
+on_octets(void *session, enum side flow_side, struct span octets,
+    struct mark at)
+{
+	struct session *s = session;
+
+	guess_roles(s, flow_side, octets);
+	settle_skip(s, flow_side, false, at);
+	hear(s, true_side(s, flow_side), octets, at);
+	steer(s);
+}
+
+static void
+on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
+{
+	struct session *s = session;
+	enum side who = true_side(s, flow_side);
+	struct voice *v = &s->side[who];
+
+	settle_skip(s, flow_side, false, at);
+	remark_gap(s, who, octets, at);
+	switch (v->reader) {
+	case READER_UNDECIDED:
+		if (s->tls_expected) {
+			s->gap_before_tls = true;
+			break;
+		}
+		for (int i = 0; i < SIDES; i++)
+			read_smtp(s, i);
+		if (s->smtp != NULL)
+			smtp_gap(s->smtp, who, octets, at);
+		break;
+	case READER_SMTP:
+		if (s->smtp != NULL)
+			smtp_gap(s->smtp, who, octets, at);
+		break;
+	case READER_TLS:
+		if (s->tls != NULL)
+			tls_gap(s->tls, who, octets);
+		break;
+	}
+	steer(s);
+}
+
+/* Octets that differ, as far as privacy lets us keep them: all before the
+ * first MAIL, then a reply's code; of the client nothing after AUTH. */
+static void
+excerpt(const struct session *s, enum side who, struct span octets,
+    char out[RECORD_EXCERPT_MAX + 1])
+{
+	const struct smtp_facts *f;
+	size_t keep = octets.len;
+
+	if (s->smtp != NULL && s->side[who].reader == READER_SMTP) {
+		f = smtp_facts(s->smtp);
+		if (f->mail_commands > 0 || f->auth != NULL)
+			keep = who == SIDE_SERVER ? 3 : 0;
+	}
+	escape(span_first(octets, keep), out, RECORD_EXCERPT_MAX + 1);
+}
+
+static void
+on_conflict(void *session, const struct flow_conflict *c)
+{
+	struct session *s = session;
+	enum side who = true_side(s, c->side);
+	struct record_conflict *kept;
+
+	s->conflicts_seen++;
+	if (s->conflicts == NULL)
+		s->conflicts = calloc(RECORD_CONFLICTS_MAX,
+		    sizeof(s->conflicts[0]));
+	if (s->conflicts == NULL || s->conflicts_kept == RECORD_CONFLICTS_MAX)
+		return;
+	kept = &s->conflicts[s->conflicts_kept++];
+	kept->side = who;
+	kept->before_at = c->seen_before;
+	kept->after_at = c->seen_after;
+	kept->offset = c->offset;
+	kept->octets = (uint32_t)c->before.len;
+	kept->ttl_before = c->ttl_before;
+	kept->ttl_after = c->ttl_after;
+	excerpt(s, who, c->before, kept->before);
+	excerpt(s, who, c->after, kept->after);
+	remark_conflict(s, kept);
+}
+
+static void
+on_end(void *session, enum side flow_side, struct mark at)
+{
+	struct session *s = session;
+	enum side who = true_side(s, flow_side);
+	bool reset = flow_facts(s->flow)->reset_by[flow_side];
+
+	settle_skip(s, flow_side, true, at);
+	if (s->smtp != NULL && s->side[who].reader == READER_SMTP)
+		smtp_end(s->smtp, who, at);
+	if (s->tls != NULL && s->side[who].reader == READER_TLS) {
+		tls_end(s->tls, who, reset, at);
+		remark_tls(s);
+	}
+	remark_end(s, who, reset, at);
+}
+
+static void
+session_free(struct session *s)
+{
+	smtp_free(s->smtp);
+	tls_free(s->tls);
+	dialogue_free(s->dialogue);
+	free(s->conflicts);
+	free(s->source);
+	free(s);
+}
+
+static void
+on_close(void *session, const struct flow_facts *facts)
+{
+	struct session *s = session;
+	struct session_record *r;
+
+	for (int i = 0; i < SIDES; i++)
+		settle_skip(s, i, true, facts->last);
+	if ((r = session_conclude(s, facts)) != NULL)
+		s->world->give(s->world->context, r);
+	else
+		count(s->world->counters, COUNT_sessions_unrecorded);
+	session_free(s);
+}
+
+const struct flow_ops	session_ops = {
+	.open = on_open,
+	.octets = on_octets,
+	.gap = on_gap,
+	.conflict = on_conflict,
+	.end = on_end,
+	.close = on_close,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session/session.h -- one connection: who reads its octets, and what they
+ * amount to.
+ *
+ * Octets of a flow go to smtp/ until STARTTLS is accepted, then to tls/,
+ * and back if no TLS comes.  When the flow closes, what was learnt becomes
+ * one record (session/record.h) and is handed on.
+ *
+ *	flow_table --flow_ops--> session --record--> give()
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "base/counters.h"
+#include "flow/flow.h"
+#include "session/record.h"
+
+/* What all sessions of a road thread share; plain, owned by the pipeline. */
+struct session_world {
+	struct digest			*digest;
+	struct certificate_cache	*certificates;
+	struct counters			*counters;
+	const char			*source;	/* capture being read; may change between files */
+
+	/* Takes ownership of the record. */
+	void	(*give)(void *context, struct session_record *r);
+	void	*context;
+};
+
+/* The calls to hand to flow_table_new(), with a struct session_world as
+ * context. */
+extern const struct flow_ops	session_ops;
+
+#endif

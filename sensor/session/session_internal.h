@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session/session_internal.h -- what session.c, remarks.c and record.c of
+ * this folder share.
+ */
+#ifndef SESSION_INTERNAL_H
+#define SESSION_INTERNAL_H
+
+#include "session/session.h"
+
+#define PEEK_MAX	8	/* octets held to tell TLS from text */
+
+/* Whose turn it is to read a side. */
+enum reader {
+	READER_UNDECIDED,	/* the next octets tell: text or TLS */
+	READER_SMTP,
+	READER_TLS,
+};
+
+struct voice {			/* one side */
+	enum reader	 reader;
+	uint8_t		 peek[PEEK_MAX];
+	unsigned	 peeked;
+	bool		 enough;	/* tls/ needs no more of it */
+	enum flow_want	 want;		/* as last told to the flow */
+	uint64_t	 skip;		/* as last told; 0: none running */
+	uint64_t	 skip_from;	/* the side's octets when told */
+};
+
+struct session {
+	struct session_world	*world;
+	struct flow		*flow;
+	bool			 flipped;	/* content says that the flow guessed the roles wrong */
+	bool			 tls_expected;	/* STARTTLS accepted, no octet since */
+	bool			 implicit_tls;	/* TLS from the first octet */
+	struct voice		 side[SIDES];	/* true roles, not the flow's */
+	struct smtp		*smtp;
+	struct tls		*tls;
+	struct dialogue		*dialogue;
+	unsigned		 remarked;	/* enum remark already made */
+	char			*source;
+	struct record_conflict	*conflicts;
+	unsigned		 conflicts_kept, conflicts_seen;
+	bool			 gap_before_tls;	/* while text or TLS was undecided */
+};
+
+/* remarks.c: lines of the dialogue that nobody said. */
+void	remark_tls(struct session *s);
+void	remark_gap(struct session *s, enum side who, uint64_t octets,
+	    struct mark at);
+void	remark_conflict(struct session *s, const struct record_conflict *c);
+void	remark_end(struct session *s, enum side who, bool reset,
+	    struct mark at);
+
+/* conclude.c: from a session and its flow to a record.  NULL: memory. */
+struct session_record	*session_conclude(struct session *s,
+			    const struct flow_facts *facts);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "smtp/conversation.h"
+
+void
+smtp_fact_text(const char **fact, struct span octets, size_t max)
+{
+	free((char *)*fact);
+	*fact = smtp_text_of(octets, max);
+}
+
+void
+smtp_fact_show(struct smtp *s, enum side who, struct span redacted,
+    struct mark at)
+{
+	if (s->ops == NULL || s->ops->line == NULL)
+		return;
+	s->ops->line(s->context, s->flipped ? side_other(who) : who, at,
+	    redacted);
+}
+
+void
+smtp_fact_foreign(struct smtp *s)
+{
+	s->facts.protocol = SMTP_FOREIGN;
+	s->talk = TALK_FOREIGN;
+	smtp_hold_drop(&s->hold);
+	smtp_expect_clear(&s->expect);
+	for (int i = 0; i < SIDES; i++)
+		smtp_line_drop(&s->reader[i]);
+}
+
+/* Room for one more in an array that doubles from one. */
+static bool
+make_room(void **array, unsigned kept, unsigned max, size_t size)
+{
+	void *grown;
+
+	if (kept >= max)
+		return false;
+	if ((kept & (kept - 1)) != 0)
+		return true;
+	grown = realloc(*array, (kept > 0 ? kept * 2 : 1) * size);
+	if (grown == NULL)
+		return false;
+	*array = grown;
+	return true;
+}
+
+void
+smtp_fact_hello(struct smtp *s, enum smtp_hello hello, struct span name,
+    struct mark at)
+{
+	struct smtp_facts *f = &s->facts;
+	void *array = f->hellos;
+
+	if (make_room(&array, f->hellos_kept, SMTP_HELLOS_MAX,
+	    sizeof(f->hellos[0]))) {
+		f->hellos = array;
+		f->hellos[f->hellos_kept++] = (struct smtp_greeting){
+			.hello = hello, .command = at,
+			.offer = hello == HELLO_HELO ? OFFER_NOT_ASKED :
+			    OFFER_UNSEEN };
+	} else
+		f->limits_reached++;
+	f->hellos_seen++;
+	if (s->frozen)
+		return;
+	f->hello = hello;
+	smtp_fact_text(&f->hello_name, name, SMTP_NAME_MAX);
+	if (hello != HELLO_HELO && !s->list_seen)
+		f->offer = OFFER_UNSEEN;
+}
+
+static char *
+domain_text(struct span domain)
+{
+	char *text;
+
+	if (domain.len > 1 && domain.at[domain.len - 1] == '.')
+		domain.len--;
+	if (domain.len > SMTP_NAME_MAX)
+		return NULL;
+	text = smtp_text_of(domain, SMTP_NAME_MAX);
+	for (char *p = text; p != NULL && *p != '\0'; p++)
+		*p = (char)span_lower((uint8_t)*p);
+	return text;
+}
+
+static void
+add_recipient(struct smtp_facts *f, char *domain)
+{
+	void *array = f->rcpt_domains;
+
+	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
+		if (strcmp(f->rcpt_domains[i], domain) == 0) {
+			free(domain);
+			return;
+		}
+	if (!make_room(&array, f->rcpt_domains_kept, SMTP_DOMAINS_MAX,
+	    sizeof(f->rcpt_domains[0]))) {
+		f->rcpt_domains_dropped++;
+		free(domain);
+		return;
+	}
+	f->rcpt_domains = array;
+	f->rcpt_domains[f->rcpt_domains_kept++] = domain;
+}
+
+void
+smtp_fact_path(struct smtp *s, const struct smtp_command *c)
+{
+	struct smtp_facts *f = &s->facts;
+	struct smtp_path path;
+	bool found = smtp_command_path(c->argument, &path);
+	char *domain = found && path.domain.at != NULL ?
+	    domain_text(path.domain) : NULL;
+
+	if (c->verb == VERB_RCPT) {
+		if (domain != NULL)
+			add_recipient(f, domain);
+		else if (found && path.domain.at != NULL)
+			f->rcpt_domains_dropped++;
+		return;
+	}
+	free((char *)f->mail_from_domain);
+	f->mail_from_domain = domain;
+	if (found && path.null)
+		f->mail_from_domain = smtp_text_of(span_of(NULL, 0), 0);
+}
+
+/* The list just read becomes the one that counts. */
+void
+smtp_fact_list(struct smtp *s, enum smtp_offer offer)
+{
+	struct smtp_facts *f = &s->facts;
+	struct smtp_list *l = s->list;
+
+	f->offer = offer;
+	f->reply_too_long = l->too_long;
+	free((char *)f->ehlo_reply);
+	free((char *)f->capabilities);
+	free((char *)f->offer_token);
+	f->offer_token = l->strongest >= TOKEN_MASKED_EIGHT ? l->token : NULL;
+	if (f->offer_token != NULL)
+		l->token = NULL;
+	f->ehlo_reply = smtp_text_take(&l->reply);
+	f->capabilities = smtp_text_take(&l->capabilities);
+	f->offer_altered = l->altered > 0 && l->altered == l->offered;
+	f->offer_near = l->strongest == TOKEN_NEAR;
+	f->offer_times = l->offered;
+	f->masked_keywords = l->masked + (l->masked > 0 ?
+	    l->masked_pairs : 0);
+	f->masked_eights = l->masked_eights;
+	f->masked_in_order = f->masked_keywords > 1 && l->letter != 0 &&
+	    !l->letters_broken;
+	f->enhanced_codes = l->enhanced;
+}
+
+/* The mechanism, upper case.  The first stays the fact until another one is
+ * accepted; so the latest is remembered too if it differs. */
+void
+smtp_fact_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
+{
+	struct span rest = c->argument, word = smtp_command_word(&rest);
+	uint8_t upper[SMTP_MECHANISM_MAX];
+	struct smtp_facts *f = &s->facts;
+
+	word = span_first(word, sizeof(upper));
+	for (size_t i = 0; i < word.len; i++)
+		upper[i] = word.at[i] >= 'a' && word.at[i] <= 'z' ?
+		    (uint8_t)(word.at[i] - 32) : word.at[i];
+	word = span_of(upper, word.len);
+	free((char *)s->auth_latest);
+	s->auth_latest = NULL;
+	if (f->auth_times++ == 0) {
+		f->auth_at = at;
+		smtp_fact_text(&f->auth, word, SMTP_MECHANISM_MAX);
+	} else if (f->auth != NULL && !f->auth_accepted &&
+	    !span_equal(word, span_text(f->auth))) {
+		s->auth_latest_at = at;
+		smtp_fact_text(&s->auth_latest, word, SMTP_MECHANISM_MAX);
+	}
+}
+
+void
+smtp_fact_auth_accepted(struct smtp *s)
+{
+	struct smtp_facts *f = &s->facts;
+
+	if (f->auth_accepted || f->auth_times == 0)
+		return;
+	f->auth_accepted = true;
+	if (s->auth_latest == NULL)
+		return;
+	free((char *)f->auth);
+	f->auth = s->auth_latest;
+	f->auth_at = s->auth_latest_at;
+	s->auth_latest = NULL;
+}
+
+static unsigned
+count_visible(struct span octets)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < octets.len; i++)
+		n += octets.at[i] != '\r' && octets.at[i] != '\n' &&
+		    octets.at[i] != ' ' && octets.at[i] != '\t';
+	return n;
+}
+
+void
+smtp_fact_early(struct smtp *s, enum side who, struct span octets,
+    struct mark at)
+{
+	struct smtp_facts *f = &s->facts;
+	unsigned n = count_visible(octets);
+
+	if (n == 0)
+		return;
+	if (who == SIDE_CLIENT) {
+		if (f->client_early_octets == 0)
+			f->client_early_at = at;
+		f->client_early_octets += n;
+	} else {
+		if (f->server_early_octets == 0)
+			f->server_early_at = at;
+		f->server_early_octets += n;
+	}
+}
+
+/* The line is escaped already; lines are divided by an escaped CRLF. */
+void
+smtp_fact_early_line(struct smtp *s, enum side who, struct span redacted)
+{
+	struct smtp_text *t = &s->early[who];
+	char line[SMTP_EARLY_MAX + 1];
+
+	if (redacted.len == 0)
+		return;
+	redacted = span_first(redacted, SMTP_EARLY_MAX);
+	memcpy(line, redacted.at, redacted.len);
+	line[redacted.len] = '\0';
+	if (t->len > 0)
+		smtp_text_say(t, "\\r\\n", SMTP_EARLY_MAX);
+	smtp_text_say(t, line, SMTP_EARLY_MAX);
+	if (who == SIDE_CLIENT)
+		s->facts.client_early = t->at;
+	else
+		s->facts.server_early = t->at;
+}
+
+void
+smtp_facts_free(struct smtp *s)
+{
+	struct smtp_facts *f = &s->facts;
+
+	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
+		free((char *)f->rcpt_domains[i]);
+	free(f->rcpt_domains);
+	free(f->hellos);
+	free((char *)f->banner);
+	free((char *)f->hello_name);
+	free((char *)f->offer_token);
+	free((char *)f->ehlo_reply);
+	free((char *)f->capabilities);
+	free((char *)f->starttls_as_sent);
+	free((char *)f->starttls_reply_text);
+	free((char *)f->mail_from_domain);
+	free((char *)f->auth);
+	free((char *)s->auth_latest);
+}

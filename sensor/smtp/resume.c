@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+#include "smtp/conversation.h"
+#include "smtp/redact.h"
+
+/* Hear octets again that were held, `skip` of them left out. */
+static void
+replay(struct smtp *s, struct smtp_hold *h, size_t skip)
+{
+	bool was = s->replaying;
+	struct span octets;
+	struct mark at;
+	unsigned n = 0;
+
+	s->replaying = true;
+	while (smtp_hold_piece(h, &n, &octets, &at)) {
+		enum smtp_next next = SMTP_GO_ON;
+		size_t leave = skip < octets.len ? skip : octets.len;
+
+		skip -= leave;
+		octets = span_skip(octets, leave);
+		if (octets.len > 0)
+			(void)smtp_client_hear(s, octets, at, &next);
+	}
+	s->replaying = was;
+}
+
+static void
+resume_behind(struct smtp *s, enum smtp_talk talk, size_t skip)
+{
+	struct smtp_hold *h = s->hold;
+
+	s->hold = NULL;
+	if (talk == TALK_BODY)
+		smtp_client_start_body(s);
+	else
+		s->talk = talk;
+	if (h == NULL)
+		return;
+	if (!h->over)
+		replay(s, h, skip);
+	else if (talk == TALK_BODY) {
+		s->body_gap = true;
+		s->body_at = BODY_IN_LINE;
+	} else if (talk != TALK_FOREIGN) {
+		/* Our own hole: as if it had not been captured. */
+		smtp_pairing_lose(s);
+		s->talk = TALK_HOLD;
+		s->wait = WAIT_SYNC;
+		s->partial = true;
+	}
+	smtp_hold_drop(&h);
+}
+
+void
+smtp_resume(struct smtp *s, enum smtp_talk talk)
+{
+	resume_behind(s, talk, 0);
+}
+
+/* ------------------------------------------------------------------ */
+/* after a gap                                                        */
+
+struct held_lines {
+	unsigned	 whole;		/* lines */
+	bool		 plausible;	/* all of them are commands */
+	enum smtp_verb	 last;
+	bool		 has_data;
+};
+
+static struct held_lines
+survey(const struct smtp *s)
+{
+	struct held_lines found = { .plausible = true };
+	struct smtp_line_reader reader = { .held = NULL };
+	struct span octets = smtp_hold_octets(s->hold);
+	struct smtp_line line;
+	bool first = s->partial;
+
+	/* smtp_line_next() copies an unfinished line: stop before it. */
+	while (octets.len > 0 &&
+	    memchr(octets.at, '\n', octets.len) != NULL &&
+	    smtp_line_next(&reader, &octets, &line)) {
+		struct smtp_command c = smtp_command_parse(line.text);
+		bool good = smtp_command_plausible(&c);
+
+		if (!good && first) {
+			first = false;	/* the tail of a lost line */
+			continue;
+		}
+		first = false;
+		found.whole++;
+		found.plausible = found.plausible && good;
+		found.has_data = found.has_data ||
+		    (good && c.verb == VERB_DATA);
+		found.last = c.verb;
+	}
+	return found;
+}
+
+/* Do the octets held read as a body, ending where they end? */
+static bool
+reads_as_body(const struct smtp *s)
+{
+	enum smtp_body_at at = BODY_LINE_START;
+	struct span octets = smtp_hold_octets(s->hold);
+	enum smtp_body_end end = BODY_GOES_ON;
+
+	while (octets.len > 0)
+		end = smtp_body_scan(&at, &octets);
+	return end != BODY_GOES_ON;
+}
+
+/* Codes that only one command is answered with. */
+static bool
+tells_itself(enum smtp_verb verb, int code)
+{
+	switch (code) {
+	case 220:
+		return verb == VERB_STARTTLS || verb == VERB_ANONYMOUSTLS;
+	case 221:
+		return verb == VERB_QUIT;
+	case 235:
+	case 334:
+		return verb == VERB_AUTH;
+	}
+	return false;
+}
+
+static void
+found_again(struct smtp *s)
+{
+	smtp_expect_clear(&s->expect);
+	s->lost = s->maybe_body = s->partial = false;
+}
+
+/* A 354: DATA was among the lines held, or lost before them. */
+static void
+resume_data(struct smtp *s, const struct held_lines *held)
+{
+	bool has_data = held->has_data && !s->hold->over;
+
+	found_again(s);
+	if (!has_data) {
+		smtp_hold_drop(&s->hold);
+		smtp_client_start_body(s);
+		s->body_gap = true;
+		return;
+	}
+	/* Everything before DATA was answered before its 354. */
+	s->granted = true;
+	s->lost = true;			/* expect nothing for these lines */
+	resume_behind(s, TALK_COMMAND, 0);
+	s->granted = s->lost = false;
+}
+
+void
+smtp_resume_sync(struct smtp *s, int code)
+{
+	struct held_lines held;
+
+	if (s->talk != TALK_HOLD || s->wait != WAIT_SYNC)
+		return;
+	held = survey(s);
+	if (code == 354) {
+		resume_data(s, &held);
+		return;
+	}
+	if (s->hold == NULL || s->hold->len == 0) {
+		smtp_hold_drop(&s->hold);
+		return;
+	}
+	if (s->maybe_body && reads_as_body(s)) {
+		found_again(s);
+		resume_behind(s, TALK_BODY, 0);
+		return;
+	}
+	if (held.whole == 1 && held.plausible &&
+	    tells_itself(held.last, code)) {
+		found_again(s);
+		resume_behind(s, TALK_COMMAND, 0);
+		return;
+	}
+	if (!held.plausible) {
+		smtp_hold_drop(&s->hold);	/* content, or worse */
+		s->maybe_body = false;
+		return;
+	}
+	/* As many answers as lines: a body would have had but one. */
+	if (held.whole <= s->lost_replies + 1U)
+		resume_behind(s, TALK_COMMAND, 0);
+}
+
+bool
+smtp_resume_from_command(struct smtp *s)
+{
+	struct span held = smtp_hold_octets(s->hold), line;
+	struct smtp_command c;
+	const uint8_t *lf;
+	size_t begin = 0;
+
+	line = span_first(held, held.len - 1);
+	if ((lf = memrchr(held.at, '\n', line.len)) != NULL)
+		begin = (size_t)(lf - held.at) + 1;
+	line = span_skip(line, begin);
+	while (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	c = smtp_command_parse(line);
+	switch (c.verb) {
+	case VERB_EHLO:
+	case VERB_HELO:
+	case VERB_LHLO:
+	case VERB_MAIL:
+	case VERB_RCPT:
+		break;
+	default:
+		return false;
+	}
+	if (!smtp_command_plausible(&c))
+		return false;
+	resume_behind(s, TALK_COMMAND, begin);
+	return true;
+}
+
+/* ------------------------------------------------------------------ */
+
+void
+smtp_resume_early(struct smtp *s)
+{
+	struct span octets = smtp_hold_octets(s->hold);
+	struct smtp_line_reader reader = { .held = NULL };
+	char redacted[SMTP_REDACT_MAX + 1];
+	struct smtp_line line;
+	struct mark at = s->hold != NULL && s->hold->pieces > 0 ?
+	    s->hold->piece[0].at : (struct mark){ .packet = 0 };
+
+	while (octets.len > 0 &&
+	    memchr(octets.at, '\n', octets.len) != NULL &&
+	    smtp_line_next(&reader, &octets, &line)) {
+		struct smtp_command c = smtp_command_parse(line.text);
+		struct span shown = span_of(redacted,
+		    smtp_redact_command(&c, redacted));
+
+		if (s->facts.client_early_octets > 0)
+			smtp_fact_early_line(s, SIDE_CLIENT, shown);
+		smtp_fact_show(s, SIDE_CLIENT, shown, at);
+	}
+	smtp_hold_drop(&s->hold);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "store/cache.h"
+
+/*
+ * A set is the four places an entry may be at: 64 octets, so that a find
+ * costs one cache line.  An entry has 64 bits of its key in `high`, and 24
+ * in `rest` below the number; together with the 14 that chose the set they
+ * tell two values apart for good.
+ */
+#define WAYS		4
+#define REST_BITS	24
+#define REST_MASK	((UINT64_C(1) << REST_BITS) - 1)
+#define ID_MAX		(INT64_MAX >> REST_BITS)	/* 2^39: not met */
+
+struct cache_entry {
+	uint64_t	high;
+	uint64_t	rest;	/* 0: free */
+};
+
+struct cache_set {
+	struct cache_entry	entry[WAYS];
+};
+
+struct cache {
+	struct cache_set	*sets;
+	uint8_t			*marks;	/* of a set: met again, a bit per
+					 * entry, and above them the hand */
+	uint64_t		 mask;
+	uint64_t		 seed;
+};
+
+struct cache *
+cache_new(unsigned entries, uint64_t seed)
+{
+	struct cache *c;
+	size_t size;
+
+	assert(entries >= WAYS && (entries & (entries - 1)) == 0);
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->mask = entries / WAYS - 1;
+	c->seed = seed;
+	size = (c->mask + 1) * sizeof(*c->sets);
+	c->sets = aligned_alloc(sizeof(*c->sets), size);
+	c->marks = calloc(c->mask + 1, sizeof(*c->marks));
+	if (c->sets == NULL || c->marks == NULL) {
+		cache_free(c);
+		return NULL;
+	}
+	memset(c->sets, 0, size);
+	return c;
+}
+
+void
+cache_free(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	free(c->marks);
+	free(c->sets);
+	free(c);
+}
+
+struct cache_key
+cache_key(const struct cache *c, struct span value)
+{
+	XXH128_hash_t h = XXH3_128bits_withSeed(value.at, value.len, c->seed);
+
+	return (struct cache_key){ .high = h.high64, .low = h.low64 };
+}
+
+static uint64_t
+rest_of(struct cache_key key)
+{
+	return key.low >> (64 - REST_BITS);
+}
+
+int64_t
+cache_find(struct cache *c, struct cache_key key)
+{
+	uint64_t which = key.low & c->mask;
+	struct cache_set *set = &c->sets[which];
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		const struct cache_entry *e = &set->entry[i];
+
+		if (e->high == key.high && e->rest != 0 &&
+		    (e->rest & REST_MASK) == rest_of(key)) {
+			c->marks[which] |= (uint8_t)(1u << i);
+			return (int64_t)(e->rest >> REST_BITS);
+		}
+	}
+	return 0;
+}
+
+/* The clock's way: who was met again since the hand came by stays once
+ * more; one turn, for after it nobody has the mark. */
+static unsigned
+make_room(uint8_t *marks)
+{
+	unsigned at, met = *marks % (1u << WAYS), hand = *marks >> WAYS;
+
+	for (;;) {
+		at = hand;
+		hand = (hand + 1) % WAYS;
+		if ((met >> at & 1) == 0)
+			break;
+		met &= ~(1u << at);
+	}
+	*marks = (uint8_t)(hand << WAYS | met);
+	return at;
+}
+
+void
+cache_put(struct cache *c, struct cache_key key, int64_t id)
+{
+	uint64_t which = key.low & c->mask;
+	struct cache_set *set = &c->sets[which];
+	unsigned at = WAYS;
+
+	if (id > ID_MAX)
+		return;
+	for (unsigned i = 0; i < WAYS && at == WAYS; i++)
+		if (set->entry[i].rest == 0)
+			at = i;
+	if (at == WAYS)
+		at = make_room(&c->marks[which]);
+	set->entry[at].high = key.high;
+	set->entry[at].rest = (uint64_t)id << REST_BITS | rest_of(key);
+}

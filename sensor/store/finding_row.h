@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/finding_row.h -- what the rules found into table `finding`.
+ */
+#ifndef STORE_FINDING_ROW_H
+#define STORE_FINDING_ROW_H
+
+#include <sqlite3.h>
+
+#include "detect/detect.h"
+
+struct finding_row;		/* opaque */
+
+/* -1 and NULL in *row on failure. */
+int	finding_row_new(sqlite3 *db, struct finding_row **row);
+void	finding_row_free(struct finding_row *row);	/* NULL is fine */
+
+/* All findings of a session that was just written.  -1: SQLite or memory
+ * failed. */
+int	finding_row_put(struct finding_row *row, int64_t session,
+	    const struct findings *f);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/session_more.h -- facts that few sessions have, as one JSON text.
+ */
+#ifndef STORE_SESSION_MORE_H
+#define STORE_SESSION_MORE_H
+
+#include "session/record.h"
+
+/* *text is an object, the caller's to free; NULL if there is nothing to
+ * say.  -1: memory. */
+int	session_more(const struct session_record *r, char **text);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/session_values.h -- a record in the numbers of table `session`.
+ */
+#ifndef STORE_SESSION_VALUES_H
+#define STORE_SESSION_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session/record.h"
+#include "store/dictionary.h"
+
+enum session_column {
+#define INTEGER(name)	COLUMN_##name,
+#define OCTETS(name)	COLUMN_##name,
+#include "store/session_columns.def"
+#undef INTEGER
+#undef OCTETS
+	SESSION_COLUMNS
+};
+
+#define VALUE_NULL	INT64_MIN	/* no time step is stored as that */
+#define COMMUNITY_MAX	32
+#define RCPT_TEXT_MAX	(SMTP_DOMAINS_MAX * 21 + 2)	/* "[1,2]" */
+
+struct session_values {
+	int64_t	 integer[SESSION_COLUMNS];	/* of the INTEGER ones */
+	char	 community[COMMUNITY_MAX];	/* "": NULL, as below */
+	char	 rcpt_domains[RCPT_TEXT_MAX];
+	char	*more;				/* owned; NULL: nothing */
+	bool	 failed;			/* SQLite or memory */
+};
+
+/* From one time to another.  Captures claim any time: wraps, never NULL. */
+static inline int64_t
+value_step(int64_t from, int64_t to)
+{
+	int64_t step = (int64_t)((uint64_t)to - (uint64_t)from);
+
+	return step != VALUE_NULL ? step : step + 1;
+}
+
+/*
+ * All but what the row has of its own: id, identity, sensor, started,
+ * verdict, findings, dialogue.  Stores new words on the way.  -1: SQLite or
+ * memory failed.
+ */
+int	session_values_fill(struct session_values *v, struct dictionary *d,
+	    const struct session_record *r);
+void	session_values_clear(struct session_values *v);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC */
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "schema/schema.h"
+#include "store/dictionary.h"
+#include "store/finding_row.h"
+#include "store/json_lines.h"
+#include "store/run_row.h"
+#include "store/session_row.h"
+#include "store/store.h"
+
+#define BUSY_MS		10000	/* another writer's transaction may last */
+
+/*
+ * WAL, so that analysts read while we write; NORMAL, because what a power
+ * cut can take is the last transactions, never the database.  The cache
+ * holds the pages in which the sessions of an hour begin; the WAL may reach
+ * 64 MB before its pages go to where they belong, many for the last time.
+ * Debian overwrites what is deleted unless told not to, at each page split.
+ */
+static const char tuning[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = NORMAL;"
+    "PRAGMA wal_autocheckpoint = 8192;"
+    "PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA cache_size = -65536;"
+    "PRAGMA secure_delete = OFF;"
+    "PRAGMA temp_store = MEMORY";
+
+struct store {
+	sqlite3			*db;
+	char			*path;
+	struct dictionary	*dictionary;
+	struct session_row	*sessions;
+	struct finding_row	*findings;
+	int64_t			 sensor;
+	struct store_totals	 totals;
+	uint64_t		 committed;	/* of totals.new_sessions */
+	bool			 open;		/* in a transaction */
+	bool			 failed;	/* takes no more */
+	struct json_lines	*lines;		/* NULL: not wanted */
+	bool			 lines_failed;
+	int64_t			*fresh;		/* sessions not yet committed */
+	unsigned		 nfresh;
+};
+
+/* What SQLite, or the system below it, has against it. */
+static const char *
+reason(sqlite3 *db, char *buffer, size_t size)
+{
+	int error;
+
+	if (sqlite3_errcode(db) == SQLITE_OK)
+		return "out of memory";
+	error = sqlite3_system_errno(db);
+	switch (sqlite3_errcode(db)) {
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_FULL:
+		if (error == 0)
+			break;
+		snprintf(buffer, size, "%s (%s)", sqlite3_errmsg(db),
+		    strerror(error));
+		return buffer;
+	}
+	return sqlite3_errmsg(db);
+}
+
+/* The transaction is lost, all before it is safe: say so, once. */
+static int
+fail(struct store *s)
+{
+	char buffer[256];
+
+	log_warnx("store %s: %s; stopped, the %llu sessions stored before "
+	    "are safe", s->path, reason(s->db, buffer, sizeof(buffer)),
+	    (unsigned long long)s->committed);
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);	/* may be done */
+	s->totals.new_sessions = s->committed;
+	s->failed = true;
+	s->open = false;
+	s->nfresh = 0;
+	return -1;
+}
+
+static int
+begin(struct store *s)
+{
+	if (s->failed)
+		return -1;
+	if (s->open)
+		return 0;
+	if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
+	    SQLITE_OK)
+		return fail(s);
+	s->open = true;
+	return 0;
+}
+
+static int
+open_database(struct store *s)
+{
+	char why[SCHEMA_WHY_MAX], buffer[256];
+
+	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		log_warnx("store %s: %s", s->path, s->db == NULL ?
+		    "out of memory" : reason(s->db, buffer, sizeof(buffer)));
+		return -1;
+	}
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	if (schema_apply(s->db, why) == -1) {
+		log_warnx("store %s: %s", s->path, why);
+		return -1;
+	}
+	/* SQLite falls back to reading alone, without a word. */
+	if (sqlite3_db_readonly(s->db, "main") == 1) {
+		log_warnx("store %s: the database is read-only", s->path);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+prepare(struct store *s, const char *sensor)
+{
+	if (sqlite3_exec(s->db, tuning, NULL, NULL, NULL) != SQLITE_OK ||
+	    dictionary_new(s->db, &s->dictionary) == -1 ||
+	    session_row_new(s->db, s->dictionary, sensor,
+	    &s->sessions) == -1 ||
+	    finding_row_new(s->db, &s->findings) == -1 ||
+	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1)
+		return -1;
+	s->fresh = calloc(STORE_BATCH_MAX, sizeof(*s->fresh));
+	return s->fresh != NULL ? 0 : -1;
+}
+
+static int
+release(struct store *s)
+{
+	int rc;
+
+	rc = json_lines_close(s->lines);
+	finding_row_free(s->findings);
+	session_row_free(s->sessions);
+	dictionary_free(s->dictionary);
+	sqlite3_close(s->db);		/* the last one out empties the WAL */
+	free(s->fresh);
+	free(s->path);
+	free(s);
+	return rc;
+}
+
+struct store *
+store_open(const char *path, const char *sensor)
+{
+	char buffer[256];
+	struct store *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL ||
+	    (s->path = strdup(path)) == NULL) {
+		log_warn("store %s", path);
+		free(s);
+		return NULL;
+	}
+	if (open_database(s) == -1)	/* said why itself */
+		goto fail;
+	if (prepare(s, sensor) == -1) {
+		log_warnx("store %s: %s", path, reason(s->db, buffer,
+		    sizeof(buffer)));
+		goto fail;
+	}
+	return s;
+
+fail:
+	release(s);
+	return NULL;
+}
+
+int
+store_close(struct store *s)
+{
+	int rc;
+
+	if (s == NULL)
+		return 0;
+	rc = store_commit(s);
+	if (s->lines_failed)
+		rc = -1;
+	if (release(s) == -1)
+		rc = -1;
+	return rc;
+}
+
+static void
+count_findings(struct store_totals *t, const struct findings *f)
+{
+	t->sessions++;
+	if (f->verdict == VERDICT_UNDECIDED)
+		t->undecided++;
+	for (unsigned i = 0; i < f->count; i++)
+		t->findings[f->list[i].severity]++;
+}
+
+int
+store_session(struct store *s, const struct session_record *r,
+    const struct findings *f)
+{
+	int64_t id;
+
+	if (begin(s) == -1)
+		return -1;
+	switch (session_row_place(s->sessions, r, &id)) {
+	case PLACE_FAILED:
+		return fail(s);
+	case PLACE_KNOWN:
+		count_findings(&s->totals, f);
+		return 0;
+	case PLACE_NONE:
+		s->totals.lost++;
+		return 0;
+	case PLACE_NEW:
+		break;
+	}
+	if (session_row_put(s->sessions, id, r, f) == -1 ||
+	    finding_row_put(s->findings, id, f) == -1)
+		return fail(s);
+	count_findings(&s->totals, f);
+	s->totals.new_sessions++;
+	s->fresh[s->nfresh++] = id;
+	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
+}
+
+static void
+write_lines(struct store *s)
+{
+	for (unsigned i = 0; i < s->nfresh && !s->lines_failed; i++)
+		if (json_lines_session(s->lines, s->fresh[i]) == -1)
+			s->lines_failed = true;
+	if (!s->lines_failed && json_lines_flush(s->lines) == -1)
+		s->lines_failed = true;
+}
+
+int
+store_commit(struct store *s)
+{
+	if (s->failed)
+		return -1;
+	if (!s->open)
+		return 0;
+	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return fail(s);
+	s->open = false;
+	s->committed = s->totals.new_sessions;
+	if (s->lines != NULL && !s->lines_failed)
+		write_lines(s);
+	s->nfresh = 0;
+	return 0;
+}
+
+int64_t
+store_run_begin(struct store *s, const char *source, int64_t at)
+{
+	int64_t id, run;
+
+	if (begin(s) == -1)
+		return -1;
+	if ((id = dictionary_source(s->dictionary, source)) == -1 ||
+	    (run = run_row_begin(s->db, s->sensor, id, at)) == -1)
+		return fail(s);
+	return run;
+}
+
+int
+store_run_end(struct store *s, int64_t run, const struct counters *c,
+    int64_t first, int64_t last, const char *damage)
+{
+	struct run_end end = {
+		.first = first, .last = last, .counters = c, .damage = damage,
+	};
+
+	if (begin(s) == -1)
+		return -1;
+	return run_row_end(s->db, run, &end) == 0 ? 0 : fail(s);
+}
+
+const struct store_totals *
+store_totals(const struct store *s)
+{
+	return &s->totals;
+}
+
+int
+store_jsonl(struct store *s, const char *path)
+{
+	assert(s->lines == NULL);
+	return (s->lines = json_lines_open(s->db, path)) != NULL ? 0 : -1;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
+#include "tls/names.h"
+#include "tls/tls.h"
+
+struct cipher {
+	uint16_t	 value;
+	const char	*name;
+};
+
+static const struct cipher ciphers[] = {
+#define CIPHER(value, name)	{ value, name },
+#include "tls/cipher_names.def"
+#undef CIPHER
+};
+
+#define CIPHERS	(sizeof(ciphers) / sizeof(ciphers[0]))
+
+static const char *
+find(uint16_t value)
+{
+	size_t low = 0, high = CIPHERS, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (ciphers[middle].value < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < CIPHERS && ciphers[low].value == value ?
+	    ciphers[low].name : NULL;
+}
+
+const char *
+tls_cipher_name(uint16_t cipher, char buffer[7])
+{
+	const char *name = find(cipher);
+
+	if (name != NULL)
+		return name;
+	snprintf(buffer, 7, "0x%04x", cipher);
+	return buffer;
+}
+
+const char *
+tls_version_name(uint16_t version)
+{
+	switch (version) {
+	case 0x0304:
+		return "TLSv1.3";
+	case 0x0303:
+		return "TLSv1.2";
+	case 0x0302:
+		return "TLSv1.1";
+	case 0x0301:
+		return "TLSv1.0";
+	case 0x0300:
+		return "SSLv3";
+	case 0x0002:
+		return "SSLv2";
+	case 0:
+		return "";
+	}
+	return "unknown";
+}
+
+static bool
+starts(const char *name, const char *with)
+{
+	return strncmp(name, with, strlen(with)) == 0;
+}
+
+bool
+tls_names_without_certificate(uint16_t cipher)
+{
+	const char *name = find(cipher);
+
+	return name != NULL && (strstr(name, "_anon_") != NULL ||
+	    starts(name, "TLS_PSK_") || starts(name, "TLS_DHE_PSK_") ||
+	    starts(name, "TLS_ECDHE_PSK_") || starts(name, "TLS_KRB5_") ||
+	    starts(name, "TLS_SRP_SHA_WITH_") ||
+	    starts(name, "TLS_ECCPWD_") || starts(name, "TLS_ECJPAKE_"));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls/names.h -- what can be told from the name of a cipher suite.
+ * The names themselves are asked for in tls/tls.h.
+ */
+#ifndef TLS_NAMES_H
+#define TLS_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Below TLS 1.3: does the server prove itself without a certificate, or
+ * not at all? */
+bool	tls_names_without_certificate(uint16_t cipher);
+
+#endif

@@ -1,0 +1,92 @@
+-- SPDX-License-Identifier: ISC
+-- From the words of stage.sql to the tables of schema/schema.sql.
+-- rank(word, 'a b c') is the word's place in that list, from 0.
+INSERT OR IGNORE INTO sensor (name) SELECT DISTINCT sensor FROM seen;
+INSERT OR IGNORE INTO source (name) SELECT DISTINCT source FROM seen;
+INSERT OR IGNORE INTO text (text)
+	SELECT server_name FROM seen WHERE server_name IS NOT NULL UNION
+	SELECT hello_name FROM seen WHERE hello_name IS NOT NULL UNION
+	SELECT offer_token FROM seen WHERE offer_token IS NOT NULL UNION
+	SELECT starttls_command FROM seen
+	    WHERE starttls_command IS NOT NULL UNION
+	SELECT tls_version FROM seen WHERE tls_version IS NOT NULL UNION
+	SELECT tls_cipher FROM seen WHERE tls_cipher IS NOT NULL UNION
+	SELECT sni FROM seen WHERE sni IS NOT NULL UNION
+	SELECT mail_from FROM seen WHERE mail_from IS NOT NULL UNION
+	SELECT rcpt FROM seen WHERE rcpt IS NOT NULL UNION
+	SELECT rcpt2 FROM seen WHERE rcpt2 IS NOT NULL UNION
+	SELECT auth FROM seen WHERE auth IS NOT NULL UNION
+	SELECT json_array(hello) FROM seen WHERE hello IS NOT NULL;
+INSERT INTO line (text) SELECT DISTINCT line FROM (
+	SELECT line FROM said UNION
+	SELECT banner FROM seen WHERE banner IS NOT NULL UNION
+	SELECT ehlo_first FROM seen WHERE ehlo_first IS NOT NULL);
+INSERT OR IGNORE INTO ehlo_reply (lines, keywords)
+	SELECT DISTINCT ehlo_lines, keywords FROM seen
+	WHERE ehlo_lines IS NOT NULL;
+INSERT OR IGNORE INTO host (id, ip, net)
+	SELECT 4294967296 + row_number() OVER (), ip, ip || '/48' FROM
+	(SELECT client AS ip FROM seen UNION SELECT server FROM seen)
+	WHERE instr(ip, ':');
+INSERT INTO session (id, identity, sensor, source, started, lasted, community,
+	client, client_port, server, server_port, server_name,
+	server_name_from, protocol, verdict, findings, gaps, ending,
+	handshake, payload, flags, octets_client, octets_server, packets,
+	greeting_code, banner, hello, hello_name, hellos, ehlo_first,
+	ehlo_reply, offer, offer_token, starttls, starttls_command,
+	starttls_reply, tls, tls_failure, tls_version, tls_cipher, sni,
+	certificate_seen, certificate, protection, mails_in_clear,
+	mail_commands, rcpt_commands, data_commands, mail_from_domain,
+	rcpt_domains, auth_in_clear, more, dialogue)
+SELECT ((1772366400 + second) << 21) | low, low,
+	(SELECT id FROM sensor WHERE name = s.sensor),
+	(SELECT id FROM source WHERE name = s.source), us, lasted, community,
+	ifnull((SELECT id FROM host WHERE ip = s.client), ipv4(client)),
+	client_port,
+	ifnull((SELECT id FROM host WHERE ip = s.server), ipv4(server)),
+	server_port, (SELECT id FROM text WHERE text = s.server_name),
+	rank(server_name_from, '- sni banner mx dns'),
+	rank(protocol, 'none smtp lmtp tls other'),
+	rank(verdict, 'benign undecided suspicious attack'),
+	(SELECT count(*) FROM found WHERE low = s.low), gaps, 0, 1, 1, 1,
+	412, 733, 18, CASE WHEN banner IS NOT NULL THEN 220 END,
+	(SELECT min(id) FROM line WHERE text = s.banner),
+	rank(hello, '- EHLO HELO LHLO'),
+	(SELECT id FROM text WHERE text = s.hello_name),
+	(SELECT id FROM text WHERE text = json_array(s.hello)),
+	(SELECT min(id) FROM line WHERE text = s.ehlo_first),
+	(SELECT id FROM ehlo_reply WHERE lines = s.ehlo_lines),
+	rank(offer, 'unseen offered absent masked ehlo-refused not-asked'),
+	(SELECT id FROM text WHERE text = s.offer_token),
+	rank(starttls, 'not-sent sent masked unseen'),
+	(SELECT id FROM text WHERE text = s.starttls_command),
+	starttls_reply, rank(tls, 'none established failed unseen'),
+	rank(tls_failure,
+	    '- no-hello plaintext alert reset closed timeout garbage'),
+	(SELECT id FROM text WHERE text = s.tls_version),
+	(SELECT id FROM text WHERE text = s.tls_cipher),
+	(SELECT id FROM text WHERE text = s.sni),
+	rank(certificate, 'none visible hidden'), leaf,
+	rank(protection, 'cleartext tls no-mail unknown'), mails,
+	CASE WHEN mail_from IS NULL THEN 0 ELSE max(mails, 1) END,
+	(rcpt IS NOT NULL) + (rcpt2 IS NOT NULL), mails,
+	(SELECT id FROM text WHERE text = s.mail_from),
+	(SELECT json_group_array(id) FROM text
+	    WHERE text IN (s.rcpt, s.rcpt2)),
+	(SELECT id FROM text WHERE text = s.auth), more,
+	(SELECT dialogue(json_group_array(json_array((SELECT min(id)
+	    FROM line WHERE text = d.line), who, packets, us)))
+	    FROM (SELECT * FROM said WHERE low = s.low ORDER BY id) AS d)
+FROM seen AS s;
+INSERT INTO finding (session, rank, at, kind, because, severity, confidence,
+	summary, evidence)
+SELECT ((1772366400 + s.second) << 21) | s.low,
+	row_number() OVER (PARTITION BY f.low ORDER BY f.id) - 1,
+	(1772366400 + s.second) * 1000000 + s.us + f.us,
+	(SELECT id FROM kind WHERE word = f.kind), because,
+	rank(severity, 'info low medium high critical'),
+	rank(confidence, 'circumstantial strong certain'), summary, evidence
+FROM found AS f JOIN seen AS s ON s.low = f.low ORDER BY f.id;
+DROP TABLE seen;
+DROP TABLE said;
+DROP TABLE found;

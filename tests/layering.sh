@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# layering.sh -- the rules of the road, enforced on includes.
+#
+# An include points left on the road, to sensor/base/ or to schema/; each
+# library has one home.  Prints every breach; exits 1 if there is one.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+breaches=0
+checked=0
+
+# What files of a place may include, as an extended regular expression over
+# the path between the quotes.
+allowed() {
+	case $1 in
+	schema)		echo '^(schema/|schema_sql\.h$)' ;;
+	sensor/base)	echo '^base/' ;;
+	sensor/capture)	echo '^(base|capture)/' ;;
+	sensor/decode)	echo '^(base|capture/capture\.h|decode/)' ;;
+	sensor/flow)	echo '^(base|decode/packet\.h|flow/)' ;;
+	sensor/smtp)	echo '^(base|smtp)/' ;;
+	sensor/tls)	echo '^(base|tls)/' ;;
+	sensor/session)	echo '^(base|schema|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
+	sensor/detect)	echo '^(base|schema|session|detect)/' ;;
+	sensor/store)	echo '^(base|schema|session|detect|flow|smtp|tls|store|capture/evidence)' ;;
+	sensor)		echo '.' ;;
+	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/)' ;;
+	esac
+}
+
+# Where a library may be used, by its header's name.
+home_of() {
+	case $1 in
+	pcap*)		echo '^sensor/capture/' ;;
+	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate)' ;;
+	openssl/*)	echo '^sensor/tls/certificate' ;;
+	ldns/*)		echo '^sensor/policy/' ;;
+	sqlite3.h)	echo '^(schema|sensor/store|sensor/baseline|analyzer)/' ;;
+	cyaml/*)	echo '^sensor/config_file\.c' ;;
+	libsmartcols*)	echo '^analyzer/' ;;
+	cap-ng.h)	echo '^sensor/capture/privileges' ;;
+	systemd/*)	echo '^sensor/[a-z_]+\.c' ;;
+	*)		echo '.' ;;
+	esac
+}
+
+for file in schema/*.[ch] sensor/*.[ch] sensor/*/*.[ch] analyzer/*.[ch]; do
+	[ -f "$file" ] || continue
+	place=$(dirname "$file")
+	rule=$(allowed "$place")
+	if [ -z "$rule" ]; then
+		echo "$file: $place has no rule in tests/layering.sh"
+		breaches=$((breaches + 1))
+		continue
+	fi
+	for inc in $(sed -n 's/^#[ \t]*include "\([^"]*\)".*/\1/p' "$file"); do
+		checked=$((checked + 1))
+		echo "$inc" | grep -Eq "$rule" && continue
+		echo "$file includes $inc: not left of $place on the road"
+		breaches=$((breaches + 1))
+	done
+	for inc in $(sed -n 's/^#[ \t]*include <\([^>]*\)>.*/\1/p' "$file"); do
+		checked=$((checked + 1))
+		echo "$file" | grep -Eq "$(home_of "$inc")" && continue
+		echo "$file includes <$inc>: not that library's home"
+		breaches=$((breaches + 1))
+	done
+done
+
+# Left of the queue nobody reads a clock.
+clocks=$(grep -nE '\b(clock_gettime|gettimeofday|time)\(' sensor/decode/*.c \
+    sensor/flow/*.c sensor/smtp/*.c sensor/tls/*.c sensor/session/*.c \
+    2>/dev/null)
+if [ -n "$clocks" ]; then
+	echo "$clocks"
+	echo "a clock is read left of the queue"
+	breaches=$((breaches + 1))
+fi
+
+echo "layering: $checked includes checked, $breaches breaches"
+[ "$checked" -gt 100 ] || { echo "too few includes: is this the tree?"; exit 1; }
+[ "$breaches" -eq 0 ]

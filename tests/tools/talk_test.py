@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""talk_test.py -- the tools that make captures, and pcaps/ itself.
+
+	talk_test.py
+
+Each .talk source compiles to the committed capture, octet for octet; each
+capture has its line in pcaps/README.md, and no line is about nothing.  And
+what mutate.py makes of a capture has right checksums and the same streams.
+"""
+import re
+import sys
+import tempfile
+
+import mutate
+import packets
+import sensor
+import talk
+
+PCAPS = sensor.ROOT / "pcaps"
+
+
+def compiles(source):
+    """The capture beside a source is what it says."""
+    committed = source.with_suffix(".pcap")
+    if not committed.exists():
+        return "no .pcap beside it"
+    try:
+        made = talk.Talk(source).pcap()
+    except talk.TalkError as why:
+        return str(why)
+    if made != committed.read_bytes():
+        return "compiles to other octets than the committed .pcap"
+    return None
+
+
+def readme_lines():
+    text = (PCAPS / "README.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.M))
+
+
+def streams(frames):
+    """Per side the octets in order; the first copy counts."""
+    out = {}
+    for f in frames:
+        s = packets.parse(f.data)
+        if s is None or s.body == s.end:
+            continue
+        said = out.setdefault(s.key(), {})
+        for n, octet in enumerate(s.payload(f.data)):
+            said.setdefault((s.seq + n) & 0xFFFFFFFF, octet)
+    return out
+
+
+def sums_wrong(frames):
+    """How many TCP checksums do not hold."""
+    wrong = 0
+    for f in frames:
+        s = packets.parse(f.data)
+        if s is not None and f.length == len(f.data):
+            segment = f.data[s.l4:s.end]
+            wrong += packets.checksum(segment, packets.pseudo(
+                s.source, s.target, 6, len(segment))) != 0
+    return wrong
+
+
+def mutates(frames, name):
+    """A mutation that stays readable keeps what was said."""
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(mutate.MUTATIONS[name](frames))
+        file.flush()
+        made = packets.read(file.name)
+    if sums_wrong(made) > 0 and sums_wrong(frames) == 0:
+        return f"{sums_wrong(made)} wrong checksums"
+    got, want = streams(made), streams(frames)
+    if name == "ipv6":
+        def as_v6(ip):
+            return mutate.as_v6(ip) if len(ip) == 4 else ip
+        want = {(as_v6(a), p, as_v6(b), q): said
+                for (a, p, b, q), said in want.items()}
+    return None if got == want else "other streams"
+
+
+def checks():
+    """(what, why it fails or None), one by one."""
+    for source in sorted(PCAPS.glob("*.talk")):
+        yield f"{source.name} compiles to its capture", compiles(source)
+    told, there = readme_lines(), {p.stem for p in PCAPS.glob("*.pcap")}
+    for name in sorted(told ^ there):
+        yield f"{name} has a line in pcaps/README.md", (
+            "no line" if name in there else "no capture")
+    for name in ("one-octet", "seven-octets", "reordered", "twice",
+                 "vlan-per-direction", "ipv6", "big-endian", "nanoseconds"):
+        for path in sorted(PCAPS.glob("*.talk")):
+            frames = packets.read(path.with_suffix(".pcap"))
+            yield f"{path.stem} keeps its streams {name}", mutates(frames,
+                                                                   name)
+
+
+def main():
+    if not list(PCAPS.glob("*.talk")):
+        print("talk: no sources in pcaps/, skipped")
+        return 0
+    done = failed = 0
+    for what, why in checks():
+        done += 1
+        if why is not None:
+            failed += 1
+            print(f"{what}\tgot {why}\twant so")
+    print(f"talk: {done} checks, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
