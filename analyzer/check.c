@@ -1,18 +1,60 @@
 /* SPDX-License-Identifier: ISC */
 #include <err.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/check.h"
 #include "analyzer/when.h"
 #include "schema/names.h"
 
 #define SEVERITY_DEFAULT	"medium"
+#define HELD_MAX		4096	/* octets of standard error */
+
+void
+check_hold(struct check_hold *h)
+{
+	int ends[2];
+
+	h->saved = h->reader = -1;
+	/* Nobody reads while we write: what a full pipe does not take is
+	 * lost, which our few lines never come to. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1)
+		return;
+	h->saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (h->saved == -1 || dup2(ends[1], STDERR_FILENO) == -1) {
+		close(ends[0]);
+		close(h->saved);
+		h->saved = -1;
+	} else {
+		h->reader = ends[0];
+	}
+	close(ends[1]);
+}
 
 int
-check_unknown(const char *why)
+check_release(struct check_hold *h, int status)
 {
-	printf("UNKNOWN: %s\n", why);
+	static const char us[] = "striptls-analyzer: ";
+	char held[HELD_MAX], *why = held;
+	ssize_t len = 0;
+
+	if (h->saved != -1) {
+		fflush(stderr);
+		dup2(h->saved, STDERR_FILENO);
+		close(h->saved);
+		len = read(h->reader, held, sizeof(held) - 1);
+		close(h->reader);
+		*h = (struct check_hold){ -1, -1 };
+	}
+	held[len > 0 ? len : 0] = '\0';
+	fputs(held, stderr);
+	if ((status & STATUS_CHECKED) != 0)
+		return status;
+	if (strncmp(why, us, sizeof(us) - 1) == 0)
+		why += sizeof(us) - 1;
+	printf("UNKNOWN: %.*s\n", (int)strcspn(why, "\n"), why);
 	return STATUS_CHECKED | CHECK_UNKNOWN;
 }
 
@@ -121,8 +163,10 @@ check_run(const struct listing *l, const struct options *given,
 		return rc;
 	for (int i = 0; i < SEVERITIES; i++)
 		total += counts[i];
-	if (total == 0 && !saw_anything(d))
-		return check_unknown("no session was ever recorded");
+	if (total == 0 && !saw_anything(d)) {
+		warnx("no session was ever recorded");
+		return STATUS_ERROR;
+	}
 	status = counts[SEVERITY_CRITICAL] > 0 ? CHECK_CRITICAL :
 	    total > 0 ? CHECK_WARNING : CHECK_OK;
 	printf("%s: ", status == CHECK_CRITICAL ? "CRITICAL" :

@@ -22,7 +22,17 @@ enum check_status {
 int	check_run(const struct listing *l, const struct options *o,
 	    const struct database *d);
 
-/* The line if we could not look; more is on standard error.  Likewise. */
-int	check_unknown(const char *why);
+/*
+ * A monitoring system shows standard output only.  So standard error is held
+ * back, and if we could not look its first line becomes the answer's.
+ */
+struct check_hold {
+	int	saved, reader;	/* -1: nothing is held */
+};
+
+void	check_hold(struct check_hold *h);
+/* Standard error is itself again; what was held goes there.  If `status` is
+ * of no check, say UNKNOWN and why.  A status with STATUS_CHECKED. */
+int	check_release(struct check_hold *h, int status);
 
 #endif

@@ -49,7 +49,6 @@ static const struct listing listing = {
 	.filters = { rules, LENGTH(rules) },
 	.hint = "'striptls-analyzer sessions --server SERVER' shows its "
 	    "connections",
-	.none = "Fewer or wider filters may find some.",
 };
 
 static int

@@ -88,7 +88,6 @@ static const struct listing listing = {
 	    "ELSE 0 END) FROM all_findings AS f WHERE f.db = s.db "
 	    "AND f.session_id = s.id AND f.severity IN (@))",
 	.hint = "'striptls-analyzer session ID' shows one in full",
-	.none = "Fewer or wider filters may find some.",
 };
 
 static int

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/database.h"
 #include "analyzer/party.h"
@@ -70,7 +71,8 @@ log_pending(const char *path)
 static sqlite3 *
 open_uri(const char *uri)
 {
-	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
+	    SQLITE_OPEN_NOMUTEX;
 	sqlite3 *db;
 
 	if (sqlite3_open_v2(uri, &db, flags, NULL) != SQLITE_OK) {
@@ -116,9 +118,9 @@ open_file(const char *path, char **uri, sqlite3 **db, char *why)
 		case SQLITE_READONLY:
 			if (!log_pending(path))
 				continue;
-			snprintf(why, SCHEMA_WHY_MAX, "its write-ahead log "
-			    "cannot be read here; read it as the sensor's "
-			    "user, or copy it with its -wal file");
+			snprintf(why, SCHEMA_WHY_MAX, "rows wait in its "
+			    "write-ahead log, which takes a folder we may "
+			    "write; copy both files to one");
 			break;
 		}
 		break;
@@ -164,6 +166,10 @@ look_at_file(const char *path, struct stat *st)
 	}
 	if (!S_ISREG(st->st_mode)) {
 		warnx("%s: not a file", path);
+		return -1;
+	}
+	if (access(path, R_OK) == -1) {
+		warn("%s", path);
 		return -1;
 	}
 	return 0;
@@ -275,11 +281,6 @@ database_open(struct database *d, const char *const *paths, unsigned count)
 	struct stat seen[DATABASE_FILES_MAX];
 
 	*d = (struct database){ 0 };
-	if (count > DATABASE_FILES_MAX) {
-		warnx("-d: %u files are more than the %d that SQLite reads "
-		    "together", count, DATABASE_FILES_MAX);
-		return -1;
-	}
 	for (unsigned i = 0; i < count; i++)
 		if (add_file(d, paths[i], seen) == -1)
 			goto fail;

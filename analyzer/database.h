@@ -11,8 +11,9 @@
 
 #include <sqlite3.h>
 
-/* The first is opened, the others are attached: SQLite's own limit (10). */
-#define DATABASE_FILES_MAX	11
+#include "analyzer/options.h"
+
+#define DATABASE_FILES_MAX	OPTIONS_FILES_MAX
 
 struct database {
 	sqlite3		*sql;

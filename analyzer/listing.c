@@ -230,13 +230,14 @@ say_footer(const struct walk *w)
 	bool watched = isatty(STDERR_FILENO);
 
 	if (w->count == 0 && (watched || w->o->form == FORM_TABLE))
-		fprintf(stderr, "No %s%s.  %s\n", w->l->many,
-		    has_filter(w->o) ? " match these filters" :
-		    " in this database", w->l->none);
+		fprintf(stderr, "No %s %s.%s%s\n", w->l->many,
+		    has_filter(w->o) ? "match these filters" :
+		    "are recorded", w->l->none != NULL ? "  " : "",
+		    w->l->none != NULL ? w->l->none : "");
 	else if (w->count > 0 && watched && w->o->form == FORM_TABLE)
 		fprintf(stderr, "%s%ld %s%s; %s\n", w->more ? "First " : "",
 		    w->count, w->count == 1 ? w->l->one : w->l->many,
-		    w->more ? ", there are more (--limit 0 shows all)" : "",
+		    w->more ? " of more (--limit 0 shows all)" : "",
 		    w->l->hint);
 }
 
@@ -319,7 +320,7 @@ check_options(const struct listing *l, const struct options *o)
 	const char *command = l->columns.command;
 
 	if (o->words_count > 0)
-		return options_misuse(command, "%s: takes no '%s'", command,
+		return options_misuse(command, "%s takes no argument: %s", command,
 		    o->words[0]);
 	if (o->check && l->worst == NULL)
 		return options_misuse(command, "%s has no --check", command);

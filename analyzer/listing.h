@@ -35,7 +35,7 @@ struct listing {
 	 * rank; '@' takes the severities.  NULL: has no --check. */
 	const char		*worst;
 	const char		*hint;		/* what to do with an answer */
-	const char		*none;		/* what to make of no answer */
+	const char		*none;		/* ... of no answer; NULL */
 };
 
 /* The exit status. */

@@ -118,11 +118,6 @@ reader_left(void)
 static int
 finish(int status, bool check)
 {
-	if (check && (status & STATUS_CHECKED) == 0 && status != STATUS_DONE)
-		status = check_unknown(status == STATUS_MISUSE ?
-		    "wrong use, see standard error" :
-		    "could not look, see standard error");
-	status &= ~STATUS_CHECKED;
 	if ((fflush(stdout) == EOF || ferror(stdout)) && !reader_left()) {
 		warnx("standard output: not all could be written");
 		return check ? CHECK_UNKNOWN : STATUS_ERROR;
@@ -134,13 +129,18 @@ int
 main(int argc, char **argv)
 {
 	bool check = options_are_check(argc, argv);
+	struct check_hold hold;
 	struct options o;
 	int status;
 
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
+	if (check)
+		check_hold(&hold);
 	status = options_read(&o, argc, argv);
 	if (status == STATUS_DONE)
 		status = run(&o);
+	if (check)
+		status = check_release(&hold, status) & ~STATUS_CHECKED;
 	return finish(status, check);
 }

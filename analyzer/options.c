@@ -113,8 +113,8 @@ read_file(struct options *o, const char *word)
 		return options_misuse(NULL, "-d %s: this build reads SQLite "
 		    "files only", word);
 	if (o->files_count == OPTIONS_FILES_MAX)
-		return options_misuse(NULL, "-d: more than %d files",
-		    OPTIONS_FILES_MAX);
+		return options_misuse(NULL, "-d %s: more than the %d files "
+		    "that SQLite reads together", word, OPTIONS_FILES_MAX);
 	o->files[o->files_count++] = word;
 	return STATUS_DONE;
 }

@@ -273,8 +273,11 @@ put_certificate(const struct page *p)
 		return;
 	page_heading(p, "Certificate");
 	if (is(p, "certificate", "hidden"))
-		page_field(p, "shown", "hidden: TLS 1.3 encrypts it, or the "
-		    "session was resumed");
+		page_field(p, "shown", is(p, "tls_version", "TLSv1.3") ?
+		    "hidden: TLS 1.3 encrypts it" :
+		    "hidden: a session was resumed, which shows none");
+	else if (is(p, "certificate", "none"))
+		page_field(p, "shown", "none: the suite is anonymous");
 	else
 		page_field(p, "shown", text(p, "certificate"));
 	page_field(p, "subject", text(p, "certificate_subject"));
@@ -317,6 +320,38 @@ put_mail(const struct page *p)
 		page_field(p, "MTA-STS", text(p, "sts"));
 }
 
+/* What few sessions have, by the names of column `more`; but not what the
+ * groups above have said. */
+static void
+put_more(const struct page *p)
+{
+	static const char *const said[] = { "missing_client",
+	    "missing_server", "conflict_octets", "dialogue_dropped",
+	    "tls_alert" };
+	json_t *more = json_object_get(p->facts, "more"), *value;
+	bool begun = false, known;
+	const char *name;
+	char *json;
+
+	json_object_foreach(more, name, value) {
+		known = false;
+		for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+			known = known || strcmp(name, said[i]) == 0;
+		if (known)
+			continue;
+		if (!begun)
+			page_heading(p, "Also noticed");
+		begun = true;
+		json = json_is_string(value) ?
+		    strdup(json_string_value(value)) :
+		    json_is_true(value) ? strdup("yes") :
+		    json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		if (json != NULL)
+			page_line(p, name, json);
+		free(json);
+	}
+}
+
 void
 session_page_facts(const struct page *p)
 {
@@ -327,4 +362,5 @@ session_page_facts(const struct page *p)
 	put_tls(p);
 	put_certificate(p);
 	put_mail(p);
+	put_more(p);
 }

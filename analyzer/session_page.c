@@ -72,6 +72,16 @@ page_field(const struct page *p, const char *label, const char *value)
 	free(safe);
 }
 
+void
+page_line(const struct page *p, const char *label, const char *value)
+{
+	fputs("  ", p->style->out);
+	page_put(p, label);
+	fputs(": ", p->style->out);
+	page_put(p, value);
+	putc('\n', p->style->out);
+}
+
 static const char *
 verdict_colour(const char *word)
 {
@@ -119,11 +129,12 @@ put_member(const struct page *p, const char *name, const json_t *value)
 	char *json;
 
 	if (json_is_string(value)) {
-		page_field(p, name, json_string_value(value));
+		page_line(p, name, json_string_value(value));
 		return;
 	}
 	json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-	page_field(p, name, json);
+	if (json != NULL)
+		page_line(p, name, json);
 	free(json);
 }
 

@@ -28,6 +28,9 @@ void	page_heading(const struct page *p, const char *title);
 /* "  label        value"; nothing if the value is NULL. */
 void	page_field(const struct page *p, const char *label,
 	    const char *value);
+/* Likewise with a label of any length: "  label: value". */
+void	page_line(const struct page *p, const char *label,
+	    const char *value);
 void	page_put(const struct page *p, const char *text);
 void	page_colour(const struct page *p, const char *sequence);
 

@@ -34,14 +34,19 @@ put_clear(FILE *out, const json_t *facts)
 {
 	long long mails = (long long)session_number(facts, "mails_in_clear");
 	const char *auth = session_text(facts, "auth_in_clear");
+	long long unanswered = (long long)session_number(
+	    json_object_get(facts, "more"), "mails_unanswered");
 
 	if (mails > 0)
 		fprintf(out, "sent %lld mail%s", mails, mails == 1 ? "" : "s");
+	else if (unanswered > 0 && auth == NULL)
+		fprintf(out, "sent %lld mail%s, the answer unseen,",
+		    unanswered, unanswered == 1 ? "" : "s");
+	else if (auth == NULL)
+		fputs("sent mail, seen in part or not accepted,", out);
 	if (auth != NULL)
 		fprintf(out, "%s a login (AUTH %s)", mails > 0 ? " and" :
 		    "sent", auth);
-	if (mails == 0 && auth == NULL)
-		fputs("sent mail, seen in part or not accepted,", out);
 	fputs(" in clear to ", out);
 }
 

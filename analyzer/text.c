@@ -136,10 +136,13 @@ step(const char *s, size_t *columns)
 {
 	mbstate_t state = { 0 };
 	wchar_t wc;
-	size_t len = mbrtowc(&wc, s, strlen(s), &state);
+	size_t len;
 	int width;
 
 	*columns = 1;
+	if (*s >= 0x20 && *s < 0x7f)
+		return 1;
+	len = mbrtowc(&wc, s, strlen(s), &state);
 	if (len == 0 || len == (size_t)-1 || len == (size_t)-2)
 		return 1;
 	if ((width = wcwidth(wc)) >= 0)

@@ -26,6 +26,15 @@ complain(char *why, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* SQLite's own words, but where they mislead: it says that of a file it
+ * may not write even to who only looks. */
+static void
+complain_of(char *why, sqlite3 *db)
+{
+	complain(why, "%s", sqlite3_errcode(db) == SQLITE_READONLY ?
+	    "the database is read-only" : sqlite3_errmsg(db));
+}
+
 /* The first column of the first row.  -1: SQLite said no. */
 static int
 ask(sqlite3 *db, const char *sql, int64_t *answer)
@@ -50,7 +59,7 @@ look(sqlite3 *db, int wanted, char *why)
 	if (ask(db, "PRAGMA application_id", &application) == -1 ||
 	    ask(db, "PRAGMA user_version", &version) == -1 ||
 	    ask(db, "SELECT count(*) FROM sqlite_schema", &things) == -1) {
-		complain(why, "%s", sqlite3_errmsg(db));
+		complain_of(why, db);
 		return SCHEMA_UNREADABLE;
 	}
 	if (application == 0 && version == 0 && things == 0) {
@@ -182,7 +191,8 @@ create(sqlite3 *db, int version)
 	return set_version(db, version);
 }
 
-/* Views are made anew, so that a step cares for tables only. */
+/* Views are made anew, so that a step cares for tables only.  1: the steps
+ * do not lead there. */
 static int
 upgrade(sqlite3 *db, const struct schema_step *steps, unsigned count,
     int version)
@@ -201,7 +211,9 @@ upgrade(sqlite3 *db, const struct schema_step *steps, unsigned count,
 			return -1;
 		at++;
 	}
-	if (at != version || run(db, sql_views) == -1 || put_words(db) == -1)
+	if (at != version)
+		return 1;
+	if (run(db, sql_views) == -1 || put_words(db) == -1)
 		return -1;
 	return set_version(db, version);
 }
@@ -230,10 +242,11 @@ climb(sqlite3 *db, const struct schema_step *steps, unsigned count,
 	case SCHEMA_UNREADABLE:
 		return -1;
 	}
+	if (rc == 1)
+		complain(why, "no way to upgrade this version");
 	if (rc == -1)
-		complain(why, "%s", sqlite3_errcode(db) == SQLITE_OK ?
-		    "no way to upgrade this version" : sqlite3_errmsg(db));
-	return rc;
+		complain_of(why, db);
+	return rc == 0 ? 0 : -1;
 }
 
 int
@@ -271,7 +284,7 @@ schema_climb(sqlite3 *db, const struct schema_step *steps, unsigned count,
 	if (run(db, "COMMIT") == 0)
 		return 0;
 fail:
-	complain(why, "%s", sqlite3_errmsg(db));
+	complain_of(why, db);
 	run(db, "ROLLBACK");	/* may be over already */
 	return -1;
 }
@@ -302,7 +315,7 @@ schema_kinds(sqlite3 *db, int64_t ids[KINDS], char why[SCHEMA_WHY_MAX])
 	if (rc == SQLITE_DONE)
 		return 0;
 fail:
-	complain(why, "%s", sqlite3_errmsg(db));
+	complain_of(why, db);
 	return -1;
 }
 

@@ -239,6 +239,8 @@ store_begin(struct pipeline *p)
 		return -1;
 	if (c->jsonl != NULL && store_jsonl(p->store, c->jsonl) == -1)
 		return -1;
+	if (c->evidence != NULL && store_evidence(p->store, c->evidence) == -1)
+		return -1;
 	return begin_runs(p);
 }
 

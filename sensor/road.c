@@ -68,17 +68,20 @@ static int
 journey_begin(struct journey *j)
 {
 	const struct config *c = j->road->config;
+	struct decode_limits fragments = c->decode;
 
 	j->digest = digest_new();
 	j->certificates = j->digest == NULL ? NULL :
 	    certificate_cache_new(c->certificates, j->digest);
-	j->decoder = decoder_new(&c->decode, j->road->ports, false,
+	fragments.seed = random_seed();
+	j->decoder = decoder_new(&fragments, j->road->ports, false,
 	    &j->source->counters);
 	j->world = (struct session_world){
 		.digest = j->digest,
 		.certificates = j->certificates,
 		.counters = &j->source->counters,
 		.source = "",
+		.evidence = c->evidence != NULL,
 		.give = give_record,
 		.context = j,
 	};
@@ -111,6 +114,9 @@ take_frame(struct journey *j, const struct frame *f)
 		count(&s->counters, COUNT_frames_truncated);
 	switch (decode(j->decoder, f, &p)) {
 	case DECODE_TCP:
+		p.frame = f->octets;
+		p.frame_wire = f->wire_len;
+		p.link_type = f->link_type;
 		flow_take(j->flows, &p);
 		break;
 	case DECODE_DNS:

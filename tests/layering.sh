@@ -20,9 +20,9 @@ allowed() {
 	sensor/flow)	echo '^(base|decode/packet\.h|flow/)' ;;
 	sensor/smtp)	echo '^(base|smtp)/' ;;
 	sensor/tls)	echo '^(base|tls)/' ;;
-	sensor/session)	echo '^(base|schema|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
+	sensor/session)	echo '^(base|schema|decode/packet\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
 	sensor/detect)	echo '^(base|schema|session|detect)/' ;;
-	sensor/store)	echo '^(base|schema|session|detect|flow|smtp|tls|store|capture/evidence)' ;;
+	sensor/store)	echo '^(base|schema|session|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;
 	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/)' ;;
 	esac
@@ -31,7 +31,7 @@ allowed() {
 # Where a library may be used, by its header's name.
 home_of() {
 	case $1 in
-	pcap*)		echo '^sensor/capture/' ;;
+	pcap*)		echo '^sensor/(capture/|store/evidence_file)' ;;
 	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate)' ;;
 	openssl/*)	echo '^sensor/tls/certificate' ;;
 	ldns/*)		echo '^sensor/policy/' ;;

@@ -38,6 +38,9 @@ put_json(FILE *to, const char *text)
 	}
 }
 
+static void say(const char *, int, const char *, va_list)
+    __attribute__((format(printf, 3, 0)));
+
 static void
 say(const char *level, int error, const char *fmt, va_list ap)
 {

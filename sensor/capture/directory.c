@@ -301,8 +301,7 @@ watch(struct capture_directory *d)
 	if (d->inotify == -1)
 		return -1;
 	return inotify_add_watch(d->inotify, d->path, IN_CLOSE_WRITE |
-	    IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR) == -1 ?
-	    -1 : 0;
+	    IN_MOVED_TO | IN_ONLYDIR) == -1 ? -1 : 0;
 }
 
 struct capture_directory *
@@ -382,7 +381,7 @@ hear_event(struct capture_directory *d, const struct inotify_event *event)
 
 	if (event->mask & IN_Q_OVERFLOW)
 		return scan(d);
-	if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) {
+	if (event->mask & IN_IGNORED) {		/* unmounted */
 		errno = ENOENT;
 		return -1;
 	}
@@ -413,6 +412,18 @@ hear_events(struct capture_directory *d)
 	return 0;
 }
 
+/* Our own descriptor keeps a removed folder from being reported so. */
+static bool
+is_removed(const struct capture_directory *d)
+{
+	struct stat st;
+
+	if (fstat(d->fd, &st) == -1 || st.st_nlink > 0)
+		return false;
+	errno = ENOENT;
+	return true;
+}
+
 /* CAPTURE_FILE if something waits. */
 static enum capture_status
 await(struct capture_directory *d)
@@ -423,7 +434,7 @@ await(struct capture_directory *d)
 		return CAPTURE_FAILED;
 	if (d->n == 0) {
 		(void)capture_wake_wait(d->wake, d->inotify, WAIT_MS);
-		if (hear_events(d) == -1)
+		if (hear_events(d) == -1 || (d->n == 0 && is_removed(d)))
 			return CAPTURE_FAILED;
 	}
 	return d->n > 0 ? CAPTURE_FILE : CAPTURE_QUIET;

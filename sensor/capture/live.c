@@ -34,14 +34,14 @@ static void
 warn_pcap(const char *name, pcap_t *pcap, int status)
 {
 	const char *what = pcap_geterr(pcap);
+	const char *general = pcap_statustostr(status);
 
 	if (status == PCAP_ERROR || status == PCAP_WARNING)
 		log_warnx("capture %s: %s", name, what);
-	else if (*what != '\0')
-		log_warnx("capture %s: %s (%s)", name,
-		    pcap_statustostr(status), what);
+	else if (*what != '\0' && strcmp(what, general) != 0)
+		log_warnx("capture %s: %s (%s)", name, general, what);
 	else
-		log_warnx("capture %s: %s", name, pcap_statustostr(status));
+		log_warnx("capture %s: %s", name, general);
 }
 
 static int

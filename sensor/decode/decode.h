@@ -6,6 +6,10 @@
  * packet, and puts IP fragments together on the way (RFC 791, RFC 8200
  * section 4.5; overlapping fragments are refused as RFC 5722 asks, for both
  * families).  TCP quoted inside ICMP is not traffic and is not shown.
+ *
+ * What the snap length took is told from what never was: a packet whose
+ * lengths point beyond its frame on the wire is BAD, for a host would drop
+ * it too.
  */
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
@@ -19,7 +23,7 @@ struct decode_limits {
 	uint32_t	fragment_memory;	/* octets held for them */
 	uint32_t	fragment_timeout;	/* seconds of packet time */
 	uint32_t	depth;			/* headers in one frame */
-	uint64_t	seed;			/* keys the hash: random but in tests */
+	uint64_t	seed;			/* keys the hash: random */
 };
 
 #define DECODE_LIMITS_DEFAULT	{			\
@@ -32,7 +36,7 @@ struct decode_limits {
 enum decode_result {
 	DECODE_TCP,		/* a segment on a wanted port */
 	DECODE_DNS,		/* a UDP datagram from port 53 (payload) */
-	DECODE_OTHER,		/* whole and well, but not for us */
+	DECODE_OTHER,		/* not for us, or the echo of a datagram */
 	DECODE_HELD,		/* a fragment; its datagram is not yet whole */
 	DECODE_CUT,		/* ends before the headers do */
 	DECODE_BAD,		/* contradicts itself, or nested too deep */

@@ -9,7 +9,8 @@
  * port often shows packets twice.  For the same reason a finished datagram
  * is remembered for a moment, so that its echo does not begin a new one.
  *
- * Bounded in datagrams, octets and packet time; the oldest goes first.
+ * Bounded in datagrams, octets and packet time; the oldest goes first.  Not
+ * in that account: one room of 64 KB per level for the finished datagram.
  */
 #ifndef DECODE_FRAGMENT_H
 #define DECODE_FRAGMENT_H

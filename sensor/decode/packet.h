@@ -68,6 +68,11 @@ struct packet {
 	bool		 ip_checksum_bad;
 	uint16_t	 vlan;		/* innermost 802.1Q ID, 0 if none */
 	uint16_t	 wraps;		/* enum packet_wrap */
+
+	/* the frame it came in, for evidence (the last one of fragments) */
+	struct span	 frame;
+	uint32_t	 frame_wire;
+	int		 link_type;
 };
 
 /*

@@ -360,6 +360,15 @@ flow_skip(struct flow *f, enum side who, uint64_t octets)
 	f->side[who].skip = octets;
 }
 
+void *
+flow_take_kept(struct flow *f)
+{
+	void *kept = f->kept;
+
+	f->kept = NULL;
+	return kept;
+}
+
 const struct flow_facts *
 flow_facts(const struct flow *f)
 {

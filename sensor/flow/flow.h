@@ -133,6 +133,16 @@ struct flow_ops {
 	void	 (*end)(void *session, enum side who, struct mark at);
 	/* The connection is over; `session` is never mentioned again. */
 	void	 (*close)(void *session, const struct flow_facts *facts);
+
+	/*
+	 * Each segment of a connection, with octets or without, after all
+	 * else it led to.  `session` may be NULL still; *kept is the
+	 * reader's own from the first segment on, NULL at first, and is
+	 * given to forget() when the connection goes.  Both may be NULL.
+	 */
+	void	 (*segment)(void *context, void *session, void **kept,
+		    const struct packet *p);
+	void	 (*forget)(void *kept);
 };
 
 struct flow_table;		/* opaque; one per road thread */
@@ -168,5 +178,7 @@ void	 flow_want(struct flow *f, enum side who, enum flow_want want);
  * them) are counted and not delivered.  Adds to nothing: replaces. */
 void	 flow_skip(struct flow *f, enum side who, uint64_t octets);
 const struct flow_facts	*flow_facts(const struct flow *f);
+/* What segment() kept; from here on the caller's. */
+void	*flow_take_kept(struct flow *f);
 
 #endif

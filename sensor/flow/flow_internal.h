@@ -102,6 +102,7 @@ struct flow {
 	struct entry	 entry;
 	struct flow_table	*table;
 	void		*session;	/* NULL before the first octet */
+	void		*kept;		/* the reader's, see flow_ops.segment */
 	struct flow	*blocked_newer, *blocked_older;
 	int64_t		 blocked_since;	/* valid while blocked */
 	bool		 blocked;

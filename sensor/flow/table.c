@@ -154,6 +154,8 @@ table_remove(struct flow *f, bool leave_tomb)
 		stream_forget(f, i);
 		memory_forget(f, i);
 	}
+	if (f->kept != NULL)
+		t->ops->forget(f->kept);
 	table_unblock(f);
 	chain_remove(t, &f->entry);
 	list_remove(t, &f->entry);
@@ -435,6 +437,8 @@ flow_take(struct flow_table *t, const struct packet *p)
 	t->busy = f;
 	connection_take(f, p, low);
 	inherit_syn(f, &old_state, waited);
+	if (t->ops->segment != NULL)
+		t->ops->segment(t->context, f->session, &f->kept, p);
 	t->busy = NULL;
 }
 

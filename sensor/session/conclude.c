@@ -362,6 +362,7 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 
 	/* The record takes over what the session read with. */
 	r->source = s->source;
+	r->evidence = flow_take_kept(s->flow);
 	r->smtp = s->smtp;
 	r->tls = s->tls;
 	r->dialogue = s->dialogue;
@@ -382,6 +383,7 @@ session_record_free(struct session_record *r)
 	if (r == NULL)
 		return;
 	free(r->conflicts);
+	evidence_free(r->evidence);
 	free(r->server_name);
 	dialogue_free(r->dialogue);
 	tls_free(r->tls);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "flow/flow.h"
+#include "session/evidence.h"
 #include "schema/dialogue.h"
 #include "schema/names.h"
 #include "smtp/smtp.h"
@@ -95,6 +96,7 @@ struct session_record {
 	enum record_name_from	 server_name_from;
 	uint32_t		 gaps;		/* bit per enum gap; 0: complete */
 
+	struct evidence		*evidence;	/* NULL: not wanted; owned */
 	struct record_conflict	*conflicts;	/* owned; NULL: none */
 	unsigned		 conflicts_kept, conflicts_seen;
 };

@@ -484,6 +484,42 @@ on_close(void *session, const struct flow_facts *facts)
 	session_free(s);
 }
 
+/* Nothing of a mail, a password or another's secret goes into evidence. */
+static bool
+evidence_enough(const struct session *s)
+{
+	const struct smtp_facts *f;
+
+	if (s->tls != NULL && tls_facts(s->tls)->state == TLS_ESTABLISHED)
+		return true;
+	if (s->smtp == NULL)
+		return false;
+	f = smtp_facts(s->smtp);
+	return f->mail_commands > 0 || f->auth != NULL;
+}
+
+static void
+on_segment(void *context, void *session, void **kept,
+    const struct packet *p)
+{
+	const struct session_world *world = context;
+	struct evidence **e = (struct evidence **)kept;
+
+	if (!world->evidence ||
+	    (session != NULL && evidence_enough(session)))
+		return;
+	if (*e == NULL)
+		*e = evidence_new();
+	if (*e != NULL)
+		evidence_add(*e, p);
+}
+
+static void
+on_forget(void *kept)
+{
+	evidence_free(kept);
+}
+
 const struct flow_ops	session_ops = {
 	.open = on_open,
 	.octets = on_octets,
@@ -491,4 +527,6 @@ const struct flow_ops	session_ops = {
 	.conflict = on_conflict,
 	.end = on_end,
 	.close = on_close,
+	.segment = on_segment,
+	.forget = on_forget,
 };

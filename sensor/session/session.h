@@ -22,6 +22,7 @@ struct session_world {
 	struct certificate_cache	*certificates;
 	struct counters			*counters;
 	const char			*source;	/* capture being read; may change between files */
+	bool				 evidence;	/* keep the frames of each connection's beginning */
 
 	/* Takes ownership of the record. */
 	void	(*give)(void *context, struct session_record *r);

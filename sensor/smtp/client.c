@@ -24,6 +24,7 @@ void
 smtp_client_wait(struct smtp *s, enum smtp_wait wait)
 {
 	if (wait == WAIT_DATA && (s->granted || nobody_answers(s))) {
+		s->granted = false;
 		smtp_client_start_body(s);
 		return;
 	}
@@ -31,10 +32,14 @@ smtp_client_wait(struct smtp *s, enum smtp_wait wait)
 		smtp_auth_guess(s);
 		return;
 	}
+	if (wait == WAIT_STARTTLS && s->impatient)
+		return;
 	s->talk = TALK_HOLD;
 	s->wait = wait;
 	s->mumbled = s->partial = s->maybe_body = false;
-	if (s->lost && wait != WAIT_STARTTLS) {
+	s->early_held = 0;
+	if (s->lost) {
+		s->facts.gap_in_starttls |= wait == WAIT_STARTTLS;
 		s->maybe_body = wait == WAIT_DATA;
 		s->wait = WAIT_SYNC;
 	}
@@ -206,8 +211,15 @@ hear_hold(struct smtp *s, struct span octets, struct mark at)
 		smtp_resume(s, TALK_BODY);
 		return 0;
 	}
-	if (s->wait == WAIT_STARTTLS && !s->lost && s->heard_server)
-		smtp_fact_early(s, SIDE_CLIENT, octets, at);
+	/* Nor so much in clear before TLS, with no server to be heard. */
+	if (s->wait == WAIT_STARTTLS && !s->heard_server &&
+	    octets.len > SMTP_HOLD_MAX - held) {
+		s->impatient = true;
+		smtp_resume(s, TALK_COMMAND);
+		return 0;
+	}
+	if (s->wait == WAIT_STARTTLS && !s->lost)
+		smtp_fact_early_held(s, octets, at);
 	if (!smtp_hold_add(&s->hold, octets, at) && !over)
 		s->facts.limits_reached++;
 	return octets.len;
@@ -237,18 +249,17 @@ begins_tls(const struct smtp *s, uint8_t first)
 static void
 begin_tls(struct smtp *s)
 {
-	bool starttls = s->talk == TALK_HOLD && s->wait == WAIT_STARTTLS;
-
 	s->tls_tried = true;
-	if (s->lost || s->facts.gap_in_starttls)
+	if (s->lost || s->midstream)
 		s->facts.gap_in_starttls = true;
-	else if (!starttls)
+	else if (!smtp_expect_has(&s->expect, DUE_STARTTLS))
 		s->facts.tls_unasked = true;
-	if (starttls)
+	if (s->talk == TALK_HOLD && s->wait == WAIT_STARTTLS)
 		smtp_resume_early(s);
 	smtp_hold_drop(&s->hold);
 	s->talk = TALK_COMMAND;
-	s->accepted = s->frozen = true;
+	s->accepted = s->frozen = s->facts.starttls == STARTTLS_SENT ||
+	    s->facts.gap_in_starttls;
 	s->client_plain = false;
 }
 
@@ -392,7 +403,10 @@ smtp_client_end(struct smtp *s, struct mark at)
 			smtp_resume(s, s->talk);
 			break;
 		case WAIT_STARTTLS:
-			smtp_resume_early(s);
+			if (s->heard_server)
+				smtp_resume_early(s);
+			else
+				smtp_resume(s, TALK_COMMAND);
 			break;
 		case WAIT_BLOB:
 		case WAIT_SYNC:

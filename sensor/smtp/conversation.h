@@ -89,6 +89,7 @@ struct smtp {
 	uint16_t		 lmtp_left;	/* replies of a body still to come */
 	uint16_t		 lost_replies;	/* whole ones since octets were lost */
 	uint32_t		 ran_on;	/* where in the server's unfinished line the client spoke; 0: nowhere */
+	uint32_t		 early_held;	/* visible octets held behind STARTTLS */
 	uint8_t			 auth_left;	/* lines of AUTH, when no reply tells */
 
 	enum smtp_talk		 talk : 8;
@@ -126,6 +127,7 @@ struct smtp {
 	bool	 frozen : 1;		/* hello and offer belong to what was */
 	bool	 client_plain : 1;	/* and yet the client speaks in clear */
 	bool	 tls_tried : 1;		/* TLS octets were handed over since the last STARTTLS */
+	bool	 just_flipped : 1;	/* the octets at hand change sides */
 	bool	 mail_phase : 1;	/* a reply showed that mail has begun */
 };
 
@@ -185,7 +187,10 @@ void	smtp_fact_list(struct smtp *s, enum smtp_offer offer);
 void	smtp_fact_auth(struct smtp *s, const struct smtp_command *c,
 	    struct mark at);
 void	smtp_fact_auth_accepted(struct smtp *s);
-void	smtp_fact_early(struct smtp *s, enum side who, struct span octets,
+/* Behind STARTTLS: early if it turns out to be accepted. */
+void	smtp_fact_early_held(struct smtp *s, struct span octets,
+	    struct mark at);
+void	smtp_fact_server_early(struct smtp *s, struct span octets,
 	    struct mark at);
 void	smtp_fact_early_line(struct smtp *s, enum side who,
 	    struct span redacted);

@@ -212,23 +212,24 @@ count_visible(struct span octets)
 }
 
 void
-smtp_fact_early(struct smtp *s, enum side who, struct span octets,
-    struct mark at)
+smtp_fact_early_held(struct smtp *s, struct span octets, struct mark at)
+{
+	unsigned n = count_visible(octets);
+
+	if (n > 0 && s->early_held == 0 && s->facts.client_early_octets == 0)
+		s->facts.client_early_at = at;
+	s->early_held += n;
+}
+
+void
+smtp_fact_server_early(struct smtp *s, struct span octets, struct mark at)
 {
 	struct smtp_facts *f = &s->facts;
 	unsigned n = count_visible(octets);
 
-	if (n == 0)
-		return;
-	if (who == SIDE_CLIENT) {
-		if (f->client_early_octets == 0)
-			f->client_early_at = at;
-		f->client_early_octets += n;
-	} else {
-		if (f->server_early_octets == 0)
-			f->server_early_at = at;
-		f->server_early_octets += n;
-	}
+	if (n > 0 && f->server_early_octets == 0)
+		f->server_early_at = at;
+	f->server_early_octets += n;
 }
 
 /* The line is escaped already; lines are divided by an escaped CRLF. */

@@ -60,6 +60,8 @@ smtp_resume(struct smtp *s, enum smtp_talk talk)
 /* ------------------------------------------------------------------ */
 /* after a gap                                                        */
 
+#define HELD_LINES_MAX	32	/* no group of commands after a gap is longer */
+
 struct held_lines {
 	unsigned	 whole;		/* lines */
 	bool		 plausible;	/* all of them are commands */
@@ -83,13 +85,16 @@ survey(const struct smtp *s)
 		struct smtp_command c = smtp_command_parse(line.text);
 		bool good = smtp_command_plausible(&c);
 
+		if (found.whole > HELD_LINES_MAX)
+			break;
 		if (!good && first) {
 			first = false;	/* the tail of a lost line */
 			continue;
 		}
 		first = false;
 		found.whole++;
-		found.plausible = found.plausible && good;
+		found.plausible = found.plausible && good &&
+		    found.whole <= HELD_LINES_MAX;
 		found.has_data = found.has_data ||
 		    (good && c.verb == VERB_DATA);
 		found.last = c.verb;
@@ -190,6 +195,14 @@ smtp_resume_sync(struct smtp *s, int code)
 		resume_behind(s, TALK_COMMAND, 0);
 }
 
+/* Commands whose form no line of a message has by chance. */
+static bool
+names_someone(enum smtp_verb verb)
+{
+	return verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO ||
+	    verb == VERB_MAIL || verb == VERB_RCPT;
+}
+
 bool
 smtp_resume_from_command(struct smtp *s)
 {
@@ -205,17 +218,7 @@ smtp_resume_from_command(struct smtp *s)
 	while (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
 	c = smtp_command_parse(line);
-	switch (c.verb) {
-	case VERB_EHLO:
-	case VERB_HELO:
-	case VERB_LHLO:
-	case VERB_MAIL:
-	case VERB_RCPT:
-		break;
-	default:
-		return false;
-	}
-	if (!smtp_command_plausible(&c))
+	if (!names_someone(c.verb) || !smtp_command_plausible(&c))
 		return false;
 	resume_behind(s, TALK_COMMAND, begin);
 	return true;
@@ -240,9 +243,11 @@ smtp_resume_early(struct smtp *s)
 		struct span shown = span_of(redacted,
 		    smtp_redact_command(&c, redacted));
 
-		if (s->facts.client_early_octets > 0)
+		if (s->early_held > 0)
 			smtp_fact_early_line(s, SIDE_CLIENT, shown);
 		smtp_fact_show(s, SIDE_CLIENT, shown, at);
 	}
+	s->facts.client_early_octets += s->early_held;
+	s->early_held = 0;
 	smtp_hold_drop(&s->hold);
 }

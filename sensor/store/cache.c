@@ -14,6 +14,7 @@
  * tell two values apart for good.
  */
 #define WAYS		4
+#define ALL_MET		((1u << WAYS) - 1)
 #define REST_BITS	24
 #define REST_MASK	((UINT64_C(1) << REST_BITS) - 1)
 #define ID_MAX		(INT64_MAX >> REST_BITS)	/* 2^39: not met */
@@ -30,7 +31,8 @@ struct cache_set {
 struct cache {
 	struct cache_set	*sets;
 	uint8_t			*marks;	/* of a set: met again, a bit per
-					 * entry, and above them the hand */
+					 * entry, and above them how many
+					 * came since the marks were new */
 	uint64_t		 mask;
 	uint64_t		 seed;
 };
@@ -99,21 +101,23 @@ cache_find(struct cache *c, struct cache_key key)
 	return 0;
 }
 
-/* The clock's way: who was met again since the hand came by stays once
- * more; one turn, for after it nobody has the mark. */
+/*
+ * What was not met again makes room for what is new, however much of it
+ * comes; only after sixteen new ones must each earn its mark again.
+ */
 static unsigned
 make_room(uint8_t *marks)
 {
-	unsigned at, met = *marks % (1u << WAYS), hand = *marks >> WAYS;
+	unsigned met = *marks % (1u << WAYS), came = *marks >> WAYS, at;
 
-	for (;;) {
-		at = hand;
-		hand = (hand + 1) % WAYS;
-		if ((met >> at & 1) == 0)
-			break;
-		met &= ~(1u << at);
+	if (++came == 1u << (8 - WAYS)) {
+		came = 0;
+		met = 0;
 	}
-	*marks = (uint8_t)(hand << WAYS | met);
+	for (at = came % WAYS; (met >> at & 1) != 0 && met != ALL_MET;)
+		at = (at + 1) % WAYS;
+	met &= ~(1u << at);
+	*marks = (uint8_t)(came << WAYS | met);
 	return at;
 }
 

@@ -74,10 +74,15 @@ add_smtp(struct more *m, const struct smtp_facts *f)
 	if (f->hellos_seen > f->hellos_kept)
 		number(m, "hellos_seen", f->hellos_seen);
 
+	flag(m, "hello_masked", f->hello_masked);
+	flag(m, "ehlo_echo_differs", f->ehlo_echo_differs);
+	number(m, "garbage_lines", f->garbage_lines);
 	if (f->starttls_times > 1)
 		number(m, "starttls_times", f->starttls_times);
 	flag(m, "starttls_unoffered", f->starttls_unoffered);
 	flag(m, "anonymoustls", f->anonymoustls);
+	flag(m, "noop_padded", f->noop_padded);
+	flag(m, "tls_unasked", f->tls_unasked);
 	flag(m, "starttls_echo_differs", f->starttls_echo_differs);
 	flag(m, "starttls_demanded", f->starttls_demanded);
 	number(m, "client_early_octets", f->client_early_octets);
@@ -85,6 +90,11 @@ add_smtp(struct more *m, const struct smtp_facts *f)
 	number(m, "server_early_octets", f->server_early_octets);
 	text(m, "server_early", f->server_early);
 
+}
+
+static void
+add_mail(struct more *m, const struct smtp_facts *f)
+{
 	number(m, "mails_unanswered", f->mails_unanswered);
 	number(m, "rcpt_domains_dropped", f->rcpt_domains_dropped);
 	flag(m, "requiretls", f->requiretls);
@@ -92,8 +102,10 @@ add_smtp(struct more *m, const struct smtp_facts *f)
 	flag(m, "turned", f->turned);
 	flag(m, "xclient", f->xclient);
 	flag(m, "proxy_header", f->proxy_header);
+	flag(m, "tunnelled", f->tunnelled);
 	flag(m, "early_talker", f->early_talker);
 	number(m, "unpaired_replies", f->unpaired_replies);
+	number(m, "limits_reached", f->limits_reached);
 }
 
 static void
@@ -110,7 +122,12 @@ add_tls(struct more *m, const struct tls_facts *f)
 	if (f->state == TLS_FAILED && f->failure != TLS_FAIL_NONE)
 		text(m, "tls_failed_by", side_word(f->failed_by));
 	text(m, "tls_failure_text", f->failure_text);
+	flag(m, "tls_alert_hidden", f->alert_hidden);
 	flag(m, "ssl2_hello", f->ssl2_hello);
+	flag(m, "early_data", f->early_data);
+	flag(m, "tls_oversized", f->oversized);
+	if (f->chain_sent > f->chain_len)
+		number(m, "certificates_sent", f->chain_sent);
 	flag(m, "downgrade_sentinel", f->downgrade_sentinel);
 	if (f->broken_after)
 		text(m, "tls_broken_by", side_word(f->broken_by));
@@ -123,8 +140,10 @@ session_more(const struct session_record *r, char **out)
 
 	*out = NULL;
 	add_flow(&m, r);
-	if (r->smtp != NULL)
+	if (r->smtp != NULL) {
 		add_smtp(&m, smtp_facts(r->smtp));
+		add_mail(&m, smtp_facts(r->smtp));
+	}
 	if (r->tls != NULL)
 		add_tls(&m, tls_facts(r->tls));
 	if (m.object == NULL && !m.failed)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "schema/schema.h"
 #include "store/dictionary.h"
+#include "store/evidence_file.h"
 #include "store/finding_row.h"
 #include "store/json_lines.h"
 #include "store/run_row.h"
@@ -46,6 +47,8 @@ struct store {
 	bool			 failed;	/* takes no more */
 	struct json_lines	*lines;		/* NULL: not wanted */
 	bool			 lines_failed;
+	bool			 evidence_failed;
+	char			*evidence;	/* folder; NULL: not wanted */
 	int64_t			*fresh;		/* sessions not yet committed */
 	unsigned		 nfresh;
 };
@@ -151,6 +154,7 @@ release(struct store *s)
 	session_row_free(s->sessions);
 	dictionary_free(s->dictionary);
 	sqlite3_close(s->db);		/* the last one out empties the WAL */
+	free(s->evidence);
 	free(s->fresh);
 	free(s->path);
 	free(s);
@@ -191,7 +195,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return 0;
 	rc = store_commit(s);
-	if (s->lines_failed)
+	if (s->lines_failed || s->evidence_failed)
 		rc = -1;
 	if (release(s) == -1)
 		rc = -1;
@@ -206,6 +210,25 @@ count_findings(struct store_totals *t, const struct findings *f)
 		t->undecided++;
 	for (unsigned i = 0; i < f->count; i++)
 		t->findings[f->list[i].severity]++;
+}
+
+/* Shown in a capture what a finding says.  Where MAIL or AUTH begins it
+ * ends; a reordered capture may have brought them earlier than we heard. */
+static int
+put_evidence(struct store *s, int64_t id, const struct session_record *r,
+    const struct findings *f)
+{
+	const struct smtp_facts *smtp;
+
+	if (s->evidence == NULL || r->evidence == NULL || f->count == 0 ||
+	    f->list[0].severity < SEVERITY_LOW)
+		return 0;
+	if (r->smtp != NULL) {
+		smtp = smtp_facts(r->smtp);
+		evidence_cut(r->evidence, smtp->first_mail.packet);
+		evidence_cut(r->evidence, smtp->auth_at.packet);
+	}
+	return evidence_write(s->evidence, id, evidence_first(r->evidence));
 }
 
 int
@@ -231,6 +254,8 @@ store_session(struct store *s, const struct session_record *r,
 	if (session_row_put(s->sessions, id, r, f) == -1 ||
 	    finding_row_put(s->findings, id, f) == -1)
 		return fail(s);
+	if (put_evidence(s, id, r, f) == -1)
+		s->evidence_failed = true;
 	count_findings(&s->totals, f);
 	s->totals.new_sessions++;
 	s->fresh[s->nfresh++] = id;
@@ -301,4 +326,15 @@ store_jsonl(struct store *s, const char *path)
 {
 	assert(s->lines == NULL);
 	return (s->lines = json_lines_open(s->db, path)) != NULL ? 0 : -1;
+}
+
+int
+store_evidence(struct store *s, const char *dir)
+{
+	if (evidence_folder(dir) == -1)
+		return -1;
+	if ((s->evidence = strdup(dir)) != NULL)
+		return 0;
+	log_warn("evidence %s", dir);
+	return -1;
 }

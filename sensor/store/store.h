@@ -47,6 +47,11 @@ int		 store_run_end(struct store *s, int64_t run,
 
 const struct store_totals	*store_totals(const struct store *s);
 
+/* A capture of its beginning, DIR/<session id>.pcap, for each new session
+ * with a finding of low severity or more (store/evidence.c).  DIR is made if
+ * it is missing.  -1 after saying why. */
+int		 store_evidence(struct store *s, const char *dir);
+
 /* Every session and finding stored from here on is also appended to `path`
  * as JSON lines ("-": standard output), with the columns of v_sessions and
  * v_findings behind a "type", after its commit.  -1 after saying why.  When

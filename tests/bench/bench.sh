@@ -1,4 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # What "./dev bench" runs: bench.py on the Release build.
-exec python3 "$(dirname "$0")/bench.py" build/release "$@"
+cd "$(dirname "$0")/../.." || exit 2
+exec python3 tests/bench/bench.py build/release "$@"

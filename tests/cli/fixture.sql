@@ -34,12 +34,13 @@ INSERT INTO found (low, us, kind, severity, confidence, summary, evidence)
 INSERT INTO seen (low, second, us, community, client, client_port, server,
 	server_name, server_name_from, verdict, hello_name, ehlo_first,
 	ehlo_lines, keywords, offer, offer_token, protection, mails,
-	mail_from, rcpt, rcpt2) VALUES
+	mail_from, rcpt, rcpt2, more) VALUES
 	(17, 0, 600000, 'bWFza2VkLWtleXdvcmQtMDAwMQ', '203.0.113.5', 41023,
 	'198.51.100.25', 'mx.example', 'banner', 'attack', 'client.example',
 	'mx.example', '["PIPELINING","XXXXXXXX"]', '["PIPELINING","XXXXXXXX"]',
 	'masked', 'XXXXXXXX', 'cleartext', 2, 'client.example',
-	'example.org', 'dept.example.net');
+	'example.org', 'dept.example.net',
+	'{"masked_keywords":1,"early_talker":true,"tls_failure_text":"220 \u001b[31m"}');
 INSERT INTO found (low, us, kind, because, severity, confidence, summary)
 	VALUES (17, 21900, 'starttls-masked', 5, 'critical', 'certain',
 	'STARTTLS in the EHLO reply of mx.example (198.51.100.25) was overwritten with XXXXXXXX'),

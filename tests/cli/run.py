@@ -170,6 +170,35 @@ def on_terminal(command, width, folder, env):
     return bytes(got).replace(b"\r\n", b"\n"), b"", p.returncode
 
 
+UNPRIVILEGED = """#!/bin/sh
+# Run as one who owns nothing here.
+[ "$(id -u)" -ne 0 ] && exec "$@"
+exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+"""
+CHANGE = """#!/usr/bin/env python3
+# change DB SQL: what no sensor does to a database
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript(sys.argv[2])
+db.commit()
+"""
+
+
+def make_tools(folder, program):
+    """A folder for PATH: the program, where anybody can run it, and help for
+    cases."""
+    tools = os.path.join(folder, "tools")
+    os.mkdir(tools)
+    shutil.copy(program, os.path.join(tools, "striptls-analyzer"))
+    for name, text in (("unprivileged", UNPRIVILEGED), ("change", CHANGE)):
+        with open(os.path.join(tools, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    for name in os.listdir(tools):
+        os.chmod(os.path.join(tools, name), 0o755)
+    os.chmod(folder, 0o755)
+    return tools
+
+
 class Case:
     def __init__(self, name):
         self.name, self.command, self.width = name, None, None
@@ -242,7 +271,8 @@ def main():
     failed = count = 0
     with tempfile.TemporaryDirectory() as folder:
         keep = make_databases(folder)
-        env = {"PATH": os.path.dirname(program) + ":" + os.environ["PATH"],
+        tools = make_tools(folder, program)
+        env = {"PATH": tools + ":" + os.environ["PATH"],
                "LC_ALL": "C.UTF-8", "TZ": "America/New_York",
                "TERM": "xterm", "HOME": folder}
         for path in files:

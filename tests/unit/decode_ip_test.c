@@ -92,7 +92,7 @@ static const struct odd odds[] = {
 	    "eth ip6 fragment tcp", { { V6(4), 0 }, { V6(5), 0 },
 	    { V6(43), 1 } }, 0, DECODE_BAD, 0 },
 	{ "below a label IPv4 whose source looks like an ethertype", ETHER,
-	    "eth mpls ip4 tcp", { { 28, 0x28 }, { 29, 0x43 }, { 30, 0x08 },
+	    "eth mpls ip4 tcp", { { 28, 0xc3 }, { 29, 0x47 }, { 30, 0x08 },
 	    { 31, 0x00 }, { 32, 0x45 }, { 33, 0x0a } }, 0, DECODE_TCP, 21 },
 	{ "an atomic fragment has its own reserved bits", ETHER,
 	    "eth ip6 fragment tcp", { { V6(43), 0x06 } }, 0, DECODE_TCP, 21 },

@@ -201,7 +201,7 @@ a_read_only_empty_file_is_refused(void **state)
 	write_file(p->path, "", 0);
 	db = open_db(p->path, SQLITE_OPEN_READONLY);
 	assert_int_equal(schema_apply(db, why), -1);
-	assert_non_null(strstr(why, "readonly"));
+	assert_non_null(strstr(why, "read-only"));
 	sqlite3_close(db);
 }
 

@@ -71,9 +71,9 @@ what_is_met_again_outlives_what_is_met_once(void **state)
 		for (uint64_t i = 0; i < 2000; i++)
 			cache_put(c, key_of(c, 1000 + round * 2000 + i), 1);
 	}
-	/* of 50000 looks at the 500; without a mark half of them miss */
-	if (missed > 2500)
-		fail_msg("got %u misses, want at most 2500", missed);
+	/* of 50000 looks; the oldest going first, it would be 20000 */
+	if (missed > 6000)
+		fail_msg("got %u misses, want at most 6000", missed);
 	cache_free(c);
 }
 

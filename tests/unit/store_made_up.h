@@ -46,6 +46,10 @@ struct made_up {
 	struct smtp		 smtp;
 	struct tls		 tls;
 	struct findings		 findings;
+	char			 source[16];
+	struct smtp_greeting	 hellos[2];
+	const char		*domains[2];
+	struct certificate	*chain[2];
 };
 
 /* A connection that was seen whole and said nothing of note. */
@@ -55,7 +59,11 @@ make_up(struct made_up *m, uint64_t identity)
 	struct flow_facts *f = &m->record.flow;
 
 	memset(m, 0, sizeof(*m));
-	m->record.source = "eth0";
+	snprintf(m->source, sizeof(m->source), "eth0");
+	m->record.source = m->source;
+	m->smtp.facts.hellos = m->hellos;
+	m->smtp.facts.rcpt_domains = m->domains;
+	m->tls.facts.chain = m->chain;
 	m->record.identity = identity;
 	m->record.smtp = &m->smtp;
 	m->record.tls = &m->tls;

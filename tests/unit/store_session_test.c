@@ -26,12 +26,20 @@ static struct certificate above = {
 	.sha256 = { 0xef }, .readable = false,
 };
 
+static char mx[] = "mx.example";
+
+static void
+show(struct made_up *m, struct certificate *c)
+{
+	m->chain[m->tls.facts.chain_len++] = c;
+}
+
 /* The setters; one line each. */
-#define SET(name, what)							\
+#define SET(name, ...)							\
 	static void							\
 	set_##name(struct made_up *m)					\
 	{								\
-		what;							\
+		__VA_ARGS__;						\
 	}
 SET(nothing, m->record.smtp = NULL; m->record.tls = NULL)
 SET(no_source, m->record.source = NULL)
@@ -72,9 +80,9 @@ SET(unknown, m->record.protection = RECORD_UNKNOWN)
 SET(no_mail, m->record.protection = RECORD_NO_MAIL)
 SET(protected, m->record.protection = RECORD_TLS_PROTECTED)
 SET(cleartext, m->record.protection = RECORD_CLEARTEXT)
-SET(name_sni, m->record.server_name = "mx.example";
+SET(name_sni, m->record.server_name = mx;
     m->record.server_name_from = RECORD_NAME_SNI)
-SET(name_banner, m->record.server_name = "mx.example";
+SET(name_banner, m->record.server_name = mx;
     m->record.server_name_from = RECORD_NAME_BANNER)
 SET(capabilities, m->smtp.facts.ehlo_reply = "mx hi\nSIZE 9\nX \"\\x01\"";
     m->smtp.facts.capabilities = "SIZE X")
@@ -82,14 +90,12 @@ SET(one_line, m->smtp.facts.ehlo_reply = "mx"; m->smtp.facts.capabilities = "")
 SET(banner, m->smtp.facts.greeting_code = 220;
     m->smtp.facts.banner = "mx ESMTP")
 SET(hellos, m->smtp.facts.hellos_kept = m->smtp.facts.hellos_seen = 2;
-    m->smtp.facts.hellos[0] = (struct smtp_greeting){
-    .hello = HELLO_EHLO, .code = 502 };
-    m->smtp.facts.hellos[1] = (struct smtp_greeting){ .hello = HELLO_HELO })
+    m->hellos[0] = (struct smtp_greeting){ .hello = HELLO_EHLO, .code = 502 };
+    m->hellos[1] = (struct smtp_greeting){ .hello = HELLO_HELO })
 SET(mail, m->smtp.facts.mail_commands = 3; m->smtp.facts.rcpt_commands = 5;
     m->smtp.facts.data_commands = 2; m->smtp.facts.mails_accepted = 1)
 SET(domains, m->smtp.facts.mail_from_domain = "from.example";
-    m->smtp.facts.rcpt_domains[0] = "b.example";
-    m->smtp.facts.rcpt_domains[1] = "a.example";
+    m->domains[0] = "b.example"; m->domains[1] = "a.example";
     m->smtp.facts.rcpt_domains_kept = 2)
 SET(null_sender, m->smtp.facts.mail_from_domain = "")
 SET(auth, m->smtp.facts.auth = "PLAIN")
@@ -130,11 +136,10 @@ SET(tls_facts, m->tls.facts = ((struct tls_facts){ .version = 0x0303,
     .cipher = 0xc02f, .server_hello = true, .client_version_max = 0x0304,
     .sni = "mx.example", .alpn = "smtp", .ja3 = "j3", .ja3s = "j3s",
     .ja4 = "j4", .resumed = true, .alert = true, .alert_level = 2,
-    .alert_code = 40 }))
-SET(chain, m->tls.facts.chain[0] = &leaf; m->tls.facts.chain[1] = &above;
-    m->tls.facts.chain_len = 2)
-SET(leaf, m->tls.facts.chain[0] = &leaf; m->tls.facts.chain_len = 1)
-SET(unreadable, m->tls.facts.chain[0] = &above; m->tls.facts.chain_len = 1)
+    .alert_code = 40, .alert_by = SIDE_SERVER }))
+SET(leaf, show(m, &leaf))
+SET(unreadable, show(m, &above))
+SET(chain, show(m, &leaf); show(m, &above))
 SET(no_community, m->record.community_id[0] = '\0')
 SET(verdict, m->findings.verdict = VERDICT_ATTACK)
 SET(first_packet_last, m->record.flow.last.time = NOON - 5)
@@ -213,6 +218,8 @@ static const struct fact {
 	{ set_tls_facts, "sni || ' ' || alpn || ' ' || ja3 || ' ' || ja3s "
 	  "|| ' ' || ja4", "mx.example smtp j3 j3s j4" },
 	{ set_tls_facts, "tls_alert || ' ' || resumed", "2/40 1" },
+	{ set_tls_facts, "more", "{\"tls_alert\":\"2/40\","
+	  "\"tls_alert_by\":\"server\"}" },
 	{ set_established, "tls_version", "(none)" },
 	{ set_established, "tls_cipher", "(none)" },
 	{ set_established, "ja3", "(none)" },
@@ -293,12 +300,11 @@ static const struct fact {
 static void
 each_fact_has_its_word(void **state)
 {
-	struct store *s = store_open(":memory:", "sen");
+	struct store *s;
 	char query[256], got[512];
 	struct made_up m;
 
 	(void)state;
-	store_close(s);
 	for (size_t i = 0; i < LENGTH(facts); i++) {
 		char path[] = "/tmp/store_test.XXXXXX";
 		sqlite3 *db;

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "smtp/conversation.h"
+
+struct smtp *
+smtp_new(const struct smtp_ops *ops, void *context, bool midstream)
+{
+	struct smtp *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->ops = ops;
+	s->context = context;
+	s->facts.offer = OFFER_NOT_ASKED;
+	s->midstream = midstream;
+	if (midstream) {
+		/* Anything may be going on: wait until it is plain what. */
+		s->talk = TALK_HOLD;
+		s->wait = WAIT_SYNC;
+		s->lost = s->partial = true;
+	} else
+		(void)smtp_expect_push(&s->expect, DUE_GREETING);
+	return s;
+}
+
+void
+smtp_free(struct smtp *s)
+{
+	if (s == NULL)
+		return;
+	for (int i = 0; i < SIDES; i++) {
+		smtp_line_drop(&s->reader[i]);
+		smtp_text_drop(&s->early[i]);
+	}
+	smtp_expect_clear(&s->expect);
+	smtp_text_drop(&s->answer_text);
+	smtp_hold_drop(&s->hold);
+	smtp_proxy_free(s->proxy);
+	if (s->list != NULL)
+		smtp_capability_drop(s->list);
+	free(s->list);
+	smtp_facts_free(s);
+	free(s);
+}
+
+/* Who speaks with which voice, after TURN. */
+static enum side
+voice(const struct smtp *s, enum side who)
+{
+	return s->flipped ? side_other(who) : who;
+}
+
+size_t
+smtp_hear(struct smtp *s, enum side who, struct span octets, struct mark at,
+    enum smtp_next *next)
+{
+	size_t used = 0;
+
+	*next = SMTP_GO_ON;
+	while (used < octets.len && *next == SMTP_GO_ON) {
+		struct span rest = span_skip(octets, used);
+
+		switch (voice(s, who)) {
+		case SIDE_CLIENT:
+			used += smtp_client_hear(s, rest, at, next);
+			break;
+		case SIDE_SERVER:
+			used += smtp_server_hear(s, rest, at, next);
+			break;
+		}
+	}
+	return used;
+}
+
+void
+smtp_gap(struct smtp *s, enum side who, uint64_t octets, struct mark at)
+{
+	(void)at;
+	if (voice(s, who) == SIDE_CLIENT)
+		smtp_client_gap(s, octets);
+	else
+		smtp_server_gap(s);
+}
+
+void
+smtp_plain_again(struct smtp *s, enum side who, struct mark at)
+{
+	(void)at;
+	s->tls_tried = true;	/* what looked like TLS was none */
+	if (voice(s, who) == SIDE_CLIENT)
+		s->client_plain = true;
+}
+
+void
+smtp_end(struct smtp *s, enum side who, struct mark at)
+{
+	if (voice(s, who) == SIDE_CLIENT)
+		smtp_client_end(s, at);
+	else
+		smtp_server_end(s, at);
+}
+
+bool
+smtp_in_body(const struct smtp *s, enum side who)
+{
+	return voice(s, who) == SIDE_CLIENT &&
+	    (s->talk == TALK_BODY || s->talk == TALK_CHUNK);
+}
+
+const struct smtp_facts *
+smtp_facts(const struct smtp *s)
+{
+	return &s->facts;
+}
