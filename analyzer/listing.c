@@ -320,8 +320,8 @@ check_options(const struct listing *l, const struct options *o)
 	const char *command = l->columns.command;
 
 	if (o->words_count > 0)
-		return options_misuse(command, "%s takes no argument: %s", command,
-		    o->words[0]);
+		return options_misuse(command, "%s takes no argument: %s",
+		    command, o->words[0]);
 	if (o->check && l->worst == NULL)
 		return options_misuse(command, "%s has no --check", command);
 	return STATUS_DONE;

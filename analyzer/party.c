@@ -154,9 +154,9 @@ party_name_fits(const char *name, const char *pattern)
 static void
 sql_address_key(sqlite3_context *context, int n, sqlite3_value **values)
 {
-	uint8_t key[sizeof(((struct party_address *)NULL)->octets) + 1];
 	const char *text = (const char *)sqlite3_value_text(values[0]);
 	struct party_address a;
+	uint8_t key[sizeof(a.octets) + 1];
 
 	(void)n;
 	if (text == NULL || !address_read(&a, text))

@@ -78,14 +78,25 @@ put_list(const struct page *p, const char *label, const char *name)
 /* One thing and, if it is known, another: "a (b)". */
 static void
 put_pair(const struct page *p, const char *label, const char *name,
-    const char *fmt_name)
+    const char *other)
 {
 	if (text(p, name) == NULL)
 		return;
-	if (text(p, fmt_name) != NULL)
-		field(p, label, "%s (%s)", text(p, name), text(p, fmt_name));
+	if (text(p, other) != NULL)
+		field(p, label, "%s (%s)", text(p, name), text(p, other));
 	else
 		page_field(p, label, text(p, name));
+}
+
+/* Likewise, where only another spelling than the usual is worth a word. */
+static void
+put_spelled(const struct page *p, const char *label, const char *name,
+    const char *spelling)
+{
+	if (is(p, spelling, "STARTTLS"))
+		page_field(p, label, text(p, name));
+	else
+		put_pair(p, label, name, spelling);
 }
 
 static void
@@ -237,8 +248,8 @@ put_smtp(const struct page *p)
 	if (json_array_size(json_object_get(p->facts, "hellos")) > 1)
 		put_list(p, "hellos", "hellos");
 	put_list(p, "EHLO reply", "ehlo_reply");
-	put_pair(p, "offer", "offer", "offer_token");
-	put_pair(p, "STARTTLS", "starttls", "starttls_command");
+	put_spelled(p, "offer", "offer", "offer_token");
+	put_spelled(p, "STARTTLS", "starttls", "starttls_command");
 	if (number(p, "starttls_reply") != 0)
 		field(p, "reply", "%lld", number(p, "starttls_reply"));
 	if (flag(p, "plain_after_220"))

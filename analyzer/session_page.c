@@ -143,6 +143,7 @@ put_evidence_line(const struct page *p, const json_t *line)
 {
 	const char *who = session_text(line, "who");
 	const char *text = session_text(line, "text");
+	size_t len;
 
 	if (text == NULL)
 		return;
@@ -150,8 +151,15 @@ put_evidence_line(const struct page *p, const json_t *line)
 	    (long long)session_number(line, "packet"));
 	page_put(p, who != NULL ? who : "");
 	fputs(": ", p->style->out);
-	page_put(p, text);
-	putc('\n', p->style->out);
+	/* a reply of several lines is one text */
+	for (;; text += len + 1) {
+		len = strcspn(text, "\n");
+		text_put(p->style->out, text, len, p->style->wide);
+		putc('\n', p->style->out);
+		if (text[len] == '\0')
+			break;
+		fprintf(p->style->out, "  %-*s    ", LABEL_WIDTH, "");
+	}
 }
 
 static void

@@ -22,7 +22,8 @@
 
 #define DIALOGUE_OCTETS_MAX	16384	/* in memory, a session */
 #define DIALOGUE_LINE_MAX	512	/* octets of one line; longer is cut */
-#define DIALOGUE_LINES_MAX	(DIALOGUE_OCTETS_MAX / 3)	/* a line takes 3 at least */
+/* a line takes three octets at least */
+#define DIALOGUE_LINES_MAX	(DIALOGUE_OCTETS_MAX / 3)
 
 enum dialogue_who {
 	SAID_BY_CLIENT,

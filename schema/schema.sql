@@ -128,13 +128,13 @@ CREATE TABLE session (
 	verdict		INTEGER NOT NULL,	-- enum verdict
 	findings	INTEGER NOT NULL,	-- how many
 	gaps		INTEGER NOT NULL,	-- bits, table gap
-	ending		INTEGER NOT NULL,	-- 0 fin, 1 open, 2 reset-client,
-				-- 3 reset-server, 4 reset-both, 5 idle,
-				-- 6 replaced, 7 evicted
+	ending		INTEGER NOT NULL,	-- 0 fin, 1 open,
+				-- 2 reset-client, 3 reset-server,
+				-- 4 reset-both, 5 idle, 6 replaced, 7 evicted
 	handshake	INTEGER NOT NULL,	-- 0 midstream, 1 syn+synack,
 				-- 2 syn-only, 3 synack-only
-	payload		INTEGER NOT NULL,	-- 0 none, 1 both, 2 client-only,
-				-- 3 server-only
+	payload		INTEGER NOT NULL,	-- 0 none, 1 both,
+				-- 2 client-only, 3 server-only
 	flags		INTEGER NOT NULL,	-- 1 quit, 2 plain after 220,
 				-- 4 tls resumed
 	octets_client	INTEGER NOT NULL,
@@ -150,8 +150,9 @@ CREATE TABLE session (
 	hellos		INTEGER REFERENCES text,	-- JSON array
 	ehlo_first	INTEGER REFERENCES line,
 	ehlo_reply	INTEGER REFERENCES ehlo_reply,
-	offer		INTEGER NOT NULL,	-- 0 unseen, 1 offered, 2 absent,
-				-- 3 masked, 4 ehlo-refused, 5 not-asked
+	offer		INTEGER NOT NULL,	-- 0 unseen, 1 offered,
+				-- 2 absent, 3 masked, 4 ehlo-refused,
+				-- 5 not-asked
 	offer_token	INTEGER REFERENCES text,
 	starttls	INTEGER NOT NULL,	-- 0 not-sent, 1 sent, 2 masked,
 				-- 3 unseen
@@ -174,8 +175,8 @@ CREATE TABLE session (
 	certificate	INTEGER REFERENCES certificate,	-- the leaf
 	chain		INTEGER REFERENCES chain,
 
-	protection	INTEGER NOT NULL,	-- 0 cleartext, 1 tls, 2 no-mail,
-				-- 3 unknown
+	protection	INTEGER NOT NULL,	-- 0 cleartext, 1 tls,
+				-- 2 no-mail, 3 unknown
 	mails_in_clear	INTEGER NOT NULL,
 	mail_commands	INTEGER NOT NULL,
 	rcpt_commands	INTEGER NOT NULL,
@@ -184,7 +185,7 @@ CREATE TABLE session (
 	rcpt_domains	TEXT,		-- JSON array of text ids; NULL: none
 	auth_in_clear	INTEGER REFERENCES text,
 
-	more		TEXT,		-- JSON object: facts that few sessions have
+	more		TEXT,		-- JSON object: facts that few have
 	dialogue	BLOB		-- see dialogue.h
 ) STRICT;
 

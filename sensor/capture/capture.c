@@ -216,17 +216,19 @@ static bool
 begin_file(struct capture *c, const struct capture_entry *e, int fd,
     bool *told)
 {
+	char shown[CAPTURE_NAME_SHOWN];
 	int error = errno;
 
 	*told = c->announced && strcmp(c->name, e->name) == 0;
 	c->announced = false;
-	if (rename_capture(c, e->name) == -1) {
+	if (!*told && rename_capture(c, e->name) == -1) {
 		if (fd != -1)
 			close(fd);
 		return false;
 	}
+	capture_reader_show(e->name, shown);
 	if (fd == -1)
-		snprintf(c->why, sizeof(c->why), "%s: %s", e->name,
+		snprintf(c->why, sizeof(c->why), "%s: %s", shown,
 		    strerror(error));
 	c->complaint = fd == -1 || open_reader(c, fd) != CAPTURE_OPENED;
 	return true;

@@ -22,10 +22,10 @@
 
 struct frame {
 	struct span	 octets;	/* captured; good until the next call */
-	uint32_t	 wire_len;	/* >= octets.len: more was on the wire */
+	uint32_t	 wire_len;	/* its length, >= octets.len */
 	int64_t		 time;		/* microseconds since 1970, UTC */
 	uint64_t	 number;	/* from 1 in its file */
-	int		 link_type;	/* a LINKTYPE_ number (tcpdump.org) */
+	int		 link_type;	/* a LINKTYPE_ number */
 };
 
 enum capture_status {

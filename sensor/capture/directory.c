@@ -41,7 +41,8 @@ struct capture_directory {
 
 	struct taken		*taken;		/* a ring, when following */
 	size_t			 ntaken;
-	char			*suspect;	/* perhaps still being written */
+	char			*suspect;	/* perhaps still written */
+	bool			 scanned;	/* once, so names may recur */
 };
 
 /* Latest first, so that the next to be taken is the last. */
@@ -213,25 +214,21 @@ is_waiting(struct capture_directory *d, struct capture_entry *e)
  * now waits to be taken, 0 if not, -1 if memory is short.
  */
 static int
-consider(struct capture_directory *d, const char *name, bool complete,
-    struct capture_entry *e)
+consider(struct capture_directory *d, const char *name, bool complete)
 {
+	struct capture_entry e = { 0 };
 	int r = 0;
 
-	*e = (struct capture_entry){ 0 };
 	if (name[0] == '.')
 		return 0;
-	e->name = strdup(name);
-	if (e->name == NULL)
+	e.name = strdup(name);
+	if (e.name == NULL)
 		return -1;
-	if (look(d, e) && (complete || !e->written) &&
-	    (d->taken == NULL || !was_taken(d, e)) && !is_waiting(d, e)) {
-		r = append(d, e) == -1 ? -1 : 1;
-		if (r == 1)
-			return r;	/* the name went along */
-	}
-	free(e->name);
-	e->name = NULL;
+	if (look(d, &e) && (complete || !e.written) &&
+	    !(d->scanned && (was_taken(d, &e) || is_waiting(d, &e))))
+		r = append(d, &e) == -1 ? -1 : 1;
+	if (r != 1)		/* else the name went along */
+		free(e.name);
 	return r;
 }
 
@@ -246,6 +243,7 @@ sort_waiting(struct capture_directory *d)
 static void
 suspect_newest(struct capture_directory *d)
 {
+	char shown[CAPTURE_NAME_SHOWN];
 	size_t newest = 0;
 
 	for (size_t i = 1; i < d->n; i++)
@@ -257,14 +255,14 @@ suspect_newest(struct capture_directory *d)
 	d->suspect = d->waiting[newest].name;
 	d->size -= d->waiting[newest].size;
 	d->waiting[newest] = d->waiting[--d->n];
+	capture_reader_show(d->suspect, shown);
 	log_info("capture %s: %s may still be written: waiting until it is "
-	    "closed or a newer one is complete", d->path, d->suspect);
+	    "closed or a newer one is complete", d->path, shown);
 }
 
 static int
 scan(struct capture_directory *d)
 {
-	struct capture_entry e;
 	struct dirent *entry;
 	DIR *dir;
 	int fd, r = 0;
@@ -278,12 +276,13 @@ scan(struct capture_directory *d)
 		return -1;
 	}
 	while (r != -1 && (errno = 0, entry = readdir(dir)) != NULL)
-		r = consider(d, entry->d_name, false, &e);
+		r = consider(d, entry->d_name, false);
 	if (r == -1 || errno != 0) {
 		log_warn("capture %s", d->path);
 		r = -1;
 	}
 	closedir(dir);
+	d->scanned = true;
 	if (d->inotify != -1)
 		suspect_newest(d);
 	sort_waiting(d);
@@ -359,7 +358,6 @@ capture_directory_close(struct capture_directory *d)
 static int
 release_suspect(struct capture_directory *d, const char *completed)
 {
-	struct capture_entry e;
 	char *name = d->suspect;
 	int r = 0;
 
@@ -367,7 +365,7 @@ release_suspect(struct capture_directory *d, const char *completed)
 		return 0;
 	d->suspect = NULL;
 	if (strcmp(name, completed) != 0)
-		r = consider(d, name, true, &e);
+		r = consider(d, name, true);
 	free(name);
 	return r;
 }
@@ -376,7 +374,6 @@ release_suspect(struct capture_directory *d, const char *completed)
 static int
 hear_event(struct capture_directory *d, const struct inotify_event *event)
 {
-	struct capture_entry e;
 	int r;
 
 	if (event->mask & IN_Q_OVERFLOW)
@@ -387,7 +384,7 @@ hear_event(struct capture_directory *d, const struct inotify_event *event)
 	}
 	if (event->len == 0 || event->mask & IN_ISDIR)
 		return 0;
-	r = consider(d, event->name, true, &e);
+	r = consider(d, event->name, true);
 	if (r == 1)
 		r = release_suspect(d, event->name);
 	return r;

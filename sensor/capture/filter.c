@@ -27,6 +27,7 @@
 
 #define SNAPLEN		262144
 
+#define LENGTH_MAX	0x05dc		/* not a type: 802.2 follows */
 #define TYPE_IPV4	0x0800
 #define TYPE_IPV6	0x86dd
 #define TYPE_TAG	0x8100
@@ -41,6 +42,7 @@
 
 #define PORT_DNS	53
 #define PORT_VXLAN	4789
+#define PORT_VXLAN_GPE	4790
 #define PORT_VXLAN_OLD	8472		/* Linux, before the number was given */
 #define PORT_GENEVE	6081
 
@@ -84,10 +86,34 @@ when_ip(struct sieve *s, struct load type, struct place p)
 	sieve_end(s);
 }
 
-/*
- * An Ethernet header in a tunnel, untagged or with one tag.  What may still
- * lead to IP passes: more tags, MPLS, PPPoE.
- */
+/* What may still lead to IP, behind an EtherType: tags, labels, PPPoE. */
+static void
+pass_indirect(struct sieve *s, struct load type)
+{
+	sieve_pass(s, type, "=", TYPE_TAG);
+	sieve_pass(s, type, "=", TYPE_TAG_OUTER);
+	sieve_pass(s, type, "=", TYPE_TAG_OLD);
+	sieve_pass(s, type, "=", TYPE_MPLS);
+	sieve_pass(s, type, "=", TYPE_MPLS_MANY);
+	sieve_pass(s, type, "=", TYPE_PPPOE);
+}
+
+/* A length instead of a type, and behind it SNAP (RFC 1042) or IP's own
+ * number among the service access points: not looked into. */
+static void
+pass_llc(struct sieve *s, struct load type, struct place p)
+{
+	struct load points = sieve_load(p, 0, 2);
+
+	sieve_when(s, type, "<=", LENGTH_MAX);
+	sieve_any(s);
+	sieve_pass(s, points, "=", 0xaaaa);
+	sieve_pass(s, points, "=", 0x0606);
+	sieve_done(s);
+	sieve_end(s);
+}
+
+/* An Ethernet header in a tunnel, untagged or with one tag. */
 static void
 put_ethernet(struct sieve *s, struct place p)
 {
@@ -99,16 +125,16 @@ put_ethernet(struct sieve *s, struct place p)
 	sieve_when(s, type, "=", TYPE_TAG);
 	sieve_any(s);
 	when_ip(s, inner, sieve_within(p, 18));
-	sieve_pass(s, inner, "=", TYPE_TAG);
-	sieve_pass(s, inner, "=", TYPE_MPLS);
-	sieve_pass(s, inner, "=", TYPE_PPPOE);
+	pass_indirect(s, inner);
+	pass_llc(s, inner, sieve_behind(p, 18));
 	sieve_done(s);
 	sieve_end(s);
-	sieve_pass(s, type, "=", TYPE_TAG_OUTER);
-	sieve_pass(s, type, "=", TYPE_TAG_OLD);
-	sieve_pass(s, type, "=", TYPE_MPLS);
-	sieve_pass(s, type, "=", TYPE_MPLS_MANY);
-	sieve_pass(s, type, "=", TYPE_PPPOE);
+	sieve_when(s, type, "!=", TYPE_TAG);
+	sieve_any(s);
+	pass_indirect(s, type);
+	pass_llc(s, type, sieve_behind(p, 14));
+	sieve_done(s);
+	sieve_end(s);
 	sieve_done(s);
 }
 
@@ -137,6 +163,7 @@ put_geneve(struct sieve *s, struct place p)
 	sieve_when(s, type, "=", TYPE_BRIDGED);
 	put_ethernet(s, inner);
 	sieve_end(s);
+	pass_indirect(s, type);
 	sieve_done(s);
 }
 
@@ -146,6 +173,7 @@ put_udp(struct sieve *s, struct place p)
 	sieve_any(s);
 	if (s->dns)
 		sieve_pass(s, sieve_load(p, 0, 2), "=", PORT_DNS);
+	sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_VXLAN_GPE);
 	if (!p.into) {
 		sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_VXLAN);
 		sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_VXLAN_OLD);
@@ -177,7 +205,7 @@ put_gre_bare(struct sieve *s, struct place p)
 	    type.text, TYPE_ERSPAN);
 	put_ethernet(s, sieve_within(p, 4));
 	sieve_end(s);
-	sieve_pass(s, type, "=", TYPE_MPLS);
+	pass_indirect(s, type);
 	sieve_done(s);
 }
 
@@ -192,7 +220,7 @@ put_gre_key(struct sieve *s, struct place p)
 	sieve_when(s, type, "=", TYPE_BRIDGED);
 	put_ethernet(s, sieve_within(p, 8));
 	sieve_end(s);
-	sieve_pass(s, type, "=", TYPE_MPLS);
+	pass_indirect(s, type);
 	sieve_done(s);
 }
 
@@ -216,11 +244,12 @@ put_gre_sequence(struct sieve *s, struct place p)
 	sieve_end(s);
 	when_ip(s, type, sieve_within(p, 8));
 	sieve_pass(s, type, "=", TYPE_BRIDGED);
-	sieve_pass(s, type, "=", TYPE_MPLS);
+	pass_indirect(s, type);
 	sieve_done(s);
 }
 
-/* RFC 2784, RFC 2890.  Other flags and version 1 (PPTP) pass. */
+/* RFC 2784, RFC 2890.  More than one field at a time passes; routes and
+ * version 1 (PPTP, mostly encrypted) nobody reads. */
 static void
 put_gre(struct sieve *s, struct place p)
 {
@@ -237,67 +266,89 @@ put_gre(struct sieve *s, struct place p)
 	put_gre_sequence(s, p);
 	sieve_end(s);
 	sieve_next(s);
-	fprintf(s->to, "(%s != 0 and %s != 0x2000 and %s != 0x1000)",
-	    flags.text, flags.text, flags.text);
+	fprintf(s->to, "(%s != 0 and %s != 0x2000 and %s != 0x1000 and "
+	    "%s & 0x4007 = 0)", flags.text, flags.text, flags.text,
+	    flags.text);
 	sieve_done(s);
 }
 
-/* Protocols that are tunnels, by the number in the IP header. */
 static void
-pass_tunnels(struct sieve *s, struct place p, struct load protocol,
-    unsigned octets)
+when_protocol(struct sieve *s, struct place p, unsigned protocol)
 {
-	if (!p.into) {
-		sieve_pass(s, protocol, "=", 4);
-		sieve_pass(s, protocol, "=", 41);
-		sieve_pass(s, protocol, "=", 47);
-		return;
-	}
-	sieve_when(s, protocol, "=", 4);
-	put_ipv4(s, sieve_within(p, octets));
-	sieve_end(s);
-	sieve_when(s, protocol, "=", 41);
-	put_ipv6(s, sieve_within(p, octets));
-	sieve_end(s);
-	sieve_when(s, protocol, "=", 47);
-	put_gre(s, sieve_behind(p, octets));
+	sieve_when(s, sieve_load(p, 9, 1), "=", protocol);
+	sieve_any(s);
+	sieve_pass(s, sieve_load(p, 0, 1), "& 0x0f !=", 5);
+	if (p.into && protocol != 6)
+		sieve_pass(s, sieve_load(p, 6, 1), "& 0x20 !=", 0);
+	sieve_next(s);
+}
+
+static void
+end_protocol(struct sieve *s)
+{
+	sieve_done(s);
 	sieve_end(s);
 }
 
+/* Tunnels in IPv4, by protocol; those that are rare pass. */
+static void
+pass_tunnels(struct sieve *s, struct place p)
+{
+	struct load protocol = sieve_load(p, 9, 1);
+
+	when_protocol(s, p, 4);
+	put_ipv4(s, sieve_within(p, 20));
+	end_protocol(s);
+	when_protocol(s, p, 41);
+	put_ipv6(s, sieve_within(p, 20));
+	end_protocol(s);
+	when_protocol(s, p, 47);
+	put_gre(s, sieve_behind(p, 20));
+	end_protocol(s);
+	sieve_pass(s, protocol, "=", 51);	/* AH, RFC 4302 */
+	sieve_pass(s, protocol, "=", 97);	/* EtherIP, RFC 3378 */
+	sieve_pass(s, protocol, "=", 137);	/* MPLS, RFC 4023 */
+	sieve_pass(s, protocol, "=", 143);	/* Ethernet, RFC 8986 */
+}
+
+/* Where no tunnel is looked into, all passes but what cannot be one: what
+ * was looked at, ICMP, ESP and, in IPv6, nothing at all. */
+static void
+pass_unknown(struct sieve *s, struct load protocol, bool ipv6)
+{
+	sieve_next(s);
+	fprintf(s->to, "(%s != 6 and %s != 17 and %s != 50", protocol.text,
+	    protocol.text, protocol.text);
+	if (ipv6)
+		fprintf(s->to, " and %s != 44 and %s != 58 and %s != 59)",
+		    protocol.text, protocol.text, protocol.text);
+	else
+		fprintf(s->to, " and %s != 1)", protocol.text);
+}
+
 /*
- * Later fragments have no ports and pass.  With options, and in a first
- * fragment that may end early, nothing but TCP's ports is looked at.
+ * Later fragments have no ports and pass.  With options nothing is looked
+ * at, nor are tunnels in a first fragment, which may end early.
  */
 static void
 put_ipv4(struct sieve *s, struct place p)
 {
-	struct load protocol = sieve_load(p, 9, 1);
-	struct load fragment = sieve_load(p, 6, 2);
-	struct load length = sieve_load(p, 0, 1);
-
 	sieve_any(s);
-	sieve_pass(s, fragment, "& 0x1fff !=", 0);
-	sieve_when(s, protocol, "=", 6);
-	sieve_any(s);
-	sieve_pass(s, length, "& 0x0f !=", 5);
-	sieve_next(s);
+	sieve_pass(s, sieve_load(p, 6, 2), "& 0x1fff !=", 0);
+	when_protocol(s, p, 6);
 	put_tcp(s, sieve_behind(p, 20));
-	sieve_done(s);
-	sieve_end(s);
-	sieve_next(s);
-	fprintf(s->to, "((%s & 0x2000 != 0 or %s & 0x0f != 5) and "
-	    "(%s = 17 or %s = 47 or %s = 4 or %s = 41))", fragment.text,
-	    length.text, protocol.text, protocol.text, protocol.text,
-	    protocol.text);
-	sieve_when(s, protocol, "=", 17);
+	end_protocol(s);
+	when_protocol(s, p, 17);
 	put_udp(s, sieve_behind(p, 20));
-	sieve_end(s);
-	pass_tunnels(s, p, protocol, 20);
+	end_protocol(s);
+	if (p.into)
+		pass_tunnels(s, p);
+	else
+		pass_unknown(s, sieve_load(p, 9, 1), false);
 	sieve_done(s);
 }
 
-/* Extension headers pass (RFC 8200 section 4, RFC 4302 for 51), but a first
- * fragment shows TCP's ports. */
+/* Extension headers pass, but a first fragment shows TCP's ports. */
 static void
 put_ipv6(struct sieve *s, struct place p)
 {
@@ -310,10 +361,6 @@ put_ipv6(struct sieve *s, struct place p)
 	sieve_when(s, header, "=", 17);
 	put_udp(s, sieve_behind(p, 40));
 	sieve_end(s);
-	sieve_pass(s, header, "=", 0);
-	sieve_pass(s, header, "=", 43);
-	sieve_pass(s, header, "=", 51);
-	sieve_pass(s, header, "=", 60);
 	sieve_when(s, header, "=", 44);
 	sieve_any(s);
 	sieve_pass(s, sieve_load(p, 42, 2), "& 0xfff8 !=", 0);
@@ -322,7 +369,7 @@ put_ipv6(struct sieve *s, struct place p)
 	put_tcp(s, sieve_behind(p, 48));
 	sieve_done(s);
 	sieve_end(s);
-	pass_tunnels(s, p, header, 40);
+	pass_unknown(s, header, true);
 	sieve_done(s);
 }
 
@@ -391,6 +438,7 @@ pass_others(struct sieve *s, struct load type, struct place p)
 	sieve_when(s, type, "=", TYPE_PPPOE);
 	put_pppoe(s, p);
 	sieve_end(s);
+	pass_llc(s, type, p);
 }
 
 static void
@@ -401,7 +449,7 @@ when_tag(struct sieve *s, struct load type)
 	    TYPE_TAG, type.text, TYPE_TAG_OUTER, type.text, TYPE_TAG_OLD);
 }
 
-/* Two tags; a third passes, and what is behind two but is no IP. */
+/* Two tags; what is behind two but is no IP passes. */
 static void
 pass_tagged(struct sieve *s, struct load type, struct place p)
 {
@@ -415,9 +463,8 @@ pass_tagged(struct sieve *s, struct load type, struct place p)
 	when_tag(s, second);
 	sieve_any(s);
 	when_ip(s, third, sieve_within(p, 8));
-	sieve_pass(s, third, "=", TYPE_TAG);
-	sieve_pass(s, third, "=", TYPE_MPLS);
-	sieve_pass(s, third, "=", TYPE_PPPOE);
+	pass_indirect(s, third);
+	pass_llc(s, third, sieve_behind(p, 8));
 	sieve_done(s);
 	sieve_end(s);
 	sieve_done(s);

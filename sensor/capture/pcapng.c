@@ -38,7 +38,7 @@ struct interface {
 	int			 link_type;
 	uint32_t		 snaplen;	/* 0: no limit */
 	const struct bpf_program *program;
-	bool			 left_out;	/* its filter does not compile */
+	bool			 left_out;	/* has no such filter */
 };
 
 struct capture_pcapng {
@@ -51,7 +51,7 @@ struct capture_pcapng {
 
 	uint64_t		 block_at;	/* where the block began */
 	uint32_t		 block_len;
-	uint64_t		 block_left;	/* not yet passed, with trailer */
+	uint64_t		 block_left;	/* to pass, with trailer */
 
 	uint64_t		 number;
 	int64_t			 time;		/* of the last frame */

@@ -9,26 +9,22 @@
 #include "capture/reader.h"
 #include "capture/savefile.h"
 
-#define NAME_SHOWN	256	/* octets of a name in a complaint */
-
 struct capture_reader {
 	struct capture_stream	*stream;
 	struct capture_programs	*programs;
 	struct capture_savefile	*savefile;	/* one of the two */
 	struct capture_pcapng	*pcapng;
-	char			 name[NAME_SHOWN];
+	char			 name[CAPTURE_NAME_SHOWN];
 	bool			 over;
 	char			 why[512];
 };
 
-/* A name for people: who fills a folder may not send escape sequences to
- * the terminal of who reads it. */
-static void
-copy_name(char to[NAME_SHOWN], const char *name)
+void
+capture_reader_show(const char *name, char to[static CAPTURE_NAME_SHOWN])
 {
 	size_t i;
 
-	for (i = 0; name[i] != '\0' && i < NAME_SHOWN - 1; i++)
+	for (i = 0; name[i] != '\0' && i < CAPTURE_NAME_SHOWN - 1; i++)
 		to[i] = (uint8_t)name[i] < ' ' || name[i] == 0x7f ? '?' :
 		    name[i];
 	to[i] = '\0';
@@ -68,7 +64,7 @@ capture_reader_open(int fd, const struct capture_reader_how *how,
     struct capture_reader **out, char *why, size_t whylen)
 {
 	struct capture_stream_how from = { .wake = how->wake,
-	    .done = how->done };
+	    .done = how->done, .chunk = how->buffer };
 	enum capture_opened opened;
 	struct capture_reader *r;
 	char reason[256];
@@ -76,7 +72,7 @@ capture_reader_open(int fd, const struct capture_reader_how *how,
 	*out = NULL;
 	r = calloc(1, sizeof(*r));
 	if (r != NULL) {
-		copy_name(r->name, how->name);
+		capture_reader_show(how->name, r->name);
 		r->stream = capture_stream_open(fd, &from);
 		r->programs = capture_programs_new(how->filter);
 	}

@@ -28,6 +28,13 @@ struct capture_reader_how {
 
 struct capture_reader;			/* opaque */
 
+#define CAPTURE_NAME_SHOWN	256
+
+/* A name as complaints show it: whoever fills a folder may not send escape
+ * sequences to the terminal of whoever reads it. */
+void	capture_reader_show(const char *name,
+	    char to[static CAPTURE_NAME_SHOWN]);
+
 /*
  * Takes over `fd` in any case.  With CAPTURE_OPENED *out is the reader;
  * otherwise `why` holds the reason, name included.

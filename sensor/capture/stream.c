@@ -248,12 +248,13 @@ start_form(struct capture_stream *s)
 
 /* Four octets tell the form; a pipe may bring them one at a time. */
 static int
-read_magic(struct capture_stream *s)
+read_magic(struct capture_stream *s, size_t chunk)
 {
+	size_t n = chunk < RAW_SIZE ? chunk : RAW_SIZE;
 	ssize_t got;
 
 	while (s->raw_len < 4) {
-		got = read_raw(s, s->raw + s->raw_len, RAW_SIZE - s->raw_len);
+		got = read_raw(s, s->raw + s->raw_len, n - s->raw_len);
 		if (got <= 0)
 			break;
 		s->raw_len += (size_t)got;
@@ -291,7 +292,7 @@ capture_stream_open(int fd, const struct capture_stream_how *how)
 	if (!s->waits)
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	s->raw = malloc(RAW_SIZE);
-	if (s->raw == NULL || read_magic(s) == -1) {
+	if (s->raw == NULL || read_magic(s, how->chunk) == -1) {
 		s->fd = -1;		/* stays the caller's */
 		capture_stream_close(s);
 		return NULL;

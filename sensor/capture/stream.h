@@ -26,6 +26,7 @@ struct capture_stream;			/* opaque */
 struct capture_stream_how {
 	const struct capture_wake	*wake;
 	atomic_uint_fast64_t		*done;	/* octets read from disk */
+	size_t				 chunk;	/* to ask for at the start */
 };
 
 /*

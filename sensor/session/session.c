@@ -262,8 +262,9 @@ wanted(const struct session *s, enum side who)
 	case READER_TLS:
 		if (s->tls == NULL || s->side[who].enough)
 			return FLOW_COUNT;
-		return tls_facts(s->tls)->state == TLS_ESTABLISHED ?
-		    FLOW_DELIVER : FLOW_REMEMBER;
+		/* A forged alert races the ServerHello, nothing behind it. */
+		return tls_facts(s->tls)->server_hello ? FLOW_DELIVER :
+		    FLOW_REMEMBER;
 	}
 	return FLOW_REMEMBER;
 }

@@ -45,7 +45,7 @@ static bool
 may_be_list(const struct smtp *s, const struct smtp_reply_line *r)
 {
 	return r->code == 250 && (s->list != NULL || !r->last) &&
-	    (s->lost || !s->heard_client) && !s->mail_phase;
+	    (s->lost || !s->heard_client) && !s->mail_phase && !s->amid;
 }
 
 void
@@ -384,8 +384,12 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 	}
 	if (code == 235 && s->lost)
 		smtp_fact_auth_accepted(s);
-	if (code == 354)
+	if (code == 354) {
 		s->mail_phase = true;
+		/* Without a client: what it answers next is the body. */
+		if (!s->heard_client && !s->lost)
+			(void)smtp_expect_push(&s->expect, DUE_BODY);
+	}
 	/* Nothing but STARTTLS is answered 220 after a greeting. */
 	if (code == 220 && first && !s->accepted &&
 	    (s->facts.greeting_code != 0 || s->answer.enhanced) &&

@@ -166,27 +166,43 @@ give_up_waiting(struct smtp *s)
 	return false;
 }
 
-/* With no server to be heard, lines are looked at one by one. */
-static size_t
-hold_line(struct smtp *s, struct span octets, struct mark at)
+static bool
+ends_line(struct span octets)
 {
-	const uint8_t *lf = memchr(octets.at, '\n', octets.len);
-	size_t n = lf != NULL ? (size_t)(lf - octets.at) + 1 : octets.len;
+	return octets.len > 0 && octets.at[octets.len - 1] == '\n';
+}
 
+/* With no server to be heard, lines are looked at one by one. */
+static void
+hold_line(struct smtp *s, struct span line, struct mark at)
+{
 	if (s->skip_line) {
-		s->skip_line = lf == NULL;
-		return n;
+		s->skip_line = !ends_line(line);
+		return;
 	}
-	if (!smtp_hold_add(&s->hold, span_first(octets, n), at)) {
+	if (!smtp_hold_add(&s->hold, line, at)) {
 		smtp_hold_drop(&s->hold);
 		s->facts.limits_reached++;
 		s->partial = true;
-		s->skip_line = lf == NULL;
-		return n;
+		s->skip_line = !ends_line(line);
+		return;
 	}
-	if (lf != NULL)
+	if (ends_line(line))
 		(void)smtp_resume_from_command(s);
-	return n;
+}
+
+/* TLS begins where a line does, so lines are taken one at a time where it
+ * may; AUTH and DATA do not end in TLS. */
+static struct span
+first_line(const struct smtp *s, struct span octets)
+{
+	const uint8_t *lf;
+
+	if (s->wait != WAIT_STARTTLS && s->wait != WAIT_SYNC)
+		return octets;
+	lf = memchr(octets.at, '\n', octets.len);
+	return lf == NULL ? octets :
+	    span_first(octets, (size_t)(lf - octets.at) + 1);
 }
 
 static size_t
@@ -197,14 +213,18 @@ hear_hold(struct smtp *s, struct span octets, struct mark at)
 
 	if (give_up_waiting(s))
 		return 0;
-	if (s->wait == WAIT_SYNC && s->turn && held == 0 && !over) {
-		/* Everything was answered, so a command begins here. */
+	if (s->wait == WAIT_SYNC && s->turn) {
+		/* The client has its answer, so a command begins here; what
+		 * was answered by less than a reply a line was content. */
 		smtp_hold_drop(&s->hold);
 		s->talk = TALK_COMMAND;
 		return 0;
 	}
-	if (s->wait == WAIT_SYNC && !s->heard_server)
-		return hold_line(s, octets, at);
+	octets = first_line(s, octets);
+	if (s->wait == WAIT_SYNC && !s->heard_server) {
+		hold_line(s, octets, at);
+		return octets.len;
+	}
 	/* So much without a 354 is no group of commands. */
 	if (s->wait == WAIT_DATA && octets.len > SMTP_HOLD_MAX - held) {
 		s->impatient = true;
@@ -243,7 +263,7 @@ begins_tls(const struct smtp *s, uint8_t first)
 		return smtp_line_begun(&s->reader[SIDE_CLIENT]) == 0;
 	return s->talk == TALK_HOLD &&
 	    (starttls || s->wait == WAIT_SYNC) &&
-	    (held.len == 0 || held.at[held.len - 1] == '\n');
+	    (held.len == 0 || ends_line(held));
 }
 
 static void
@@ -306,7 +326,7 @@ smtp_client_hear(struct smtp *s, struct span octets, struct mark at,
 		if (!s->spoke)
 			s->turn = s->replied;
 		s->spoke = true;
-		s->after_list = false;
+		s->after_list = s->amid = false;
 	}
 	if (s->ran_on == 0 && s->answer.lines == 0)
 		s->ran_on = (uint32_t)smtp_line_begun(

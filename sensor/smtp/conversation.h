@@ -111,6 +111,7 @@ struct smtp {
 	bool	 replaying : 1;
 	bool	 granted : 1;		/* replaying: DATA was answered 354 already */
 	bool	 partial : 1;		/* the hold may begin amid a line */
+	bool	 amid : 1;		/* the next reply line may stand amid a reply */
 	bool	 skip_line : 1;		/* the rest of this client line is lost */
 	bool	 maybe_body : 1;	/* the hold may be a body whose 354 was lost */
 	bool	 body_gap : 1;		/* octets of this body are missing */

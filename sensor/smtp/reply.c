@@ -95,8 +95,28 @@ is_run_of_x(struct span s)
 	return s.len > 0;
 }
 
-/* A quotation counts if it is as long as the word sent; bare words only if
- * they are nothing but X. */
+static bool
+is_quoted(struct span text, size_t at, size_t len)
+{
+	static const char quotes[] = "\"'`";
+
+	return at > 0 && at + len < text.len &&
+	    strchr(quotes, text.at[at - 1]) != NULL &&
+	    strchr(quotes, text.at[at + len]) != NULL &&
+	    text.at[at - 1] != '\0' && text.at[at + len] != '\0';
+}
+
+/* The same word with some letters changed, in place. */
+static bool
+is_altered(struct span word, struct span sent)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < sent.len; i++)
+		same += span_lower(word.at[i]) == span_lower(sent.at[i]);
+	return same < sent.len && same * 2 >= sent.len;
+}
+
 bool
 smtp_reply_echo_differs(struct span text, struct span sent)
 {
@@ -104,7 +124,6 @@ smtp_reply_echo_differs(struct span text, struct span sent)
 
 	while (i < text.len) {
 		struct span word;
-		bool quoted;
 
 		if (!is_word_char(text.at[i])) {
 			i++;
@@ -113,11 +132,8 @@ smtp_reply_echo_differs(struct span text, struct span sent)
 		for (n = 1; i + n < text.len && is_word_char(text.at[i + n]);)
 			n++;
 		word = span_of(text.at + i, n);
-		quoted = i > 0 && (text.at[i - 1] == '"' ||
-		    text.at[i - 1] == '\'' || text.at[i - 1] == '`');
-		if (n == sent.len && !span_equal_nocase(word, sent) &&
-		    (is_run_of_x(word) || (quoted && i + n < text.len &&
-		    (text.at[i + n] == '"' || text.at[i + n] == '\''))))
+		if (n == sent.len && (is_run_of_x(word) ||
+		    (is_quoted(text, i, n) && is_altered(word, sent))))
 			return true;
 		i += n;
 	}

@@ -27,8 +27,8 @@ size_t	smtp_reply_enhanced(int code, struct span text);
 bool	smtp_reply_demands_tls(int code, struct span text);
 
 /*
- * Does the text repeat a word as long as the one sent, which is not it?
- * In quotes any such word counts, without them only one of X's.
+ * Does the text repeat the word sent in another form of the same length:
+ * as X's, or in quotes with some letters changed?
  */
 bool	smtp_reply_echo_differs(struct span text, struct span sent);
 

@@ -142,13 +142,12 @@ found_again(struct smtp *s)
 static void
 resume_data(struct smtp *s, const struct held_lines *held)
 {
-	bool has_data = held->has_data && !s->hold->over;
+	bool known = s->maybe_body;	/* DATA itself was heard */
 
 	found_again(s);
-	if (!has_data) {
-		smtp_hold_drop(&s->hold);
-		smtp_client_start_body(s);
-		s->body_gap = true;
+	if (!held->has_data) {
+		resume_behind(s, TALK_BODY, 0);
+		s->body_gap = s->body_gap || !known;
 		return;
 	}
 	/* Everything before DATA was answered before its 354. */
@@ -172,6 +171,10 @@ smtp_resume_sync(struct smtp *s, int code)
 	}
 	if (s->hold == NULL || s->hold->len == 0) {
 		smtp_hold_drop(&s->hold);
+		return;
+	}
+	if ((code == 334 || code == 235) && held.last != VERB_AUTH) {
+		smtp_hold_drop(&s->hold);	/* an answer to a challenge */
 		return;
 	}
 	if (s->maybe_body && reads_as_body(s)) {

@@ -101,8 +101,9 @@ reply_in_body(struct smtp *s, int code)
 static enum smtp_due
 pair(struct smtp *s, int code, struct span text)
 {
-	smtp_resume_sync(s, code);
-	if (s->talk == TALK_BODY && (s->expect.count == 0 || s->lost))
+	if (s->talk != TALK_BODY)
+		smtp_resume_sync(s, code);
+	else if (s->expect.count == 0 || s->lost)
 		reply_in_body(s, code);
 	if (s->lost) {
 		/* midstream: the first thing heard may well be a greeting */
@@ -221,6 +222,7 @@ finish_reply(struct smtp *s, int code, struct mark at,
 	if (s->lost && s->lost_replies < UINT16_MAX)
 		s->lost_replies++;
 	smtp_answer_finish(s, code, at, next);
+	s->amid = false;
 	s->answer.lines = 0;
 }
 
@@ -384,6 +386,7 @@ smtp_server_gap(struct smtp *s)
 	if (!flagged)
 		flag_by_progress(s);
 	abandon_reply(s);
+	s->amid = true;
 	if (s->talk == TALK_HOLD) {
 		s->maybe_body = s->wait == WAIT_DATA || (s->maybe_body &&
 		    s->wait == WAIT_SYNC);

@@ -18,7 +18,7 @@ smtp_new(const struct smtp_ops *ops, void *context, bool midstream)
 		/* Anything may be going on: wait until it is plain what. */
 		s->talk = TALK_HOLD;
 		s->wait = WAIT_SYNC;
-		s->lost = s->partial = true;
+		s->lost = s->partial = s->amid = true;
 	} else
 		(void)smtp_expect_push(&s->expect, DUE_GREETING);
 	return s;

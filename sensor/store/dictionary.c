@@ -12,7 +12,8 @@
 #include "tls/tls.h"
 
 #define PRELOAD_MAX	32768	/* lines remembered from former runs */
-#define CHAIN_TEXT_MAX	(TLS_CHAIN_MAX * 21 + 2)	/* "[1,2]" of 64 bits each */
+/* "[1,2]", of 64 bits each */
+#define CHAIN_TEXT_MAX	(TLS_CHAIN_MAX * 21 + 2)
 
 enum shelf_name {
 	SHELF_SENSOR,

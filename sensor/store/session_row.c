@@ -35,7 +35,7 @@ struct session_row {
 	int64_t			 sensor;
 	uint64_t		 sensor_hash;
 	struct session_values	 values;
-	int64_t	 bound[SESSION_COLUMNS];	/* to the insert, from last time */
+	int64_t	 bound[SESSION_COLUMNS];	/* as the insert has it */
 	/* the dialogue at hand */
 	uint8_t	 packed[DIALOGUE_LINES_MAX * DIALOGUE_ROW_MAX];
 };

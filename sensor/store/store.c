@@ -84,7 +84,7 @@ fail(struct store *s)
 	log_warnx("store %s: %s; stopped, the %llu sessions stored before "
 	    "are safe", s->path, reason(s->db, buffer, sizeof(buffer)),
 	    (unsigned long long)s->committed);
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);	/* may be done */
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* may be done */
 	s->totals.new_sessions = s->committed;
 	s->failed = true;
 	s->open = false;

@@ -21,7 +21,7 @@ struct store_totals {
 	uint64_t	sessions;	/* given to the store by this run */
 	uint64_t	new_sessions;	/* ... that were not there before */
 	uint64_t	undecided;
-	uint64_t	lost;		/* no id was free: some two million in one second */
+	uint64_t	lost;		/* no id free: 2 million a second */
 	uint64_t	findings[SEVERITIES];
 };
 

@@ -305,8 +305,8 @@ hear_garbage(struct tls *t, enum side who, struct span rest, struct mark at)
 {
 	struct tls_side *s = &t->side[who];
 
-	/* behind a gap it is our own blindness */
-	if (!s->realign && !answers_ssl2(t, who, rest, at)) {
+	/* behind a gap it may be our own blindness */
+	if (!s->lost && !answers_ssl2(t, who, rest, at)) {
 		if (t->facts.state == TLS_ESTABLISHED) {
 			t->facts.broken_after = true;
 			t->facts.broken_by = who;
@@ -323,13 +323,14 @@ hear_text(struct tls *t, enum side who, struct span *rest, struct mark at)
 {
 	struct tls_side *s = &t->side[who];
 
-	if (s->realign && t->facts.state == TLS_ESTABLISHED) {
+	if (s->lost && t->facts.state == TLS_ESTABLISHED) {
 		deafen(s);
 		return TLS_ENOUGH;
 	}
 	if (!tls_plaintext_collect(s, rest))
 		return TLS_MORE;
-	tls_plaintext_judge(t, who, *rest, at);
+	tls_plaintext_judge(t, who, s->text_cut ? span_of(NULL, 0) : *rest,
+	    at);
 	if (t->facts.state != TLS_ESTABLISHED)
 		return TLS_NOT_TLS;
 	deafen(s);

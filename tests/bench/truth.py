@@ -150,7 +150,7 @@ class Want:
 
     def differences(self, got):
         """(column, got, want) of each that is not as it should be."""
-        bad, less = [], False
+        bad, less = [], []
         lenient = self.touched()
         for column, right in self.columns.items():
             value = got[column]
@@ -160,17 +160,18 @@ class Want:
                                       "started_at", "ended_at"):
                 continue
             if lenient and value in LESS.get(column, ()):
-                less = True
+                less.append(column)
                 continue
             # Without HELO, EHLO is the last that was seen; without SNI,
             # the banner has the name.
             if lenient and (column, value) in (
                     ("hello", "EHLO"), ("server_name_from", "banner")):
-                less = True
+                less.append(column)
                 continue
             bad.append((column, value, right))
         if less and got["capture"] != "partial":
-            bad.append(("capture", got["capture"], {"partial"}))
+            bad.append((f"capture, with less in {' '.join(less)}",
+                        got["capture"], {"partial"}))
         if (got["protection"] == "cleartext") != bool(got["mails_in_clear"]) \
                 and not lenient:
             bad.append(("protection", got["protection"],

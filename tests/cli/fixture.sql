@@ -29,7 +29,7 @@ INSERT INTO said (low, who, packets, us, line) VALUES
 INSERT INTO found (low, us, kind, severity, confidence, summary, evidence)
 	VALUES (900, 21900, 'starttls-absent', 'medium', 'circumstantial',
 	'mx.example (198.51.100.25) did not offer STARTTLS and took 1 mail in clear',
-	'{"packet":6,"at":"2026-03-01T12:00:00.121900Z","expected":"STARTTLS in the EHLO reply","seen":"a complete EHLO reply without it","lines":[{"who":"server","packet":6,"at":"2026-03-01T12:00:00.121900Z","text":"250 SIZE 10240000"}],"keywords":["PIPELINING","SIZE"]}');
+	'{"packet":6,"at":"2026-03-01T12:00:00.121900Z","expected":"STARTTLS in the EHLO reply","seen":"a complete EHLO reply without it","lines":[{"who":"server","packet":6,"at":"2026-03-01T12:00:00.121900Z","text":"mx.example\nPIPELINING\nSIZE 10240000"}],"keywords":["PIPELINING","SIZE"]}');
 
 INSERT INTO seen (low, second, us, community, client, client_port, server,
 	server_name, server_name_from, verdict, hello_name, ehlo_first,

@@ -5,6 +5,7 @@ Each function gives, for one row, (field, wanted values): any of them will
 do.  A value None is null.
 """
 
+BANNER_KEPT = 90
 OFFER = {"yes": "offered", "no": "absent", "mangled": "masked"}
 
 
@@ -95,20 +96,24 @@ def mails(row):
 
 
 def greeting(row):
+    """The table keeps the beginning of a long banner."""
     first = row["banner"].split(" / ")[0]
     yield "greeting_code", [int(first[:3]) if first else None]
-    yield "banner", [first[4:] if first else None]
+    if len(first) < BANNER_KEPT:
+        yield "banner", [first[4:] if first else None]
 
 
 def end(row, closed):
-    """`closed`: both FINs came before the first RST.  Who sent the last RST
-    after that says nothing about the conversation."""
+    """`closed`: both FINs came before the first RST; then a RST says
+    nothing more about the conversation."""
     who = [note.split(":")[1] for note in row["notes"].split(",")
            if note.startswith("rst:")]
     if not who:
         return "end", ["fin"] if closed else ["open", "fin"]
-    word = "reset-both" if "+" in who[0] else "reset-" + who[0]
-    return "end", [word, "fin"] if closed else [word, "reset-both"]
+    words = ["reset-" + one for one in who[0].split("+")]
+    if len(words) > 1:		# the table has every RST, fitting or not
+        words.append("reset-both")
+    return "end", words + ["fin"] if closed else words
 
 
 def conflicts(row):

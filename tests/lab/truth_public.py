@@ -9,6 +9,10 @@ CIPHER = {"0x0005": "TLS_RSA_WITH_RC4_128_SHA",
           "0xc02f": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
           "0x1302": "TLS_AES_256_GCM_SHA384"}
 READ = {1, 0, 108, 101, 12, 14, 228, 229, 113, 276}	# link types we decode
+# Where libpcap stops although the file is whole: to be read right, or
+# refused with the reason.
+LIMITS = ("pcap_loop: an interface has", "unsupported pcap",
+          "the capture file has no Interface", "unknown data link type")
 MAIL_PORTS = (25, 465, 587, 2525)
 
 
@@ -114,8 +118,6 @@ def statuses(index):
              for t in index["link_types"].split(",") if t}
     if "file ends inside a record" in index["notes"]:
         return [1]
-    if "of the first interface" in index["libpcap_error"] or not types <= READ:
-        return [0, 1]		# read right, or refused with a reason
-    if index["libpcap_error"]:
-        return [1]
-    return [0]
+    if index["libpcap_error"].startswith(LIMITS) or not types <= READ:
+        return [0, 1]
+    return [1] if index["libpcap_error"] else [0]

@@ -9,6 +9,9 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMTP_PORTS = (25, 465, 587)
+LISTS = ("because", "capabilities", "capture_gaps", "certificate_san",
+         "ehlo_reply", "evidence", "hellos", "kinds", "more", "rcpt_domains",
+         "tunnel")	# JSON in the database
 PATIENCE = 120		# seconds for one run; longer is a hang
 
 
@@ -60,10 +63,8 @@ def rows(database, view):
         db.close()
     for row in found:
         for field, value in row.items():
-            if isinstance(value, str) and value[:1] in ("[", "{"):
+            if field in LISTS and value is not None:
                 row[field] = json.loads(value)
-        if "sensor" in row and isinstance(row.get("capabilities"), str):
-            row["capabilities"] = row["capabilities"].split()
     return found
 
 

@@ -34,7 +34,7 @@ struct bytes {
 
 struct got {
 	size_t		 frames;
-	struct frame	 frame[FRAMES_MAX];	/* the first; octets.at is gone */
+	struct frame	 frame[FRAMES_MAX];	/* without octets.at */
 	uint8_t		 first[FRAMES_MAX];	/* octet of each */
 	bool		 mixed;		/* a frame of unequal octets */
 	bool		 damaged;

@@ -18,7 +18,8 @@
 #include "session/record.h"
 #include "store/store.h"
 
-#define NOON	INT64_C(1795176715066175)	/* 2026-11-20T12:11:55.066175Z */
+/* 2026-11-20T12:11:55.066175Z */
+#define NOON	INT64_C(1795176715066175)
 
 struct smtp {
 	struct smtp_facts	facts;

@@ -232,7 +232,8 @@ static const struct fact {
 	{ set_chain, "certificate_chain", "2" },
 	{ set_leaf, "certificate_chain", "1" },
 	{ set_leaf, "certificate_subject || certificate_issuer || "
-	  "certificate_san", "CN=mx.exampleCN=ca[\"mx.example\",\"www.example\"]" },
+	  "certificate_san",
+	  "CN=mx.exampleCN=ca[\"mx.example\",\"www.example\"]" },
 	{ set_leaf, "certificate_not_before || ' ' || certificate_not_after",
 	  "1000000 2000000" },
 	{ set_unreadable, "substr(certificate_sha256, 1, 4)", "ef00" },

@@ -18,7 +18,7 @@ enum size_kind {
 
 struct options {
 	uint64_t	 sessions;
-	uint64_t	 octets;	/* begin none after so many; 0: no bound */
+	uint64_t	 octets;	/* begin none after; 0: no bound */
 	uint64_t	 seed;
 	uint64_t	 start;		/* seconds since 1970 */
 	uint32_t	 servers, clients, concurrency;

@@ -55,6 +55,7 @@ struct session {
 	uint64_t		 random;
 	uint64_t		 bulk;	/* octets of mail, or of an answer */
 	uint64_t		 sent;	/* of the present turn */
+	uint64_t		 length;	/* of it, at the last flight */
 	uint64_t		 first, last;	/* packets, nanoseconds */
 	struct ends		 ends;
 	uint32_t		 seq[2];	/* next, by enum side */

@@ -10,6 +10,9 @@
 #define SPLIT_MOST	23
 #define SPLIT_BURST	4
 #define TIMESTAMPS	12U		/* octets of a segment */
+/* More than any two builds of a turn differ in length, and more than the
+ * end of a mail has. */
+#define TAIL		16
 /* --burst 16, split, each of them sent twice */
 #define FLIGHT_MAX	128
 
@@ -194,6 +197,12 @@ advance_turn(struct session *s, struct stage *st)
 		s->at++;
 		return session_step(s) != STEP_END;
 	}
+	/* The number in a Message-ID is another one in each flight, maybe
+	 * with another count of digits.  That does no harm, but the dot at
+	 * the end must not be cut in two at different places. */
+	if (s->sent + TAIL > s->length && s->sent > 0 &&
+	    st->turn.length != s->length)
+		turn_resize(&st->turn, s->length);
 	f.random = random_scramble(s->random ^ s->sent * 0x1001 ^
 	    (uint64_t)s->at << 50);
 	f.count = 0;
@@ -202,10 +211,12 @@ advance_turn(struct session *s, struct stage *st)
 	swap_some(&f, s, st->options->reorder);
 	repeat_some(&f, s, st->options->retrans);
 	send_flight(&f, s, st);
-	if (f.end < st->turn.length)
+	if (f.end < st->turn.length) {
 		s->sent = f.end;
-	else
+		s->length = st->turn.length;
+	} else {
 		end_turn(s, st);
+	}
 	return true;
 }
 

@@ -507,6 +507,23 @@ turn_build(struct turn *t, const struct session *s,
 	t->length = t->prefix_length + t->bulk_length + t->end_length;
 }
 
+void
+turn_resize(struct turn *t, uint64_t length)
+{
+	uint64_t shift;
+
+	if (length > t->length) {
+		shift = length - t->length;
+		memmove(t->prefix + shift, t->prefix, t->prefix_length);
+		t->prefix_length += (uint32_t)shift;
+	} else {
+		shift = t->length - length;
+		t->prefix_length -= (uint32_t)shift;
+		memmove(t->prefix, t->prefix + shift, t->prefix_length);
+	}
+	t->length = length;
+}
+
 static uint32_t
 least(uint32_t n, uint64_t left)
 {

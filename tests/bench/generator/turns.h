@@ -38,6 +38,10 @@ struct turn {
 void	turn_build(struct turn *t, const struct session *s,
 	    const struct servers *servers, const struct bulk *b);
 
+/* Make it `length` octets long, by shifting what is spelled out; that is to
+ * be more than the difference, and its beginning is no longer of use. */
+void	turn_resize(struct turn *t, uint64_t length);
+
 /* `n` octets from `offset`; both within the turn, n at most
  * BULK_READ_MAX. */
 void	turn_copy(const struct turn *t, const struct bulk *b,

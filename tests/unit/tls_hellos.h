@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tests/unit/tls_hellos.h -- records as the tests of tls/ write them.
+ *
+ * Literals that stand beside each other make a conversation.  Lengths are
+ * reckoned by hand and right, unless a case says otherwise.
+ */
+#ifndef TLS_HELLOS_H
+#define TLS_HELLOS_H
+
+#define RANDOM		"0123456789abcdef0123456789abcdef"
+#define RANDOM_DOWN	"0123456789abcdef01234567" "DOWNGRD\x01"
+#define RANDOM_RETRY	"\xcf\x21\xad\x74\xe5\x9a\x61\x11" \
+			"\xbe\x1d\x8c\x02\x1e\x65\xb8\x91" \
+			"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e" \
+			"\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+#define SESSION		"ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP"
+
+/* TLS_RSA_WITH_AES_128_CBC_SHA, a signal; no extensions */
+#define HELLO_12	"\x16\x03\x01\x00\x2f" "\x01\x00\x00\x2b" "\x03\x03" \
+			RANDOM "\x00" "\x00\x04\x00\x2f\x00\xff" "\x01\x00"
+#define HELLO_12_AGAIN	"\x16\x03\x01\x00\x4f" "\x01\x00\x00\x4b" "\x03\x03" \
+			RANDOM "\x20" SESSION \
+			"\x00\x04\x00\x2f\x00\xff" "\x01\x00"
+/* TLS_AES_128_GCM_SHA256; supported_versions: TLS 1.3 */
+#define HELLO_13	"\x16\x03\x01\x00\x38" "\x01\x00\x00\x34" "\x03\x03" \
+			RANDOM "\x00" "\x00\x04\x13\x01\x00\xff" "\x01\x00" \
+			"\x00\x07" "\x00\x2b\x00\x03\x02\x03\x04"
+/* ... and early_data */
+#define HELLO_13_EARLY	"\x16\x03\x01\x00\x3c" "\x01\x00\x00\x38" "\x03\x03" \
+			RANDOM "\x00" "\x00\x04\x13\x01\x00\xff" "\x01\x00" \
+			"\x00\x0b" "\x00\x2b\x00\x03\x02\x03\x04" \
+			"\x00\x2a\x00\x00"
+/* three suites, no session, a challenge of 16 octets */
+#define HELLO_SSL2	"\x80\x22" "\x01\x03\x01" "\x00\x09\x00\x00\x00\x10" \
+			"\x00\x00\x2f" "\x00\x00\x0a" "\x07\x00\xc0" \
+			"0123456789abcdef"
+
+#define ANSWER(random, session, cipher) \
+			"\x02\x00\x00\x26" "\x03\x03" random session \
+			cipher "\x00"
+#define ANSWER_12	"\x16\x03\x03\x00\x2a" \
+			ANSWER(RANDOM, "\x00", "\x00\x2f")
+#define ANSWER_12_DOWN	"\x16\x03\x03\x00\x2a" \
+			ANSWER(RANDOM_DOWN, "\x00", "\x00\x2f")
+#define ANSWER_12_ANON	"\x16\x03\x03\x00\x2a" \
+			ANSWER(RANDOM, "\x00", "\x00\x34")
+#define ANSWER_12_AGAIN	"\x16\x03\x03\x00\x4a" "\x02\x00\x00\x46" \
+			"\x03\x03" RANDOM "\x20" SESSION "\x00\x2f" "\x00"
+#define ANSWER_13_WITH(random) \
+			"\x16\x03\x03\x00\x32" "\x02\x00\x00\x2e" "\x03\x03" \
+			random "\x00" "\x13\x01" "\x00" \
+			"\x00\x06" "\x00\x2b\x00\x02\x03\x04"
+#define ANSWER_13	ANSWER_13_WITH(RANDOM)
+#define ANSWER_RETRY	ANSWER_13_WITH(RANDOM_RETRY)
+
+#define CERTIFICATE_NO	"\x16\x03\x03\x00\x07" "\x0b\x00\x00\x03" \
+			"\x00\x00\x00"
+/* two certificates of three octets, which nobody can read */
+#define CERTIFICATE	"\x16\x03\x03\x00\x13" "\x0b\x00\x00\x0f" \
+			"\x00\x00\x0c" "\x00\x00\x03" "one" \
+			"\x00\x00\x03" "two"
+#define DONE		"\x16\x03\x03\x00\x04" "\x0e\x00\x00\x00"
+#define EXCHANGE	"\x16\x03\x03\x00\x06" "\x10\x00\x00\x02" "xx"
+#define CHANGE		"\x14\x03\x03\x00\x01\x01"
+#define X10		"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9"
+#define X50		X10 X10 X10 X10 X10
+#define FINISHED	"\x16\x03\x03\x00\x28" X10 X10 X10 X10
+#define ENCRYPTED_ALERT	"\x15\x03\x03\x00\x1a" X10 X10 "\xf0\xf1\xf2\xf3\xf4\xf5"
+
+/* encrypted records by their length */
+#define DATA_19		"\x17\x03\x03\x00\x13" X10 "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8"
+#define DATA_30		"\x17\x03\x03\x00\x1e" X10 X10 X10
+#define DATA_53		"\x17\x03\x03\x00\x35" X50 "\xf0\xf1\xf2"
+#define DATA_100	"\x17\x03\x03\x00\x64" X50 X50
+
+#define ALERT_FATAL	"\x15\x03\x01\x00\x02\x02\x28"
+#define ALERT_CLOSE	"\x15\x03\x01\x00\x02\x01\x00"
+#define ALERT_NAME	"\x15\x03\x01\x00\x02\x01\x70"
+
+#endif
