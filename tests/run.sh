@@ -82,26 +82,29 @@ tree() {
 	[ $bad -eq 0 ] && echo "the tree is in order"
 }
 
+asan=build/asan/striptls-sensor
+release=build/release/striptls-sensor
+
 check layering tests/layering.sh
 check tree tree
 check manuals manuals
+check talks python3 tests/tools/talk_test.py
 check build-release build release
 check unit-release unit release
 check build-clang build release-clang
 check build-asan build asan
 check unit-asan unit asan
-check talks python3 tests/tools/talk_check.py
-check golden python3 tests/golden/run.py build/asan
-check cli tests/cli/run.sh build/asan
-check errors python3 tests/cli/sensor.py build/asan
-check truth python3 tests/lab/truth.py build/asan
-check metamorphic python3 tests/lab/metamorphic.py build/release --quick
-check generated python3 tests/bench/truth.py build/release
-check build-tsan build tsan
-check threads python3 tests/cli/threads.py build/tsan
+check golden python3 tests/golden/run.py --sensor $asan
+check truth python3 tests/lab/truth.py --sensor $asan
+check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
+check generated python3 tests/bench/truth.py build/release --sessions 1000
+check analyzer tests/cli/run.sh build/asan/striptls-analyzer
+check sensor python3 tests/cli/sensor.py build/asan
 check live python3 tests/cli/live.py build/asan
 check flood python3 tests/lab/flood.py build/release
 check install python3 tests/cli/install.py build/release
+check build-tsan build tsan
+check threads python3 tests/cli/threads.py build/tsan
 check build-fuzz build fuzz
 check fuzz tests/fuzz/run.sh build/fuzz/tests "${FUZZ_SECONDS:-8}"
 

@@ -434,6 +434,8 @@ smtp_client_end(struct smtp *s, struct mark at)
 			break;
 		}
 	}
+	if (s->talk == TALK_FOREIGN)
+		s->facts.protocol = SMTP_FOREIGN;
 	if (s->talk == TALK_COMMAND && line.len > 0)
 		smtp_fact_show(s, SIDE_CLIENT, span_text("..."), at);
 	smtp_line_drop(&s->reader[SIDE_CLIENT]);

@@ -378,7 +378,7 @@ smtp_command_hear(struct smtp *s, const struct smtp_line *line,
 
 	if (c.verb == VERB_UNKNOWN && !s->heard_verb && !s->lost &&
 	    !s->midstream && is_foreign(line->text)) {
-		smtp_fact_foreign(s);
+		smtp_fact_foreign(s, SIDE_CLIENT);
 		return;
 	}
 	s->heard_client = true;

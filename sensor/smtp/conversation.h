@@ -197,7 +197,7 @@ void	smtp_fact_early_line(struct smtp *s, enum side who,
 	    struct span redacted);
 void	smtp_fact_show(struct smtp *s, enum side who, struct span redacted,
 	    struct mark at);
-void	smtp_fact_foreign(struct smtp *s);
+void	smtp_fact_foreign(struct smtp *s, enum side who);
 void	smtp_facts_free(struct smtp *s);
 
 #endif

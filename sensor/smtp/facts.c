@@ -20,11 +20,14 @@ smtp_fact_show(struct smtp *s, enum side who, struct span redacted,
 	    redacted);
 }
 
+/* What the server is should be known before the case is closed: its first
+ * line is still heard. */
 void
-smtp_fact_foreign(struct smtp *s)
+smtp_fact_foreign(struct smtp *s, enum side who)
 {
-	s->facts.protocol = SMTP_FOREIGN;
 	s->talk = TALK_FOREIGN;
+	if (who == SIDE_SERVER || s->facts.greeting_code != 0)
+		s->facts.protocol = SMTP_FOREIGN;
 	smtp_hold_drop(&s->hold);
 	smtp_expect_clear(&s->expect);
 	for (int i = 0; i < SIDES; i++)

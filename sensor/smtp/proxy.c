@@ -79,14 +79,14 @@ smtp_proxy_hear(struct smtp *s, enum side who, struct span octets,
 	long length;
 
 	if (some.len == 0 || !smtp_hold_add(part, some, at)) {
-		smtp_fact_foreign(s);	/* too long for any proxy */
+		smtp_fact_foreign(s, who);	/* too long for any proxy */
 		return octets.len;
 	}
 	have = smtp_hold_octets(*part);
 	length = smtp_preamble_length(p->what, who, have, p->greeted[who],
 	    &last);
 	if (length == 0 || length > SMTP_HOLD_MAX) {
-		smtp_fact_foreign(s);
+		smtp_fact_foreign(s, who);
 		return octets.len;
 	}
 	if (length == PREAMBLE_MORE || (size_t)length > have.len)

@@ -108,8 +108,8 @@ pair(struct smtp *s, int code, struct span text)
 	if (s->lost) {
 		/* midstream: the first thing heard may well be a greeting */
 		if (s->midstream && s->facts.greeting_code == 0 &&
-		    code == 220 && !s->heard_client && !s->replied &&
-		    smtp_reply_enhanced(code, text) == 0)
+		    code == 220 && s->facts.starttls == STARTTLS_NOT_SENT &&
+		    !s->replied && smtp_reply_enhanced(code, text) == 0)
 			return DUE_GREETING;
 		return DUE_LOST;
 	}
@@ -195,7 +195,7 @@ hear_garbage(struct smtp *s, const struct smtp_line *line)
 		smtp_capability_garbage(s->list, line->text);
 	if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
 	    !s->heard_verb && is_foreign(line->text))
-		smtp_fact_foreign(s);
+		smtp_fact_foreign(s, SIDE_SERVER);
 }
 
 static void
@@ -268,6 +268,30 @@ hear_line(struct smtp *s, const struct smtp_line *line, struct mark at,
 		smtp_fact_show(s, SIDE_SERVER, shown, at);
 }
 
+/* The client speaks something else: of the server only its greeting
+ * matters.  Until then the pairing stands as at the start. */
+static void
+hear_foreign(struct smtp *s, struct span octets, struct mark at)
+{
+	enum smtp_next next;
+	struct smtp_line line;
+
+	if (s->facts.protocol == SMTP_FOREIGN)
+		return;
+	while (smtp_line_next(&s->reader[SIDE_SERVER], &octets, &line)) {
+		struct smtp_reply_line r = smtp_reply_parse(line.text);
+
+		if (r.code != 0) {
+			s->answer = (struct smtp_answer){ .at = at,
+				.due = DUE_GREETING, .lines = 1 };
+			smtp_answer_line(s, &r, &line);
+			smtp_answer_finish(s, r.code, at, &next);
+		}
+		smtp_fact_foreign(s, SIDE_SERVER);
+		return;
+	}
+}
+
 /* The client spoke while this line was half said, and a second reply stands
  * in it from there on: two answers ran together, and the second is lost. */
 static bool
@@ -288,6 +312,10 @@ smtp_server_hear(struct smtp *s, struct span octets, struct mark at,
 
 	s->heard_server = true;
 	s->turn = false;
+	if (s->talk == TALK_FOREIGN) {
+		hear_foreign(s, octets, at);
+		return octets.len;
+	}
 	if (s->proxy != NULL && !s->proxy->done[SIDE_SERVER])
 		rest = span_skip(rest, smtp_proxy_hear(s, SIDE_SERVER, rest,
 		    at));
@@ -404,11 +432,13 @@ smtp_server_end(struct smtp *s, struct mark at)
 		if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
 		    !s->heard_verb && smtp_reply_parse(held).code == 0 &&
 		    is_foreign(held))
-			smtp_fact_foreign(s);
+			smtp_fact_foreign(s, SIDE_SERVER);
 		else
 			smtp_fact_show(s, SIDE_SERVER, span_text("..."), at);
 	}
 	abandon_reply(s);
+	if (s->talk == TALK_FOREIGN)
+		s->facts.protocol = SMTP_FOREIGN;
 	s->ended_server = true;
 	smtp_client_end(s, at);
 }

@@ -50,7 +50,8 @@ dns_text(const ASN1_STRING *name, char *out, size_t size)
 	size_t len = escape(in, out, size);
 
 	for (size_t i = 0; i < len; i++)
-		out[i] = out[i] == ' ' ? '?' : (char)span_lower((uint8_t)out[i]);
+		out[i] = out[i] == ' ' ? '?' :
+		    (char)span_lower((uint8_t)out[i]);
 	return len;
 }
 

@@ -16,11 +16,16 @@
 
 struct certificate {
 	uint8_t		 sha256[DIGEST_SHA256];
-	uint8_t		 spki_sha256[DIGEST_SHA256];	/* of SubjectPublicKeyInfo */
-	const char	*subject, *issuer;	/* RFC 2253 text, escaped; NULL if unreadable */
-	const char	*san;			/* DNS names and addresses, blank-separated; NULL */
-	int64_t		 not_before, not_after;	/* microseconds since 1970; 0 unreadable */
-	bool		 readable;		/* false: X.509 could not be parsed, only sha256 (and der) holds */
+	/* of SubjectPublicKeyInfo */
+	uint8_t		 spki_sha256[DIGEST_SHA256];
+	/* RFC 2253 text, escaped; NULL if unreadable */
+	const char	*subject, *issuer;
+	/* DNS names and addresses, blank-separated; NULL */
+	const char	*san;
+	/* microseconds since 1970; 0 unreadable */
+	int64_t		 not_before, not_after;
+	/* false: X.509 could not be parsed, only sha256 (and der) holds */
+	bool		 readable;
 	struct span	 der;			/* owned */
 };
 

@@ -7,6 +7,8 @@
 
 #include "tls/certificate_internal.h"
 #include "tls/fingerprint_memo.h"
+#include "tls/handshake.h"
+#include "tls/tls.h"
 
 #define OCTETS_EACH	4096	/* a certificate's share of the cache */
 
@@ -14,6 +16,7 @@
 struct certificate_cache {
 	struct digest		*digest;
 	struct fingerprint_memo	*fingerprints;
+	struct tls_room		*room;
 	uint64_t		 seed;
 	uint64_t		 forgotten;
 	size_t			 octets, octets_max;
@@ -33,8 +36,10 @@ certificate_cache_new(unsigned entries, struct digest *digest)
 		slots *= 2;
 	if ((c = calloc(1, sizeof(*c) + slots * sizeof(c->slots[0]))) == NULL)
 		return NULL;
-	if ((c->fingerprints = fingerprint_memo_new()) == NULL) {
-		free(c);
+	c->fingerprints = fingerprint_memo_new();
+	c->room = tls_room_new(TLS_ASSEMBLING_MAX);
+	if (c->fingerprints == NULL || c->room == NULL) {
+		certificate_cache_free(c);
 		return NULL;
 	}
 	c->digest = digest;
@@ -94,6 +99,8 @@ certificate_cache_free(struct certificate_cache *c)
 		return;
 	while (c->oldest != NULL)
 		forget(c, c->oldest);
+	if (c->room != NULL)
+		tls_room_drop(c->room);
 	fingerprint_memo_free(c->fingerprints);
 	free(c);
 }
@@ -108,6 +115,12 @@ uint64_t
 certificate_cache_forgotten(const struct certificate_cache *c)
 {
 	return c->forgotten;
+}
+
+struct tls_room *
+certificate_cache_room(struct certificate_cache *c)
+{
+	return c->room;
 }
 
 static struct certificate_kept *

@@ -12,7 +12,8 @@
 #include "tls/certificate.h"
 
 struct certificate_kept {
-	struct certificate	 seen;		/* first: they share an address */
+	/* first: they share an address */
+	struct certificate	 seen;
 	atomic_uint		 holders;
 	uint64_t		 hash;		/* of the octets */
 	struct certificate_kept	*same_slot;
@@ -24,11 +25,14 @@ struct certificate_kept	*certificate_read(struct span der,
 			    struct digest *digest);
 
 /*
- * The cache is what all handshakes of a road thread share, so the
- * fingerprints worked out before live with it.
+ * The cache is what all handshakes of a road thread share, so what else
+ * they share lives with it: fingerprints worked out before, and the room
+ * for messages being put together.
  */
 struct fingerprint_memo;
+struct tls_room;
 struct fingerprint_memo	*certificate_cache_fingerprints(
 			    struct certificate_cache *c);
+struct tls_room		*certificate_cache_room(struct certificate_cache *c);
 
 #endif

@@ -32,16 +32,19 @@ enum tls_extension {
 
 struct client_hello {
 	uint16_t	 version;	/* of the message itself */
-	uint16_t	 version_top;	/* highest of supported_versions, no GREASE */
+	/* highest of supported_versions, no GREASE */
+	uint16_t	 version_top;
 	bool		 versions;	/* ... which is there */
 	struct span	 session_id;
 	struct span	 ciphers;	/* two octets each; of SSL 2.0 three */
-	struct span	 extensions;	/* type, length, octets; as many as fit */
+	/* type, length, octets; as many as fit */
+	struct span	 extensions;
 	struct span	 groups;	/* two octets each */
 	struct span	 point_formats;	/* one octet each */
 	struct span	 signatures;	/* two octets each */
 	struct span	 server_name;	/* empty: none */
-	bool		 server_name_there;	/* the extension, whatever in it */
+	/* the extension, whatever in it */
+	bool		 server_name_there;
 	struct span	 alpn;		/* names, each behind its length */
 	bool		 ticket;	/* a session ticket, not empty */
 	bool		 psk, early_data;

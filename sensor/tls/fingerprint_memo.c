@@ -22,7 +22,8 @@ struct slot {
 };
 
 struct fingerprint_memo {
-	struct fingerprint	 unkept;	/* of a hello too long to keep */
+	/* of a hello too long to keep */
+	struct fingerprint	 unkept;
 	struct slot		 slots[SLOTS];
 };
 

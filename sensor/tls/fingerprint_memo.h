@@ -21,7 +21,8 @@ struct fingerprint_memo;
 
 /* NULL if memory is short. */
 struct fingerprint_memo	*fingerprint_memo_new(void);
-void	fingerprint_memo_free(struct fingerprint_memo *m);	/* NULL is fine */
+/* NULL is fine */
+void	fingerprint_memo_free(struct fingerprint_memo *m);
 
 /* Good until the next call for `m`. */
 const struct fingerprint	*fingerprint_memo_client(

@@ -9,6 +9,8 @@
 #ifndef TLS_HANDSHAKE_H
 #define TLS_HANDSHAKE_H
 
+#include <stdatomic.h>
+
 #include "base/span.h"
 
 /* RFC 8446 B.3, RFC 5246 A.4 */
@@ -28,6 +30,22 @@ enum tls_handshake_event {
 	TLS_HANDSHAKE_MESSAGE,	/* *body is a message put together */
 };
 
+/*
+ * What all conversations of a road thread may put together at once: endless
+ * unfinished messages must not take all memory.  A conversation may be freed
+ * in another thread and later than the rest of the road, so whoever has
+ * octets in it holds it.
+ */
+struct tls_room {
+	atomic_size_t	 used;		/* octets */
+	atomic_uint	 holders;
+	size_t		 max;
+};
+
+/* NULL if memory is short. */
+struct tls_room	*tls_room_new(size_t max);
+void		 tls_room_drop(struct tls_room *all);
+
 struct tls_handshake {
 	uint8_t		*buffer;	/* NULL: nothing put together */
 	uint32_t	 length;	/* of the message's body */
@@ -37,6 +55,7 @@ struct tls_handshake {
 	uint8_t		 header_len;
 	uint8_t		 type;
 	bool		 wanted;	/* put together, not passed over */
+	bool		 refused;	/* ... was, until there was no room */
 };
 
 /*
@@ -45,7 +64,8 @@ struct tls_handshake {
  * until the next call for `h`.
  */
 enum tls_handshake_event	tls_handshake_read(struct tls_handshake *h,
-				    struct span *rest, struct span *body);
+				    struct tls_room *all, struct span *rest,
+				    struct span *body);
 void	tls_handshake_want(struct tls_handshake *h);
 
 /* A message of this type and length begins, its header read elsewhere. */
@@ -53,9 +73,10 @@ void	tls_handshake_begin(struct tls_handshake *h, uint8_t type,
 	    uint32_t length);
 
 /* The body's next octets will not come; false if they reach beyond it. */
-bool	tls_handshake_skip(struct tls_handshake *h, uint64_t octets);
+bool	tls_handshake_skip(struct tls_handshake *h, struct tls_room *all,
+	    uint64_t octets);
 
 /* Forget the message at hand and free its octets. */
-void	tls_handshake_reset(struct tls_handshake *h);
+void	tls_handshake_reset(struct tls_handshake *h, struct tls_room *all);
 
 #endif

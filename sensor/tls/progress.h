@@ -7,12 +7,11 @@
  *
  * When is it established?  A ServerHello was read, and then
  *
- *	TLS 1.2 and below	each side sent ChangeCipherSpec and an encrypted
- *				handshake record behind it, its Finished; in a
- *				full handshake the client's key exchange stood
- *				before
- *	TLS 1.3			the client sent an encrypted record that can hold
- *				a Finished (by its length; see judge13)
+ * - TLS 1.2 and below: each side sent ChangeCipherSpec and an encrypted
+ *   handshake record behind it, its Finished; in a full handshake the
+ *   client's key exchange stood before;
+ * - TLS 1.3: the client sent an encrypted record that can hold a Finished,
+ *   told by its length.
  *
  * A side that cannot be seen (never heard, or cut out of step by a gap) is
  * replaced by what the other may only say once that side has finished.
@@ -38,30 +37,39 @@ struct tls_side {
 	uint8_t			*text;		/* TLS_COLLECTING, or said */
 	uint8_t			 text_len;
 	uint8_t			 mode;		/* enum tls_mode */
-	uint8_t			 watched;	/* records since the handshake ended */
-	uint8_t			 data;		/* encrypted application records */
+	/* records since the handshake ended */
+	uint8_t			 watched;
+	/* encrypted application records */
+	uint8_t			 data;
 	uint8_t			 alert_len;	/* octets of alert */
 	uint8_t			 alert[2];
 	bool			 heard;		/* a record, ever */
 	bool			 said_text;	/* text is with the caller */
-	bool			 opaque;	/* body at hand is not looked at */
-	bool			 enciphered;	/* ChangeCipherSpec took effect */
+	/* body at hand is not looked at */
+	bool			 opaque;
+	/* ChangeCipherSpec took effect */
+	bool			 enciphered;
 	bool			 changed;	/* ... or perhaps did */
 	bool			 finished;	/* TLS <= 1.2: see above */
-	bool			 lost;		/* a gap cost us the records' beat */
+	/* a gap cost us the records' beat */
+	bool			 lost;
 	bool			 realign;	/* next header is a guess */
 	bool			 text_cut;	/* a gap ended the line */
-	uint16_t		 sizes[TLS_SIZES];	/* of the first `data` */
+	/* of the first `data` */
+	uint16_t		 sizes[TLS_SIZES];
 };
 
 struct tls {
 	struct tls_facts	 facts;
 	struct digest		*digest;
 	struct certificate_cache *cache;
+	struct tls_room		*room;
 	struct tls_side		 side[SIDES];
-	uint64_t		 session_id;	/* the client's, hashed; 0: none */
+	/* the client's, hashed; 0: none */
+	uint64_t		 session_id;
 	bool			 alert_last;	/* nothing followed the alert */
-	bool			 ssl2;		/* an SSL 2.0 server: not followed */
+	/* an SSL 2.0 server: not followed */
+	bool			 ssl2;
 };
 
 void	tls_progress_enter(struct tls *t, enum tls_state next);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tls/record.h"
 
-#define HEADER	5	/* type, version, length; SSL 2: length, type, version */
+/* type, version, length; SSL 2: length, type, version */
+#define HEADER	5
 
 static bool
 is_text(uint8_t c)

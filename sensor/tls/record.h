@@ -11,7 +11,8 @@
 
 #include "base/span.h"
 
-#define TLS_RECORD_PROBE	16	/* octets it takes at most to tell text */
+/* octets it takes at most to tell text */
+#define TLS_RECORD_PROBE	16
 /* RFC 5246 6.2.3: the largest body, with the most a cipher may add */
 #define TLS_RECORD_MAX		(16384 + 2048)
 

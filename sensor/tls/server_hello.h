@@ -9,12 +9,14 @@
 
 struct server_hello {
 	uint16_t	 version;	/* of the message itself */
-	uint16_t	 chosen;	/* by supported_versions, else the same */
+	/* by supported_versions, else the same */
+	uint16_t	 chosen;
 	uint16_t	 cipher;
 	struct span	 session_id;
 	struct span	 extensions;	/* type, length, octets */
 	bool		 retry;		/* a HelloRetryRequest in truth */
-	bool		 sentinel;	/* random ends as 4.1.3 says of a downgrade */
+	/* random ends as 4.1.3 says of a downgrade */
+	bool		 sentinel;
 	bool		 psk;		/* an offered key was taken */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "tls/certificate_internal.h"
 #include "tls/progress.h"
 
 #define WATCH	8	/* records of a side heard after the handshake */
@@ -14,6 +15,7 @@ tls_new(struct digest *digest, struct certificate_cache *cache)
 		return NULL;
 	t->digest = digest;
 	t->cache = cache;
+	t->room = certificate_cache_room(cache);
 	return t;
 }
 
@@ -23,7 +25,7 @@ tls_free(struct tls *t)
 	if (t == NULL)
 		return;
 	for (int who = 0; who < SIDES; who++) {
-		tls_handshake_reset(&t->side[who].handshake);
+		tls_handshake_reset(&t->side[who].handshake, t->room);
 		free(t->side[who].text);
 	}
 	for (unsigned i = 0; i < t->facts.chain_len; i++)
@@ -42,9 +44,11 @@ tls_facts(const struct tls *t)
 }
 
 static void
-deafen(struct tls_side *s)
+deafen(struct tls *t, enum side who)
 {
-	tls_handshake_reset(&s->handshake);
+	struct tls_side *s = &t->side[who];
+
+	tls_handshake_reset(&s->handshake, t->room);
 	s->mode = TLS_DEAF;
 }
 
@@ -59,7 +63,7 @@ hear_change(struct tls *t, enum side who)
 	f->change_cipher[who] = true;
 	if (f->version == 0x0304 || (f->hello_retry && !f->server_hello))
 		return;
-	tls_handshake_reset(&s->handshake);
+	tls_handshake_reset(&s->handshake, t->room);
 	if (who == SIDE_CLIENT && !f->server_hello && !f->key_exchange[who]) {
 		s->changed = true;
 		return;
@@ -134,7 +138,7 @@ begin_record(struct tls *t, enum side who, struct mark at)
 	if (t->facts.state == TLS_ESTABLISHED ||
 	    t->facts.state == TLS_FAILED) {
 		if (++s->watched > WATCH) {
-			deafen(s);
+			deafen(t, who);
 			return;
 		}
 	}
@@ -251,12 +255,13 @@ hear_handshake(struct tls *t, enum side who, struct span body,
 	struct span message;
 
 	while (body.len > 0) {
-		switch (tls_handshake_read(h, &body, &message)) {
+		switch (tls_handshake_read(h, t->room, &body, &message)) {
 		case TLS_HANDSHAKE_MORE:
+			t->facts.oversized |= h->refused;
 			break;
 		case TLS_HANDSHAKE_HEADER:
 			if (!plausible(s, who, body.len + s->record.left)) {
-				tls_handshake_reset(h);
+				tls_handshake_reset(h, t->room);
 				s->opaque = true;
 				tls_progress_encrypted(t, who, at);
 				return;
@@ -266,7 +271,7 @@ hear_handshake(struct tls *t, enum side who, struct span body,
 			break;
 		case TLS_HANDSHAKE_MESSAGE:
 			hear_message(t, h->type, message, at);
-			tls_handshake_reset(h);
+			tls_handshake_reset(h, t->room);
 			break;
 		}
 	}
@@ -296,7 +301,7 @@ answers_ssl2(struct tls *t, enum side who, struct span rest, struct mark at)
 	t->facts.server_hello_at = at;
 	t->facts.version = 0x0002;
 	tls_progress_enter(t, TLS_ANSWERED);
-	deafen(&t->side[SIDE_CLIENT]);
+	deafen(t, SIDE_CLIENT);
 	return true;
 }
 
@@ -314,7 +319,7 @@ hear_garbage(struct tls *t, enum side who, struct span rest, struct mark at)
 		}
 		tls_progress_fail(t, TLS_FAIL_GARBAGE, who, at);
 	}
-	deafen(s);
+	deafen(t, who);
 	return TLS_ENOUGH;
 }
 
@@ -324,7 +329,7 @@ hear_text(struct tls *t, enum side who, struct span *rest, struct mark at)
 	struct tls_side *s = &t->side[who];
 
 	if (s->lost && t->facts.state == TLS_ESTABLISHED) {
-		deafen(s);
+		deafen(t, who);
 		return TLS_ENOUGH;
 	}
 	if (!tls_plaintext_collect(s, rest))
@@ -333,7 +338,7 @@ hear_text(struct tls *t, enum side who, struct span *rest, struct mark at)
 	    at);
 	if (t->facts.state != TLS_ESTABLISHED)
 		return TLS_NOT_TLS;
-	deafen(s);
+	deafen(t, who);
 	return TLS_ENOUGH;
 }
 
@@ -414,12 +419,12 @@ tls_gap(struct tls *t, enum side who, uint64_t octets)
 		return;
 	}
 	if (octets <= s->record.left && (s->opaque ||
-	    tls_handshake_skip(&s->handshake, octets))) {
+	    tls_handshake_skip(&s->handshake, t->room, octets))) {
 		s->record.left = (uint16_t)(s->record.left - octets);
 		return;
 	}
 	s->lost = true;
-	tls_handshake_reset(&s->handshake);
+	tls_handshake_reset(&s->handshake, t->room);
 	s->opaque = true;
 	if (octets <= s->record.left) {
 		s->record.left = (uint16_t)(s->record.left - octets);
@@ -470,7 +475,7 @@ tls_skipped(struct tls *t, enum side who, uint64_t octets)
 	if (octets > most)
 		octets = most;
 	if (!s->opaque)
-		tls_handshake_skip(&s->handshake, octets);
+		tls_handshake_skip(&s->handshake, t->room, octets);
 	s->record.left = (uint16_t)(s->record.left - octets);
 }
 

@@ -16,15 +16,17 @@
 #include "tls/certificate.h"
 
 #define TLS_HANDSHAKE_MAX	65536	/* octets of one message put together */
+#define TLS_ASSEMBLING_MAX	(64 << 20) /* ... of all in a road thread */
 #define TLS_CHAIN_MAX		10	/* certificates kept of a chain */
 
 /* How it went, as v_sessions.tls and tls_failure. */
 enum tls_state {
 	TLS_NOTHING,		/* no octet yet from either side */
-	TLS_HELLO,		/* ClientHello (or part of it) seen, no answer */
+	TLS_HELLO,		/* (part of) a ClientHello seen, no answer */
 	TLS_ANSWERED,		/* ServerHello (or a HelloRetryRequest) seen,
 				 * handshake not yet done */
-	TLS_ESTABLISHED,	/* both sides went on as RFC 8446 2 / RFC 5246 7.3 say */
+	TLS_ESTABLISHED,	/* both sides went on as RFC 8446 2 and
+				 * RFC 5246 7.3 say */
 	TLS_FAILED,		/* see failure */
 };
 
@@ -32,9 +34,9 @@ enum tls_failure {
 	TLS_FAIL_NONE,
 	TLS_FAIL_NO_HELLO,	/* the client never sent a ClientHello */
 	TLS_FAIL_PLAINTEXT,	/* readable text where a record belongs */
-	TLS_FAIL_ALERT,		/* fatal alert, or warning and close, before the end */
-	TLS_FAIL_RESET,		/* set by session/: RST before the end */
-	TLS_FAIL_CLOSED,	/* set by session/: FIN before the end */
+	TLS_FAIL_ALERT,		/* fatal, or warning and close, too early */
+	TLS_FAIL_RESET,		/* RST before the end */
+	TLS_FAIL_CLOSED,	/* FIN before the end */
 	TLS_FAIL_TIMEOUT,	/* set by session/: no answer */
 	TLS_FAIL_GARBAGE,	/* neither TLS nor text */
 };
@@ -58,12 +60,15 @@ struct tls_facts {
 	bool		 ssl2_hello;
 	struct mark	 client_hello_at;
 	uint16_t	 client_version_max;	/* 0x0304: TLS 1.3 */
-	const char	*sni;			/* lower case, escaped, NULL: none */
+	/* lower case, escaped, NULL: none */
+	const char	*sni;
 	const char	*alpn;			/* comma-separated, NULL */
 	char		 ja3[33];		/* MD5 hex, "" unknown */
 	char		 ja4[37];		/* "" unknown */
-	bool		 client_resumes;	/* session id, ticket or PSK offered */
-	bool		 early_data;		/* 0-RTT offered, RFC 8446 4.2.10 */
+	/* session id, ticket or PSK offered */
+	bool		 client_resumes;
+	/* 0-RTT offered, RFC 8446 4.2.10 */
+	bool		 early_data;
 	/* No ServerHello was heard, but the client's records go on past its
 	 * Finished: TLS came up where we cannot see it. */
 	bool		 client_went_on;
@@ -75,20 +80,26 @@ struct tls_facts {
 	uint16_t	 version;		/* chosen; 0 unknown */
 	uint16_t	 cipher;		/* chosen; 0 unknown */
 	char		 ja3s[33];
-	bool		 downgrade_sentinel;	/* RFC 8446 4.1.3, chosen version < 1.3 */
-	bool		 resumed;		/* abbreviated handshake or PSK */
+	/* RFC 8446 4.1.3, chosen version < 1.3 */
+	bool		 downgrade_sentinel;
+	/* abbreviated handshake or PSK */
+	bool		 resumed;
 
 	/* Certificate, TLS 1.2 and below */
 	bool		 certificate_seen;	/* message read whole */
-	bool		 certificate_none;	/* anonymous suite, or empty list */
+	/* anonymous suite, or empty list */
+	bool		 certificate_none;
 	bool		 certificate_hidden;	/* TLS 1.3 or resumption */
 	struct mark	 certificate_at;
 	/* Leaf first, at most TLS_CHAIN_MAX; NULL while chain_len is 0; each
 	 * held by the cache's counting. */
 	struct certificate	**chain;
 	unsigned	 chain_len;
-	unsigned	 chain_sent;		/* certificates in the message, kept or not */
-	bool		 oversized;		/* a hello or Certificate beyond TLS_HANDSHAKE_MAX */
+	/* certificates in the message, kept or not */
+	unsigned	 chain_sent;
+	/* A hello or Certificate beyond TLS_HANDSHAKE_MAX, or come while
+	 * TLS_ASSEMBLING_MAX was reached: passed over. */
+	bool		 oversized;
 
 	/* alert in clear; alert_hidden: an encrypted one, told by the length
 	 * or type of its record, before the handshake was done */
@@ -111,14 +122,16 @@ struct tls_facts {
 	bool		 broken_after;
 	enum side	 broken_by;
 	struct mark	 broken_at;
-	bool		 gap;			/* octets missing inside the handshake */
+	/* octets missing inside the handshake */
+	bool		 gap;
 };
 
 /* What the caller should do with this side's coming octets. */
 enum tls_next {
 	TLS_MORE,	/* show them */
 	TLS_ENOUGH,	/* nothing in them matters any more */
-	TLS_NOT_TLS,	/* this side speaks plaintext: the octets are not used */
+	/* this side speaks plaintext: the octets are not used */
+	TLS_NOT_TLS,
 };
 
 struct tls;			/* opaque; belongs to a session */
@@ -127,7 +140,9 @@ struct tls;			/* opaque; belongs to a session */
  * short.  After the handshake one takes some 600 octets and its texts. */
 struct tls	*tls_new(struct digest *digest,
 		    struct certificate_cache *cache);
-void		 tls_free(struct tls *t);	/* NULL is fine; drops its certificates */
+/* NULL is fine; drops its certificates.  Any thread may, and after the cache
+ * and the digest are gone. */
+void		 tls_free(struct tls *t);
 
 /*
  * Hear octets of one side, in causal order.

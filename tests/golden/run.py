@@ -16,7 +16,6 @@ import difflib
 import multiprocessing
 import pathlib
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tools")]
@@ -72,7 +71,7 @@ def events(run):
                            f"\t\t{f['summary']}\n")
     if not out:
         out.append("nothing\n")
-    return out
+    return "".join(out).splitlines(keepends=True)
 
 
 def unmet(run, expected):
@@ -103,7 +102,7 @@ def unmet(run, expected):
 def work(job):
     program, name = job
     source = PCAPS / f"{name}.talk"
-    with tempfile.TemporaryDirectory() as scratch:
+    with sensor.scratch() as scratch:
         run = sensor.run(program, PCAPS / f"{name}.pcap", scratch)
     failures = []
     if run.status != 0:

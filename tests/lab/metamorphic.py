@@ -17,7 +17,6 @@ import ipaddress
 import multiprocessing
 import pathlib
 import sys
-import tempfile
 import zlib
 from collections import Counter, defaultdict
 
@@ -120,11 +119,27 @@ def beyond(run, whole, rules):
             yield f"{key} sessions", len(sessions), len(full.get(key, []))
     for f in run.findings:
         mine = [one for one in whole.findings if who(one) == who(f)]
-        if not monotone.finding_stands(f, mine):
+        if not monotone.finding_stands(f, mine, full.get(who(f), [])):
             yield (f"{who(f)} finding",
                    f"{f['kind']} {f['severity']} {f['confidence']}",
                    [(o["kind"], o["severity"], o["confidence"])
                     for o in mine])
+
+
+def contested(frames):
+    """Frames whose octets another frame tells otherwise: the first copy
+    counts, so without it the second is all there is."""
+    told, out = defaultdict(list), set()
+    for n, f in enumerate(frames):
+        s = packets.parse(f.data)
+        if s is None or s.body == s.end:
+            continue
+        payload = s.payload(f.data)
+        for m, seq, other in told[s.key()]:
+            if mutate.differ(s.seq, payload, seq, other):
+                out |= {n, m}
+        told[s.key()].append((n, s.seq, payload))
+    return out
 
 
 def spread(count, wanted, seed):
@@ -170,7 +185,10 @@ class Capture:
         for n in spread(count, cuts, self.path.name):
             run = self.look(packets.pcap(mutate.cut(self.frames, n)))
             yield f"cut={n}", beyond(run, self.whole, monotone.RULES)
+        told_twice = contested(self.frames)
         for n in spread(count, drops, self.path.name):
+            if n in told_twice:
+                continue
             run = self.look(packets.pcap(mutate.drop(self.frames, n)))
             yield f"drop={n}", beyond(run, self.whole, monotone.RULES_LOSS)
 
@@ -190,7 +208,7 @@ class Capture:
 
 def work(job):
     program, path, quick = job
-    with tempfile.TemporaryDirectory() as scratch:
+    with sensor.scratch() as scratch:
         capture = Capture(program, path, scratch)
         return path.name, list(capture.failures(quick)), capture.runs
 

@@ -110,19 +110,34 @@ def end(got, full, _):
 
 
 def end_loss(got, full, pair):
-    return end(got, full, pair) or got == "idle"
+    """Without its FIN a connection ends by what came behind it."""
+    return (end(got, full, pair) or got in ("idle", "replaced") or
+            (full == "fin" and got.startswith("reset")))
+
+
+def offer_loss(got, full, pair):
+    """EHLO behind an accepted STARTTLS asks for what TLS will carry; where
+    the 220 was missed, it asks for this dialogue."""
+    return got in (full, "unseen") or pair[1]["plain_after_220"] == 1
 
 
 COUNTS = ("missing_client", "missing_server", "resets_ignored",
           "unpaired_replies", "dialogue_dropped")
 
 
+def mails(session):
+    return (session["mails_in_clear"] +
+            (session["more"] or {}).get("mails_unanswered", 0))
+
+
 def more(got, full, pair):
     """Each rare fact is there in the whole as well, no count is greater;
-    texts may lack their end."""
+    texts may lack their end.  A mail may lack its answer."""
     for key, value in (got or {}).items():
         other = (full or {}).get(key)
         if key in COUNTS or value == other:
+            continue
+        if key == "mails_unanswered" and mails(pair[0]) <= mails(pair[1]):
             continue
         if other is None or type(value) is not type(other):
             return False
@@ -178,7 +193,7 @@ RULES_LOSS = {**RULES,
               "handshake": unseen("syn-only", "synack-only", "midstream"),
               "capture_gaps": lambda got, full, pair: gaps(
                   [one for one in got if one != "midstream"], full, pair),
-              "banner": null}
+              "banner": null, "offer": offer_loss}
 
 
 def contradictions(got, full, rules):
@@ -191,9 +206,12 @@ def contradictions(got, full, rules):
             yield field, value, full[field]
 
 
-def finding_stands(got, all_full):
+def finding_stands(got, all_full, sessions):
     """A finding of the shorter capture: in the whole one as well, there no
-    less grave and no less sure."""
+    less grave and no less sure.  (A note on the offer: see offer_loss.)"""
+    if got["severity"] == "info" and any(s["plain_after_220"] == 1
+                                         for s in sessions):
+        return True
     return any(got["kind"] == one["kind"] and
                SEVERITIES.index(got["severity"]) <=
                SEVERITIES.index(one["severity"]) and

@@ -23,7 +23,6 @@ import ipaddress
 import multiprocessing
 import pathlib
 import sys
-import tempfile
 from collections import defaultdict
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -202,7 +201,7 @@ def tasks_of(folder):
 def work(job):
     """In a process of the pool: all differences of one file."""
     program, (check, path, details) = job
-    with tempfile.TemporaryDirectory() as scratch:
+    with sensor.scratch() as scratch:
         try:
             found = list(check(program, path, *details, scratch))
         except Exception as why:	# must name the file

@@ -6,6 +6,7 @@ import os
 import pathlib
 import sqlite3
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMTP_PORTS = (25, 465, 587)
@@ -43,6 +44,13 @@ def find(given=None):
         if place and os.access(place, os.X_OK) and os.path.isfile(place):
             return str(pathlib.Path(place).resolve())
     return None
+
+
+def scratch():
+    """A folder for databases, in memory where that is possible."""
+    memory = "/dev/shm"
+    return tempfile.TemporaryDirectory(
+        prefix="striptls-", dir=memory if os.access(memory, os.W_OK) else None)
 
 
 def sides(session):

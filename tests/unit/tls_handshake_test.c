@@ -66,7 +66,8 @@ static const struct handshake_case established_cases[] = {
 	{ "TLS 1.2: a session id echoed, then a full handshake all the same",
 	  { C(HELLO_12_AGAIN), S(ANSWER_12_AGAIN CERTIFICATE DONE),
 	    C(CLIENT_12), S(CHANGE FINISHED), END },
-	  { "state established", "resumed 0", "certificate 1 none 0 hidden 0" } },
+	  { "state established", "resumed 0",
+	    "certificate 1 none 0 hidden 0" } },
 	{ "TLS 1.2, the client's records are ahead of the ServerHello",
 	  { C(HELLO_12_AGAIN), C(CHANGE FINISHED),
 	    S(ANSWER_12_AGAIN CHANGE FINISHED), END },
@@ -195,7 +196,8 @@ static const struct handshake_case failed_cases[] = {
 	  { "state failed failure plaintext by S at 3 text 45\n" } },
 	{ "an HTTP server",
 	  { C(HELLO_12), S("HTTP/1.1 400 Bad Request\r\nServer: x\r\n"), END },
-	  { "plaintext by S at 2 text HTTP/1.1 400 Bad Request\n", "plain 37" } },
+	  { "plaintext by S at 2 text HTTP/1.1 400 Bad Request\n",
+	    "plain 37" } },
 	{ "text amid the handshake",
 	  { C(HELLO_12), S(ANSWER_12 "421 out\r\n"), END },
 	  { "state failed failure plaintext by S at 2 text 421 out\n",
@@ -208,13 +210,15 @@ static const struct handshake_case failed_cases[] = {
 	  { "text 550 <...@a.example> ...@b no\n" } },
 	{ "random octets that begin like text",
 	  { C(HELLO_12), S("k\xa0P\x93'\x84\x1c\x8e\xa7""B"), END },
-	  { "state failed failure garbage by S at 2 text (none)", "enough 0 1" } },
+	  { "state failed failure garbage by S at 2 text (none)",
+	    "enough 0 1" } },
 	{ "a record type with an impossible version",
 	  { C(HELLO_12), S("\x16\x41\x03\x00\x2a"), END },
 	  { "state failed failure garbage by S" } },
 	{ "the client goes on in clear",
 	  { C("MAIL FROM:<joe@a.example>\r\n"), END },
-	  { "state failed failure no-hello by C at 1 text MAIL\n", "plain 27" } },
+	  { "state failed failure no-hello by C at 1 text MAIL\n",
+	    "plain 27" } },
 	{ "text of the server ahead of a good handshake",
 	  { S("250-mx\r\n"), C(HELLO_12), S(SERVER_12), C(CLIENT_12),
 	    S(CHANGE FINISHED), END },
@@ -438,6 +442,64 @@ too_large_a_message(void **state)
 	tls_free(t);
 }
 
+/*
+ * Certificates begun and never ended: what they hold together is bounded,
+ * one more is passed over, and room comes back when they are gone.
+ */
+static void
+too_many_at_once(void **state)
+{
+	enum { MANY = TLS_ASSEMBLING_MAX / 65536 + 8 };
+	static const uint8_t head[] = "\x0b\x01\x00\x00";	/* 65,536 */
+	static uint8_t record[5 + 16000] = "\x16\x03\x03\x3e\x80";
+	static struct tls *many[MANY];
+	struct mark at = { .packet = 1 };
+	unsigned refused = 0;
+	size_t used;
+
+	(void)state;
+	memcpy(record + 5, head, 4);
+	for (int i = 0; i < MANY; i++) {
+		many[i] = tls_new(world.digest, world.cache);
+		memcpy(record + 5, head, 4);
+		for (int r = 0; r < 4; r++) {
+			tls_hear(many[i], SIDE_SERVER, span_of(record,
+			    sizeof(record)), at, &used);
+			memset(record + 5, 0, 4);
+		}
+		refused += tls_facts(many[i])->oversized;
+	}
+	assert_in_range(refused, 8, 9);
+	for (int i = 0; i < MANY; i++)
+		tls_free(many[i]);
+	many[0] = tls_new(world.digest, world.cache);
+	memcpy(record + 5, head, 4);
+	tls_hear(many[0], SIDE_SERVER, span_of(record, sizeof(record)), at,
+	    &used);
+	assert_false(tls_facts(many[0])->oversized);
+	tls_free(many[0]);
+}
+
+/* As the clerk does it: facts are read and freed when the road is gone. */
+static void
+freed_after_the_cache(void **state)
+{
+	struct certificate_cache *cache =
+	    certificate_cache_new(4, world.digest);
+	struct tls *t = tls_new(world.digest, cache);
+	struct mark at = { .packet = 1 };
+	size_t used;
+
+	(void)state;
+	tls_hear(t, SIDE_SERVER, span_of(SERVER_12, sizeof(SERVER_12) - 1),
+	    at, &used);
+	tls_hear(t, SIDE_CLIENT, span_of(HELLO_12, 30), at, &used);
+	certificate_cache_free(cache);
+	assert_int_equal(tls_facts(t)->chain_len, 2);
+	assert_false(tls_facts(t)->chain[1]->readable);
+	tls_free(t);
+}
+
 static void
 looks_like_a_hello(void **state)
 {
@@ -479,6 +541,8 @@ main(void)
 		cmocka_unit_test(what_comes_after),
 		cmocka_unit_test(what_was_not_seen),
 		cmocka_unit_test(too_large_a_message),
+		cmocka_unit_test(too_many_at_once),
+		cmocka_unit_test(freed_after_the_cache),
 		cmocka_unit_test(looks_like_a_hello),
 	};
 	int failed;
