@@ -31,6 +31,16 @@ civil(int64_t day, long long *year, unsigned *month, unsigned *dom)
 	*year = year_of_era + era * 400 + (*month <= 2);
 }
 
+static void
+digits(char *out, unsigned number, unsigned width)
+{
+	while (width > 0) {
+		out[--width] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
+
+/* A year that no four digits hold is no time of a packet: its number. */
 const char *
 moment_format(int64_t time, char out[MOMENT_TEXT])
 {
@@ -50,8 +60,24 @@ moment_format(int64_t time, char out[MOMENT_TEXT])
 		day--;
 	}
 	civil(day, &year, &month, &dom);
-	snprintf(out, MOMENT_TEXT, "%04lld-%02u-%02uT%02d:%02d:%02d.%06dZ",
-	    year, month, dom, (int)(second / 3600), (int)(second / 60 % 60),
-	    (int)(second % 60), (int)micro);
+	if (year < 0 || year > 9999) {
+		snprintf(out, MOMENT_TEXT, "%lld", (long long)time);
+		return out;
+	}
+	digits(out, (unsigned)year, 4);
+	out[4] = '-';
+	digits(out + 5, month, 2);
+	out[7] = '-';
+	digits(out + 8, dom, 2);
+	out[10] = 'T';
+	digits(out + 11, (unsigned)(second / 3600), 2);
+	out[13] = ':';
+	digits(out + 14, (unsigned)(second / 60 % 60), 2);
+	out[16] = ':';
+	digits(out + 17, (unsigned)(second % 60), 2);
+	out[19] = '.';
+	digits(out + 20, (unsigned)micro, 6);
+	out[26] = 'Z';
+	out[27] = '\0';
 	return out;
 }

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define MOMENT_TEXT	32	/* with the NUL; years beyond 9999 fit */
+#define MOMENT_TEXT	32	/* with the NUL */
 
 const char	*moment_format(int64_t time, char out[MOMENT_TEXT]);
 

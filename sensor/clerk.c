@@ -8,7 +8,7 @@
 #include "detect/detect.h"
 
 #define BATCH		256		/* records taken at once */
-#define COMMIT_RECORDS	20000		/* a transaction at most */
+#define COMMIT_RECORDS	60000		/* a transaction at most */
 #define COMMIT_MS	1000		/* ... and at most this old */
 #define WAIT_MS		200
 
@@ -60,6 +60,7 @@ clerk_main(void *argument)
 	int64_t since = 0;
 	bool closed;
 
+	pthread_setname_np(pthread_self(), "clerk");
 	do {
 		n = queue_take(c->records, batch, BATCH, WAIT_MS, &closed);
 		if (uncommitted == 0)

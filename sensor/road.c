@@ -16,6 +16,17 @@
  */
 #define OVERLAP	1000000		/* microseconds */
 
+#define BATCH_FRAMES	32
+#define BATCH_OCTETS	512	/* longer frames are not worth the copy */
+
+struct batch {
+	unsigned	frames;
+	struct frame	frame[BATCH_FRAMES];
+	struct packet	packet[BATCH_FRAMES];
+	unsigned	of[BATCH_FRAMES];	/* packet k is of which frame */
+	uint8_t		octets[BATCH_FRAMES][BATCH_OCTETS];
+};
+
 /* Everything one source needs on its way. */
 struct journey {
 	struct road		*road;
@@ -26,6 +37,7 @@ struct journey {
 	struct certificate_cache *certificates;
 	struct session_world	 world;
 	bool			 new_file;
+	struct batch		 batch;
 };
 
 static void
@@ -95,6 +107,61 @@ journey_begin(struct journey *j)
 }
 
 static void
+take_packet(struct journey *j, struct packet *p, const struct frame *f)
+{
+	p->frame = f->octets;
+	p->frame_wire = f->wire_len;
+	p->link_type = f->link_type;
+	flow_take(j->flows, p);
+}
+
+/*
+ * Frames are taken in batches, in their order: what each will need of a
+ * table far larger than any cache is fetched while the others are at work.
+ * A datagram put together from fragments lives in the decoder, until the
+ * next: it goes at once, behind those before it.
+ */
+static void
+batch_flush(struct journey *j)
+{
+	struct batch *b = &j->batch;
+	unsigned n = b->frames, ready = 0;
+
+	b->frames = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct packet *p = &b->packet[ready];
+
+		if (decode(j->decoder, &b->frame[i], p) != DECODE_TCP)
+			continue;	/* counted where it was met */
+		b->of[ready++] = i;
+		flow_foresee(j->flows, p, FORESEE_BUCKET);
+		if ((p->wraps & WRAP_FRAGMENTS) == 0)
+			continue;
+		for (unsigned k = 0; k < ready; k++)
+			take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+		ready = 0;
+	}
+	for (int what = FORESEE_ENTRY; what < FORESEEN; what++)
+		for (unsigned k = 0; k < ready; k++)
+			flow_foresee(j->flows, &b->packet[k], what);
+	for (unsigned k = 0; k < ready; k++)
+		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+}
+
+static void
+batch_add(struct journey *j, const struct frame *f)
+{
+	struct batch *b = &j->batch;
+	uint8_t *copy = b->octets[b->frames];
+
+	memcpy(copy, f->octets.at, f->octets.len);
+	b->frame[b->frames] = *f;
+	b->frame[b->frames].octets.at = copy;
+	if (++b->frames == BATCH_FRAMES)
+		batch_flush(j);
+}
+
+static void
 take_frame(struct journey *j, const struct frame *f)
 {
 	struct road_source *s = j->source;
@@ -112,20 +179,13 @@ take_frame(struct journey *j, const struct frame *f)
 	count(&s->counters, COUNT_frames);
 	if (f->octets.len < f->wire_len)
 		count(&s->counters, COUNT_frames_truncated);
-	switch (decode(j->decoder, f, &p)) {
-	case DECODE_TCP:
-		p.frame = f->octets;
-		p.frame_wire = f->wire_len;
-		p.link_type = f->link_type;
-		flow_take(j->flows, &p);
-		break;
-	case DECODE_DNS:
-	case DECODE_OTHER:
-	case DECODE_HELD:
-	case DECODE_CUT:
-	case DECODE_BAD:
-		break;		/* counted where they were met */
+	if (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS) {
+		batch_add(j, f);
+		return;
 	}
+	batch_flush(j);
+	if (decode(j->decoder, f, &p) == DECODE_TCP)
+		take_packet(j, &p, f);
 }
 
 /* The first complaint of a source is kept for its row; each is said. */
@@ -171,7 +231,11 @@ travel(struct journey *j, struct capture *c)
 
 	j->world.source = capture_name(c);
 	for (;;) {
-		switch (capture_next(c, &f)) {
+		enum capture_status status = capture_next(c, &f);
+
+		if (status != CAPTURE_FRAME)
+			batch_flush(j);
+		switch (status) {
 		case CAPTURE_FRAME:
 			take_frame(j, &f);
 			break;
@@ -237,6 +301,7 @@ road_main(void *argument)
 {
 	struct road *r = argument;
 
+	pthread_setname_np(pthread_self(), "road");
 	for (size_t i = 0; i < r->nsources &&
 	    !atomic_load(&r->stopping); i++) {
 		atomic_store(&r->at, i);

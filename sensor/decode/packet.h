@@ -73,6 +73,8 @@ struct packet {
 	struct span	 frame;
 	uint32_t	 frame_wire;
 	int		 link_type;
+
+	uint32_t	 flow_hash;	/* flow/'s own, see flow_foresee() */
 };
 
 /*

@@ -27,13 +27,13 @@ detect_credentials_in_clear(const struct session_record *r,
 {
 	const struct smtp_facts *smtp = record_smtp(r);
 	char server[PARTY_MAX], line[80];
-	json_t *evidence;
+	struct finding *one;
 	bool proof;
 
 	if (smtp->auth == NULL)
 		return;
 	proof = sends_no_password(smtp->auth);
-	evidence = finding_add(f, &(struct opinion){
+	one = finding_add(f, &(struct opinion){
 		.kind = KIND_CREDENTIALS_IN_CLEAR,
 		.severity = proof ? SEVERITY_MEDIUM : SEVERITY_HIGH,
 		.confidence = CONFIDENCE_CERTAIN,
@@ -46,5 +46,5 @@ detect_credentials_in_clear(const struct session_record *r,
 	    record_server(r, server),
 	    smtp->auth_accepted ? ", and the server accepted it" : "");
 	snprintf(line, sizeof(line), "AUTH %.60s ...", smtp->auth);
-	evidence_line(evidence, SIDE_CLIENT, smtp->auth_at, line);
+	evidence_line(one, SIDE_CLIENT, smtp->auth_at, line);
 }

@@ -54,7 +54,7 @@ record_mails(const struct session_record *r)
 	return f->mails_accepted + f->mails_unanswered;
 }
 
-json_t *
+struct finding *
 finding_add(struct findings *f, const struct opinion *o,
     const char *fmt, ...)
 {
@@ -77,34 +77,56 @@ finding_add(struct findings *f, const struct opinion *o,
 	one->confidence = o->confidence;
 	one->at = o->at.time;
 	one->summary = strdup(summary);
-	one->evidence = json_pack("{s:I, s:s, s:s, s:s, s:[]}",
-	    "packet", (json_int_t)o->at.packet,
-	    "at", moment_format(o->at.time, when),
-	    "expected", o->expected, "seen", o->seen, "lines");
-	if (one->summary == NULL || one->evidence == NULL) {
+	json_text_raw(&one->evidence, "{\"packet\":");
+	json_text_number(&one->evidence, (int64_t)o->at.packet);
+	json_text_raw(&one->evidence, ",\"at\":");
+	json_text_string(&one->evidence, moment_format(o->at.time, when));
+	json_text_raw(&one->evidence, ",\"expected\":");
+	json_text_string(&one->evidence, o->expected);
+	json_text_raw(&one->evidence, ",\"seen\":");
+	json_text_string(&one->evidence, o->seen);
+	json_text_raw(&one->evidence, ",\"lines\":[");
+	if (one->summary == NULL || one->evidence.failed) {
 		free(one->summary);
-		json_decref(one->evidence);
+		json_text_free(&one->evidence);
 		f->dropped++;
 		return NULL;
 	}
 	f->count++;
-	return one->evidence;
+	return one;
 }
 
 void
-evidence_line(json_t *evidence, enum side who, struct mark at,
+evidence_line(struct finding *one, enum side who, struct mark at,
     const char *text)
 {
 	char when[MOMENT_TEXT];
+	struct json_text *j;
 
-	if (evidence == NULL || text == NULL || at.packet == 0)
+	if (one == NULL || text == NULL || at.packet == 0)
 		return;
-	/* Short of memory a line is missing; the finding stands. */
-	json_array_append_new(json_object_get(evidence, "lines"),
-	    json_pack("{s:s, s:I, s:s, s:s}",
-	    "who", who == SIDE_CLIENT ? "client" : "server",
-	    "packet", (json_int_t)at.packet,
-	    "at", moment_format(at.time, when), "text", text));
+	j = &one->evidence;
+	json_text_raw(j, j->at[j->len - 1] == '[' ? "{\"who\":" :
+	    ",{\"who\":");
+	json_text_string(j, who == SIDE_CLIENT ? "client" : "server");
+	json_text_raw(j, ",\"packet\":");
+	json_text_number(j, (int64_t)at.packet);
+	json_text_raw(j, ",\"at\":");
+	json_text_string(j, moment_format(at.time, when));
+	json_text_raw(j, ",\"text\":");
+	json_text_string(j, text);
+	json_text_raw(j, "}");
+}
+
+/* A finding whose evidence memory did not suffice for is kept without. */
+static void
+close_evidence(struct findings *f)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		json_text_raw(&f->list[i].evidence, "]}");
+		if (f->list[i].evidence.failed)
+			json_text_free(&f->list[i].evidence);
+	}
 }
 
 /* ------------------------------------------------------------------ */
@@ -133,6 +155,9 @@ not_seen_whole(const struct session_record *r)
 		return false;
 	if (r->protocol == RECORD_OTHER)
 		return false;
+	/* a greeting that was heard is the beginning, SYN or not */
+	if (record_smtp(r)->greeting_code != 0)
+		return (r->gaps & ~(1U << GAP_MIDSTREAM)) != 0;
 	return r->gaps != 0;
 }
 
@@ -179,6 +204,7 @@ detect_session(const struct session_record *r, struct findings *f)
 	f->dropped = 0;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](r, f);
+	close_evidence(f);
 	qsort(f->list, f->count, sizeof(f->list[0]), graver);
 	f->verdict = judge(r, f);
 }
@@ -188,7 +214,7 @@ findings_clear(struct findings *f)
 {
 	for (unsigned i = 0; i < f->count; i++) {
 		free(f->list[i].summary);
-		json_decref(f->list[i].evidence);
+		json_text_free(&f->list[i].evidence);
 	}
 	f->count = 0;
 }

@@ -8,8 +8,7 @@
 #ifndef DETECT_DETECT_H
 #define DETECT_DETECT_H
 
-#include <jansson.h>
-
+#include "schema/json_text.h"
 #include "schema/names.h"
 #include "session/record.h"
 
@@ -22,7 +21,7 @@ struct finding {
 	enum confidence	 confidence;
 	int64_t		 at;		/* of the decisive packet */
 	char		*summary;	/* one plain sentence; owned */
-	json_t		*evidence;	/* object; owned */
+	struct json_text evidence;	/* an object; owned */
 };
 
 struct findings {

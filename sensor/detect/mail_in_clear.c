@@ -55,11 +55,11 @@ detect_mail_in_clear(const struct session_record *r, struct findings *f)
 	const struct smtp_facts *smtp = record_smtp(r);
 	char server[PARTY_MAX], mails[COUNTED_MAX];
 	struct reason reason;
-	json_t *evidence;
+	struct finding *one;
 
 	if (record_mails(r) == 0 || !why(r, smtp, &reason))
 		return;
-	evidence = finding_add(f, &(struct opinion){
+	one = finding_add(f, &(struct opinion){
 		.kind = KIND_MAIL_IN_CLEAR,
 		.severity = reason.severity,
 		.confidence = reason.confidence,
@@ -70,11 +70,11 @@ detect_mail_in_clear(const struct session_record *r, struct findings *f)
 	    "%s to %s went in clear: %s",
 	    mails_counted(record_mails(r), mails), record_server(r, server),
 	    reason.clause);
-	evidence_line(evidence, SIDE_CLIENT, smtp->starttls_command_at,
+	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
 	    smtp->starttls_as_sent);
-	evidence_line(evidence, SIDE_SERVER, smtp->starttls_reply_at,
+	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
 	    smtp->starttls_reply_text);
-	evidence_line(evidence, SIDE_CLIENT, smtp->first_mail, "MAIL");
-	evidence_line(evidence, SIDE_CLIENT, smtp->first_data, "DATA");
-	evidence_line(evidence, SIDE_SERVER, smtp->first_accepted, "250");
+	evidence_line(one, SIDE_CLIENT, smtp->first_mail, "MAIL");
+	evidence_line(one, SIDE_CLIENT, smtp->first_data, "DATA");
+	evidence_line(one, SIDE_SERVER, smtp->first_accepted, "250");
 }

@@ -26,13 +26,14 @@ struct opinion {
 	const char	*expected, *seen;
 };
 
-/* Add a finding with a summary in printf style, and return its evidence to
- * be filled further (borrowed; NULL when there was no room or memory). */
-json_t	*finding_add(struct findings *f, const struct opinion *o,
-	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Add a finding with a summary in printf style, and return it so that its
+ * evidence can be filled (NULL when there was no room or memory). */
+struct finding	*finding_add(struct findings *f, const struct opinion *o,
+		    const char *fmt, ...)
+		    __attribute__((format(printf, 3, 4)));
 
-/* A line of the dialogue into the evidence. */
-void	evidence_line(json_t *evidence, enum side who, struct mark at,
+/* A line of the dialogue into the evidence of `one`, which may be NULL. */
+void	evidence_line(struct finding *one, enum side who, struct mark at,
 	    const char *text);
 
 /* The facts, or facts of silence: never NULL. */

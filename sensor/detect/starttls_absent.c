@@ -14,13 +14,13 @@ detect_starttls_absent(const struct session_record *r, struct findings *f)
 	const struct smtp_facts *smtp = record_smtp(r);
 	char server[PARTY_MAX], mails[COUNTED_MAX];
 	const struct smtp_greeting *hello;
-	json_t *evidence;
+	struct finding *one;
 
 	if (r->offer != OFFER_ABSENT || record_mails(r) == 0 ||
 	    r->protocol != RECORD_SMTP || smtp->hellos_kept == 0)
 		return;
 	hello = &smtp->hellos[smtp->hellos_kept - 1];
-	evidence = finding_add(f, &(struct opinion){
+	one = finding_add(f, &(struct opinion){
 		.kind = KIND_STARTTLS_ABSENT,
 		.severity = SEVERITY_INFO,
 		.confidence = CONFIDENCE_CIRCUMSTANTIAL,
@@ -30,7 +30,7 @@ detect_starttls_absent(const struct session_record *r, struct findings *f)
 	    "%s did not offer STARTTLS and %s went in clear; nothing known "
 	    "of this server says that it should have offered it",
 	    record_server(r, server), mails_counted(record_mails(r), mails));
-	evidence_line(evidence, SIDE_SERVER, hello->reply_last,
-	    smtp->ehlo_reply);
-	evidence_line(evidence, SIDE_CLIENT, smtp->first_data, "DATA");
+	/* the reply itself is the session's, and not said twice */
+	evidence_line(one, SIDE_SERVER, hello->reply_last, "250");
+	evidence_line(one, SIDE_CLIENT, smtp->first_data, "DATA");
 }

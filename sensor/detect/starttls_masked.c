@@ -82,14 +82,14 @@ detect_starttls_masked(const struct session_record *r, struct findings *f)
 	const struct smtp_facts *smtp = record_smtp(r);
 	const struct smtp_greeting *hello;
 	char server[PARTY_MAX];
-	json_t *evidence;
+	struct finding *one;
 	bool sure;
 
 	if (r->offer != OFFER_MASKED || smtp->hellos_kept == 0)
 		return;
 	sure = hid_starttls(smtp);
 	hello = &smtp->hellos[smtp->hellos_kept - 1];
-	evidence = finding_add(f, &(struct opinion){
+	one = finding_add(f, &(struct opinion){
 		.kind = KIND_STARTTLS_MASKED,
 		.severity = record_mails(r) > 0 || smtp->auth != NULL ?
 		    SEVERITY_HIGH : SEVERITY_MEDIUM,
@@ -104,9 +104,9 @@ detect_starttls_masked(const struct session_record *r, struct findings *f)
 	    "keyword of eight letters, STARTTLS or another",
 	    record_server(r, server),
 	    smtp->offer_token != NULL ? smtp->offer_token : "");
-	evidence_line(evidence, SIDE_SERVER, hello->reply_last,
+	evidence_line(one, SIDE_SERVER, hello->reply_last,
 	    smtp->ehlo_reply);
 	if (smtp->banner_masked)
-		evidence_line(evidence, SIDE_SERVER, smtp->greeting,
+		evidence_line(one, SIDE_SERVER, smtp->greeting,
 		    smtp->banner);
 }

@@ -4,8 +4,8 @@
  */
 #include "flow/flow_internal.h"
 
-static enum side
-side_of(const struct flow *f, bool source_is_low)
+enum side
+connection_side(const struct flow *f, bool source_is_low)
 {
 	return source_is_low == f->client_is_low ? SIDE_CLIENT : SIDE_SERVER;
 }
@@ -16,65 +16,109 @@ is_smtp_port(const struct flow_table *t, uint16_t port)
 	return (t->ports[port / 8] >> (port % 8) & 1) != 0;
 }
 
-static void
-set_ends(struct flow *f)
-{
-	int client = f->client_is_low ? 0 : 1;
-
-	f->facts.ip[SIDE_CLIENT] = f->entry.key.ip[client];
-	f->facts.ip[SIDE_SERVER] = f->entry.key.ip[!client];
-	f->facts.port[SIDE_CLIENT] = f->entry.key.port[client];
-	f->facts.port[SIDE_SERVER] = f->entry.key.port[!client];
-}
+/* ------------------------------------------------------------------ */
+/* roles                                                              */
 
 /* Nothing was delivered yet, so the two sides can still change places. */
 static void
 swap_sides(struct flow *f)
 {
+	struct flow_facts *facts = &f->facts;
 	struct stream s = f->side[SIDE_CLIENT];
-	struct flow_traits t = f->facts.side[SIDE_CLIENT];
+	struct flow_traits t = facts->side[SIDE_CLIENT];
+	struct addr ip = facts->ip[SIDE_CLIENT];
+	uint16_t port = facts->port[SIDE_CLIENT];
 	bool seen = f->seen[SIDE_CLIENT];
+	struct line l;
 
 	f->side[SIDE_CLIENT] = f->side[SIDE_SERVER];
 	f->side[SIDE_SERVER] = s;
-	f->facts.side[SIDE_CLIENT] = f->facts.side[SIDE_SERVER];
-	f->facts.side[SIDE_SERVER] = t;
+	facts->side[SIDE_CLIENT] = facts->side[SIDE_SERVER];
+	facts->side[SIDE_SERVER] = t;
+	facts->ip[SIDE_CLIENT] = facts->ip[SIDE_SERVER];
+	facts->ip[SIDE_SERVER] = ip;
+	facts->port[SIDE_CLIENT] = facts->port[SIDE_SERVER];
+	facts->port[SIDE_SERVER] = port;
 	f->seen[SIDE_CLIENT] = f->seen[SIDE_SERVER];
 	f->seen[SIDE_SERVER] = seen;
 	f->client_is_low = !f->client_is_low;
-	set_ends(f);
+	if (f->waiting != NULL) {
+		l = f->waiting->side[SIDE_CLIENT];
+		f->waiting->side[SIDE_CLIENT] = f->waiting->side[SIDE_SERVER];
+		f->waiting->side[SIDE_SERVER] = l;
+	}
+	doubts_swap(f);
+}
+
+/* Who is on an SMTP port is the server; without that, who speaks first is
+ * taken for the client. */
+static bool
+is_from_server(const struct flow *f, const struct packet *p)
+{
+	return is_smtp_port(f->table, p->source_port) &&
+	    !is_smtp_port(f->table, p->destination_port);
 }
 
 void
 connection_begin(struct flow *f, const struct packet *p, bool source_is_low)
 {
-	bool from = is_smtp_port(f->table, p->source_port);
-	bool to = is_smtp_port(f->table, p->destination_port);
+	struct flow_facts *facts = &f->facts;
+	enum side from = is_from_server(f, p) ? SIDE_SERVER : SIDE_CLIENT;
 
+	facts->first = facts->last = p->mark;
+	facts->roles = is_smtp_port(f->table, p->source_port) !=
+	    is_smtp_port(f->table, p->destination_port) ? ROLES_PORT :
+	    ROLES_GUESS;
+	f->client_is_low = source_is_low == (from == SIDE_CLIENT);
+	facts->ip[from] = p->source;
+	facts->ip[side_other(from)] = p->destination;
+	facts->port[from] = p->source_port;
+	facts->port[side_other(from)] = p->destination_port;
 	for (int i = 0; i < SIDES; i++) {
-		f->facts.side[i].window_scale = 0xff;
-		f->facts.side[i].ttl_min = 0xff;
+		facts->side[i].window_scale = 0xff;
+		facts->side[i].ttl_min = 0xff;
 	}
-	f->facts.first = p->mark;
-	f->facts.roles = from != to ? ROLES_PORT : ROLES_GUESS;
-	f->client_is_low = to || from == to ? source_is_low : !source_is_low;
-	set_ends(f);
 	count(f->table->counters, COUNT_connections);
 	if ((p->flags & TCP_SYN) == 0)
 		count(f->table->counters, COUNT_connections_midstream);
 }
 
-/* The SYN tells who called (RFC 9293 section 3.5). */
+/* The SYN tells who called (RFC 9293 section 3.5); where both did, at the
+ * same time, the port tells. */
 static void
 roles_by_syn(struct flow *f, const struct packet *p, bool source_is_low)
 {
 	bool from_client = (p->flags & TCP_ACK) == 0;
+	bool is_client = connection_side(f, source_is_low) == SIDE_CLIENT;
 
-	if (f->facts.roles == ROLES_SYN || f->session != NULL)
+	if (flow_heard(f))
 		return;
-	if ((side_of(f, source_is_low) == SIDE_CLIENT) != from_client)
+	if (f->facts.roles == ROLES_SYN) {
+		if (!from_client || is_client || !is_smtp_port(f->table,
+		    p->destination_port) || is_smtp_port(f->table,
+		    p->source_port))
+			return;
+	}
+	if (is_client != from_client)
 		swap_sides(f);
 	f->facts.roles = ROLES_SYN;
+}
+
+/* ------------------------------------------------------------------ */
+/* what a segment tells besides its octets                            */
+
+static void
+note_marks(struct flow_facts *facts, const struct packet *p)
+{
+	int64_t before = time_between(p->mark.time, facts->first.time);
+	int64_t after = time_between(facts->last.time, p->mark.time);
+
+	/* A little before is a capture out of order, far before is a clock
+	 * that was set. */
+	if (before > 0 && before < LEAP)
+		facts->first = p->mark;
+	if (after >= 0 || after < -LEAP)
+		facts->last = p->mark;
 }
 
 static void
@@ -84,9 +128,7 @@ note_traits(struct flow *f, enum side who, const struct packet *p)
 
 	t->packets++;
 	f->facts.wraps |= p->wraps;
-	f->facts.last = p->mark;
-	if (p->mark.time < f->facts.first.time)
-		f->facts.first = p->mark;
+	note_marks(&f->facts, p);
 	if (p->payload_wire == 0 && (p->flags & TCP_SYN) == 0)
 		return;
 	if (t->ttl_max == 0)
@@ -97,267 +139,206 @@ note_traits(struct flow *f, enum side who, const struct packet *p)
 		t->ttl_max = p->ttl;
 	t->vlan = p->vlan;
 	t->timestamps |= p->has_timestamp;
+	if ((p->flags & TCP_URG) != 0 && p->payload_wire > 0) {
+		t->urgent = true;
+		count(f->table->counters, COUNT_segments_urgent);
+	}
 }
 
-static void
-start(struct stream *s, uint32_t next)
+/* ------------------------------------------------------------------ */
+/* SYN, ACK                                                           */
+
+/* What waits at this place: is it behind that beginning? */
+static bool
+is_near(const struct flow *f, enum side who, uint32_t first)
 {
+	const struct held *h = f->waiting == NULL ? NULL :
+	    f->waiting->side[who].first;
+
+	return h == NULL || (!seq_before(h->copy.seq, first) &&
+	    !seq_before(first + PLAUSIBLE, h->copy.seq));
+}
+
+/* Is this the SYN (or SYN-ACK) of this connection, as far as it is known? */
+bool
+connection_owns_syn(const struct flow *f, enum side who,
+    const struct packet *p)
+{
+	const struct stream *s = &f->side[who];
+	const struct stream *other = &f->side[side_other(who)];
+
+	if (f->facts.side[who].syn)
+		return f->facts.side[who].isn == p->seq;
+	if ((p->flags & TCP_ACK) != 0 && f->facts.side[side_other(who)].syn &&
+	    (seq_before(p->ack, other->first) ||
+	    seq_before(other->next, p->ack)))
+		return false;	/* it answers another SYN */
 	if (s->started)
-		return;
-	s->started = true;
-	s->first = s->next = next;
+		return s->first == p->seq + 1;
+	return is_near(f, who, p->seq + 1);
 }
 
 static void
 take_syn(struct flow *f, enum side who, const struct packet *p)
 {
 	struct flow_traits *t = &f->facts.side[who];
-	struct stream *s = &f->side[who];
 
 	if (t->syn)
-		return;		/* again, or one that was not believed */
-	/* Octets were delivered without it, and it is not theirs. */
-	if (s->started && f->session != NULL && s->first != p->seq + 1)
-		return;
+		return;		/* again */
 	t->syn = true;
 	t->isn = p->seq;
 	t->mss = p->has_mss ? p->mss : 0;
 	t->window_scale = p->has_window_scale ? p->window_scale : 0xff;
-	if (f->session == NULL) {
-		s->started = false;
-		start(s, p->seq + 1);
-	}
+	stream_start(&f->side[who], p->seq + 1);
 	if ((p->flags & TCP_ACK) != 0)
-		start(&f->side[side_other(who)], p->ack);
+		stream_start(&f->side[side_other(who)], p->ack);
 }
 
-/* Data behind a RST was acknowledged: the ends never saw that RST. */
-static void
-revive(struct flow *f, enum side who)
-{
-	struct stream *s = &f->side[who];
-
-	if (!s->rst_waits || !seq_before(s->rst_seq, s->acked) ||
-	    !seq_before(s->rst_seq, s->next))
-		return;
-	s->rst_waits = false;
-	f->facts.side[who].rst = false;
-	f->facts.resets_ignored++;
-	count(f->table->counters, COUNT_resets_ignored);
-	if (f->entry.list == LIST_CLOSING)
-		table_move(f->table, &f->entry, LIST_OPEN, f->table->now);
-}
-
+/* An end acknowledges nothing that is far from what the other has said
+ * (RFC 5961 section 5.2), unless it was us who lost all that. */
 static void
 take_ack(struct flow *f, enum side who, const struct packet *p)
 {
 	struct stream *other = &f->side[side_other(who)];
 
+	if (!stream_plausible(&f->side[who], p->seq))
+		return;
 	if (!other->has_acked || seq_before(other->acked, p->ack)) {
 		other->acked = p->ack;
 		other->has_acked = true;
 	}
-	revive(f, side_other(who));
 }
 
-static void
-take_fin(struct flow *f, enum side who, const struct packet *p)
+/* ------------------------------------------------------------------ */
+/* a segment                                                          */
+
+bool
+connection_is_done(const struct flow *f)
 {
-	struct stream *s = &f->side[who];
-	uint32_t seq = p->seq + p->payload_wire + ((p->flags & TCP_SYN) != 0);
-
-	if (s->ended || s->fin_waits)
-		return;
-	if (s->started && (seq_before(seq, s->next) ||
-	    seq_before(s->next + PLAUSIBLE_AHEAD, seq)))
-		return;		/* not where this side is */
-	f->facts.side[who].fin = true;
-	s->fin_waits = true;
-	s->fin_seq = seq;
-	s->fin_ack = p->ack;
-	s->fin_has_ack = (p->flags & TCP_ACK) != 0;
-	s->fin_at = p->mark;
-	if (s->want == FLOW_COUNT) {
-		start(s, seq);
-		s->next = seq;
-	}
-	table_block(f, p->mark.time);
+	return f->side[SIDE_CLIENT].ended && f->side[SIDE_SERVER].ended &&
+	    f->side[SIDE_CLIENT].want == FLOW_COUNT &&
+	    f->side[SIDE_SERVER].want == FLOW_COUNT && f->doubts == NULL;
 }
 
-/*
- * RFC 5961 section 3.2: the receiver believes a RST only at exactly the
- * next octet it expects.  We know that octet as the one we expect, or as
- * the highest that the receiver acknowledged.  A RST ahead of data that the
- * capture has out of order is looked at again when its time comes.
- */
-static void
-take_rst(struct flow *f, enum side who, const struct packet *p)
-{
-	struct stream *s = &f->side[who];
-	bool ahead, fits;
-
-	fits = !s->started || p->seq == s->next ||
-	    (s->has_acked && p->seq == s->acked) ||
-	    (s->ended && p->seq == s->next - 1);
-	ahead = s->started && s->held != NULL && seq_before(s->next, p->seq) &&
-	    !seq_before(s->next + PLAUSIBLE_AHEAD, p->seq);
-	/* The answer to a SYN has no sequence of its own (RFC 9293 3.5.2). */
-	if (!s->started && (p->flags & TCP_ACK) != 0 &&
-	    f->side[side_other(who)].started &&
-	    p->ack != f->side[side_other(who)].next)
-		fits = false;
-	if (!fits && !ahead) {
-		f->facts.resets_ignored++;
-		count(f->table->counters, COUNT_resets_ignored);
-		return;
-	}
-	f->facts.side[who].rst = true;
-	if (s->rst_waits)
-		return;
-	s->rst_waits = true;
-	s->rst_seq = p->seq;
-	s->rst_at = p->mark;
-}
-
-static bool
-is_over(const struct flow *f)
+bool
+connection_is_over(const struct flow *f)
 {
 	return (f->side[SIDE_CLIENT].ended && f->side[SIDE_SERVER].ended) ||
-	    f->side[SIDE_CLIENT].rst_waits || f->side[SIDE_SERVER].rst_waits;
+	    doubts_rst_fits(f);
+}
+
+static struct copy
+copy_of(const struct packet *p)
+{
+	struct copy c = {
+		.octets = p->payload,
+		/* A SYN takes a number before its data (RFC 7413). */
+		.seq = p->seq + ((p->flags & TCP_SYN) != 0),
+		.wire_len = p->payload_wire,
+		.ack = p->ack,
+		.mark = p->mark,
+		.ttl = p->ttl,
+		.has_ack = (p->flags & TCP_ACK) != 0,
+		.fin = (p->flags & TCP_FIN) != 0,
+	};
+
+	if (c.octets.len > c.wire_len)
+		c.octets.len = c.wire_len;
+	return c;
+}
+
+/* Where in the order of things that may be let go it stands now. */
+static void
+settle(struct flow *f, const struct packet *p)
+{
+	struct flow_table *t = f->table;
+	enum list_id is = f->entry.list, to = is;
+
+	if (connection_is_over(f))
+		to = LIST_CLOSING;
+	else if (is != LIST_OPENING || p->payload_wire > 0)
+		to = LIST_OPEN;
+	if (to == is && (is == LIST_CLOSING ||
+	    t->now - f->entry.touched <= SECOND))
+		return;
+	table_move(t, &f->entry, to, t->now);
+	for (int i = 0; i < SIDES; i++)
+		memory_expire(f, i);
 }
 
 void
 connection_take(struct flow *f, const struct packet *p, bool source_is_low)
 {
-	struct flow_table *t = f->table;
+	struct copy c = copy_of(p);
 	enum side who;
 
 	if ((p->flags & TCP_SYN) != 0)
 		roles_by_syn(f, p, source_is_low);
-	who = side_of(f, source_is_low);
+	who = connection_side(f, source_is_low);
 	f->seen[who] = true;
 	note_traits(f, who, p);
+	stream_check(f, who, p, &c);
 	if ((p->flags & TCP_SYN) != 0)
 		take_syn(f, who, p);
-	if ((p->flags & TCP_ACK) != 0)
+	if ((p->flags & TCP_ACK) != 0 && !c.damaged)
 		take_ack(f, who, p);
-	if (p->payload_wire > 0)
-		stream_take(f, who, p);
-	if ((p->flags & TCP_FIN) != 0)
-		take_fin(f, who, p);
-	if (f->blocked)
+	if ((p->flags & TCP_RST) == 0 && (c.wire_len > 0 || c.fin))
+		stream_take(f, who, &c);
+	if (f->waiting != NULL)
 		stream_pump(f);
-	if ((p->flags & TCP_RST) != 0)
-		take_rst(f, who, p);
-	else if (f->side[who].rst_waits)
-		revive(f, who);
-	if (is_over(f)) {
-		if (f->entry.list != LIST_CLOSING)
-			table_move(t, &f->entry, LIST_CLOSING, t->now);
-	} else if (t->now - f->entry.touched > 1000000)
-		table_move(t, &f->entry, f->entry.list, t->now);
-}
-
-/*
- * A SYN with another number than this connection's begins a new one only if
- * this one is over, or never carried anything, or the other end is out of
- * sight -- else it may be forged, and has to be answered first.
- */
-bool
-connection_replaced(struct flow *f, const struct packet *p,
-    bool source_is_low)
-{
-	enum side who = side_of(f, source_is_low);
-	const struct flow_traits *t = &f->facts.side[who];
-	bool syn = (p->flags & TCP_SYN) != 0;
-	bool ack = (p->flags & TCP_ACK) != 0;
-
-	if (f->syn_waits && ((syn && ack && who != f->syn_by &&
-	    p->ack == f->syn_isn + 1) ||
-	    (!syn && who == f->syn_by && p->payload_wire > 0 &&
-	    p->seq == f->syn_isn + 1)))
-		return true;
-	if (!syn || (t->syn && t->isn == p->seq))
-		return false;
-	if (!t->syn && (f->session == NULL ||
-	    f->side[who].first == p->seq + 1))
-		return false;		/* its own, behind its data */
-	if (ack)
-		return is_over(f) && t->syn;
-	if (is_over(f) || f->session == NULL || !f->seen[side_other(who)])
-		return true;
-	f->syn_waits = true;
-	f->syn_isn = p->seq;
-	f->syn_by = (uint8_t)who;
-	return false;
-}
-
-/* RSTs that were believed; the readers hear it as the end of that side. */
-static bool
-believe_resets(struct flow *f)
-{
-	bool reset = false;
-
-	for (int i = 0; i < SIDES; i++) {
-		struct stream *s = &f->side[i];
-
-		if (!s->rst_waits)
-			continue;
-		/* one that was ahead of missing octets must fit by now */
-		if (s->started && seq_before(s->next, s->rst_seq) &&
-		    !(s->has_acked && s->acked == s->rst_seq)) {
-			f->facts.resets_ignored++;
-			f->facts.side[i].rst = false;
-			continue;
-		}
-		f->facts.reset_by[i] = true;
-		reset = true;
-		if (!s->ended && f->session != NULL) {
-			s->ended = true;
-			f->table->ops->end(f->session, i, s->rst_at);
-		}
-	}
-	return reset;
+	if ((p->flags & TCP_RST) != 0 && !c.damaged)
+		doubts_take_rst(f, who, p);
+	if (f->doubts != NULL)
+		doubts_review(f, p);
+	for (int i = 0; i < SIDES; i++)
+		if (f->side[i].want == FLOW_COUNT &&
+		    f->side[i].memory != NULL)
+			memory_forget(f, i);
+	settle(f, p);
 }
 
 void
 connection_end(struct flow *f, enum flow_end how)
 {
-	struct flow_table *t = f->table;
-	const struct flow *was_busy = t->busy;
 	bool finished, reset;
 
-	t->busy = f;
-	if (how != FLOW_EVICTED) {
-		stream_pump(f);
-		while (stream_force(f, true))
-			continue;
-	}
+	f->busy = true;
+	f->facts.end = how;
+	f->one_sided = true;
+	stream_pump(f);
+	while (gaps_force(f, true))
+		continue;
+	if (how != FLOW_EVICTED)
+		gaps_at_end(f);
 	finished = f->side[SIDE_CLIENT].ended && f->side[SIDE_SERVER].ended;
-	reset = believe_resets(f);
-	f->facts.end = finished ? FLOW_FINISHED : reset ? FLOW_RESET : how;
+	reset = doubts_believe_rst(f);
+	f->facts.end = reset ? FLOW_RESET : finished ? FLOW_FINISHED : how;
 	if (f->session != NULL)
-		t->ops->close(f->session, &f->facts);
+		f->table->ops->close(f->session, &f->facts);
 	f->session = NULL;
-	t->busy = was_busy == f ? NULL : was_busy;
-	table_remove(f, finished || reset || how == FLOW_IDLE);
+	table_remove(f, finished || reset);
 }
 
 /* ------------------------------------------------------------------ */
 /* for the reader                                                     */
 
+/* What was remembered is forgotten when the running call is over. */
 void
 flow_want(struct flow *f, enum side who, enum flow_want want)
 {
 	f->side[who].want = (uint8_t)want;
-	if (want != FLOW_REMEMBER && want != FLOW_DELIVER)
-		memory_forget(f, who);
 }
 
 void
 flow_skip(struct flow *f, enum side who, uint64_t octets)
 {
 	f->side[who].skip = octets;
+}
+
+void
+flow_charge(struct flow *f, size_t octets)
+{
+	limits_charge(f->table, &f->charged, octets);
 }
 
 void *

@@ -26,7 +26,7 @@
 
 struct flow_limits {
 	uint32_t	connections;		/* tracked at once */
-	uint64_t	memory;			/* octets, all of the table's own: entries, held segments, remembered octets */
+	uint64_t	memory;			/* octets: the table's own (entries, held segments, remembered octets) and what flow_charge() and segment() report */
 	uint32_t	held_per_side;		/* out-of-order octets before a gap is declared */
 	uint32_t	remembered_per_side;	/* octets kept for comparing copies */
 	uint32_t	remember_seconds;	/* after which they are forgotten */
@@ -75,21 +75,22 @@ enum flow_end {
  * payload. */
 struct flow_traits {
 	uint64_t	 packets;	/* all of this side */
-	uint64_t	 octets;	/* payload delivered, skipped or counted */
+	uint64_t	 octets;	/* payload delivered or skipped; while counted, by sequence numbers */
 	uint64_t	 missing;	/* octets of gaps */
 	uint32_t	 conflicting;	/* sequence positions with two contents */
 	uint32_t	 retransmitted;	/* segments bringing nothing new */
 	uint32_t	 reordered;	/* segments that had to wait */
 	uint32_t	 bad_checksums;
 	uint32_t	 isn;		/* valid if syn */
-	bool		 syn;		/* its SYN (or SYN-ACK) was seen */
-	bool		 fin, rst;
-	bool		 snap_cut;	/* payload octets lost to the snap length */
-	uint8_t		 ttl_first, ttl_min, ttl_max;
 	uint16_t	 vlan;
 	uint16_t	 mss;		/* of the SYN, 0: none */
+	uint8_t		 ttl_first, ttl_min, ttl_max;
 	uint8_t		 window_scale;	/* of the SYN, 0xff: none */
-	bool		 timestamps;	/* option seen */
+	bool		 syn : 1;	/* its SYN (or SYN-ACK) was seen */
+	bool		 fin : 1, rst : 1;
+	bool		 snap_cut : 1;	/* payload octets lost to the snap length */
+	bool		 timestamps : 1; /* option seen */
+	bool		 urgent : 1;	/* urgent data seen; it is heard in line, RFC 6093 */
 };
 
 struct flow_facts {
@@ -117,8 +118,8 @@ struct flow;			/* opaque */
 
 /*
  * What the reader is told.  `session` is what open() returned.  None of
- * them may call back into the table except flow_want(), flow_skip() and
- * flow_facts().
+ * them may call back into the table except by the calls at the end of this
+ * file.
  */
 struct flow_ops {
 	/* The first payload octet is about to be delivered, or a gap before
@@ -138,11 +139,17 @@ struct flow_ops {
 	 * Each segment of a connection, with octets or without, after all
 	 * else it led to.  `session` may be NULL still; *kept is the
 	 * reader's own from the first segment on, NULL at first, and is
-	 * given to forget() when the connection goes.  Both may be NULL.
+	 * given to forget() when the connection goes.  Returns the octets
+	 * that *kept takes up now.  Both calls may be NULL.
 	 */
-	void	 (*segment)(void *context, void *session, void **kept,
+	size_t	 (*segment)(void *context, void *session, void **kept,
 		    const struct packet *p);
 	void	 (*forget)(void *kept);
+
+	/* Octets for this session come soon: prefetch what hearing them will
+	 * touch, first the session's own, then (`deep`) what that points to.
+	 * May be NULL. */
+	void	 (*foresee)(const void *session, bool deep);
 };
 
 struct flow_table;		/* opaque; one per road thread */
@@ -159,6 +166,22 @@ void	 flow_table_free(struct flow_table *t);
 
 /* Take one segment.  The packet is read during the call and not kept. */
 void	 flow_take(struct flow_table *t, const struct packet *p);
+
+/*
+ * Segments that flow_take() will be given soon, one after the other: fetch
+ * what it will need into the caches.  Give each of a batch to FORESEE_BUCKET,
+ * then each to the next, and so on.  Leaving it out changes nothing but time.
+ */
+enum flow_foresee {
+	FORESEE_BUCKET,
+	FORESEE_ENTRY,
+	FORESEE_FLOW,
+	FORESEE_SESSION,
+	FORESEE_READER,
+	FORESEEN,
+};
+void	 flow_foresee(const struct flow_table *t, struct packet *p,
+	    enum flow_foresee what);
 
 /* End every connection as FLOW_CUT, delivering what was held: the source
  * ends here. */
@@ -177,6 +200,12 @@ void	 flow_want(struct flow *f, enum side who, enum flow_want want);
 /* The next `octets` of this side are of no interest: they (and gaps in
  * them) are counted and not delivered.  Adds to nothing: replaces. */
 void	 flow_skip(struct flow *f, enum side who, uint64_t octets);
+/*
+ * The octets of memory that the reader takes up for this connection now.
+ * They count against the limit until the connection is closed; going past it
+ * lets go of connections, once the running call is over.
+ */
+void	 flow_charge(struct flow *f, size_t octets);
 const struct flow_facts	*flow_facts(const struct flow *f);
 /* What segment() kept; from here on the caller's. */
 void	*flow_take_kept(struct flow *f);

@@ -2,9 +2,13 @@
 /*
  * flow/flow_internal.h -- what the files of flow/ share.
  *
- *	table.c		the table: finding, limits, timeouts
- *	connection.c	one connection: roles, SYN, FIN, RST, its end
- *	stream.c	one side: order, causality, gaps, skipping
+ *	table.c		the table: finding a connection, beginning one
+ *	limits.c	memory, and who goes when there is too little
+ *	timing.c	packet time, and what is due when it passes
+ *	connection.c	one connection: roles, SYN, its end
+ *	doubts.c	SYNs and RSTs that are not believed yet
+ *	stream.c	one side: order, causality, skipping
+ *	gaps.c		giving up waiting for what does not come
  *	memory.c	octets remembered, and copies compared with them
  */
 #ifndef FLOW_INTERNAL_H
@@ -12,10 +16,12 @@
 
 #include "flow/flow.h"
 
+#define SECOND			1000000	/* µs */
 #define HELD_SEGMENTS_MAX	1024	/* a side: bounds the search too */
 #define PIECES_MAX		1024	/* remembered segments a side */
-#define CLOSING		2000000	/* µs a finished connection is still read */
-#define PLAUSIBLE_AHEAD	(1U << 24)	/* octets beyond the next expected */
+#define PLAUSIBLE		(1U << 24)	/* octets away from the next expected */
+#define ASTRAY_MAX		8	/* implausible segments in a row */
+#define LEAP			(60 * SECOND)	/* a step of time to be confirmed */
 
 /* Sequence numbers wrap (RFC 9293 section 3.4). */
 static inline bool
@@ -24,53 +30,92 @@ seq_before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-/* A segment that has to wait: for octets before it, or for those it
- * acknowledges. */
+/* Stamps are hostile: their difference must not overflow. */
+static inline int64_t
+time_between(int64_t earlier, int64_t later)
+{
+	return (int64_t)((uint64_t)later - (uint64_t)earlier);
+}
+
+/* A stretch of a side, from one packet. */
+struct copy {
+	struct span	 octets;	/* as captured */
+	uint32_t	 seq;
+	uint32_t	 wire_len;	/* more, if the snap length cut it */
+	uint32_t	 ack;
+	struct mark	 mark;
+	uint8_t		 ttl;
+	bool		 has_ack;
+	bool		 fin;		/* and then it ends */
+	bool		 bad_checksum;
+	/* The octets may come once more, and better: */
+	bool		 tail;		/* what the snap length left of another */
+	bool		 damaged;	/* the receiver may have thrown it away */
+	bool		 final;		/* they will not */
+};
+
+/* A copy that has to wait: for octets before it, or for those that it
+ * acknowledges; a tail, for another copy that has its octets. */
 struct held {
 	struct held	*next;
-	struct mark	 mark;
-	uint32_t	 seq, len, wire_len, ack;
-	uint8_t		 ttl;
-	bool		 has_ack, bad_checksum;
+	struct copy	 copy;		/* its span points behind this struct */
+	uint32_t	 room;
 	uint8_t		 octets[];
 };
 
-/* A delivered segment, kept for comparing later copies. */
-struct piece {
-	struct piece	*next;		/* in order of delivery = sequence */
-	struct mark	 mark;
-	uint32_t	 seq, len;
-	uint32_t	 reported;	/* hash of the last conflict told */
-	uint8_t		 ttl;
-	bool		 bad_checksum;
-	uint8_t		 octets[];
+/* Finished connections still read for late copies: that many at most. */
+#define CLOSING_SHARE	256		/* of the connections */
+#define CLOSING_LEAST	64
+
+struct line {			/* of waiting copies, by sequence number */
+	struct held	*first, *last;
+	uint32_t	 octets, count;
+};
+
+/* Of a connection in which something waits. */
+struct waiting {
+	struct flow	*flow;
+	struct waiting	*newer, *older;	/* in order of `since` */
+	int64_t		 since;		/* the last progress */
+	struct line	 side[SIDES];
+};
+
+struct doubted_rst {
+	bool		 waits;
+	bool		 fits;		/* as the receiver judges, RFC 5961 */
+	bool		 late;		/* both sides had finished already */
+	uint32_t	 seq;
+	bool		 has_peer;
+	uint32_t	 peer;		/* the other side's next at that time */
+	struct mark	 at;
+};
+
+/* What a packet claimed and nobody has confirmed. */
+struct doubts {
+	struct doubted_rst	 rst[SIDES];
+	bool		 syn_waits;
+	enum side	 syn_by;
+	struct packet	 syn;		/* without octets */
 };
 
 struct stream {
-	struct held	*held;		/* by sequence number */
-	struct piece	*pieces, *last_piece;
+	struct memory	*memory;	/* NULL: nothing remembered */
 	uint64_t	 skip;
 	uint32_t	 next;		/* expected; valid once started */
 	uint32_t	 first;		/* where it started */
 	uint32_t	 acked;		/* highest the other side has acknowledged */
-	uint32_t	 held_octets, held_count;
-	uint32_t	 piece_octets, piece_count;
-	uint32_t	 fin_seq, fin_ack;
-	uint32_t	 rst_seq;
-	struct mark	 fin_at, rst_at;
 	uint8_t		 want;		/* enum flow_want */
+	uint8_t		 good_checksums, bad_checksums;	/* to 255 */
+	uint8_t		 astray;	/* implausible segments in a row */
 	bool		 started;	/* `next` is known */
 	bool		 has_acked;
-	bool		 fin_waits;	/* FIN seen, not reached */
-	bool		 fin_has_ack;
-	bool		 rst_waits;	/* RST seen, not yet decided */
-	bool		 ended;		/* FIN reached, or RST believed */
-	bool		 good_checksum;	/* seen on a segment with payload */
+	bool		 ended;		/* FIN reached */
 };
 
 enum list_id {
 	LIST_OPENING,		/* no octet yet */
 	LIST_OPEN,
+	LIST_QUIET,		/* too long for anything to be remembered */
 	LIST_CLOSING,		/* finished or reset, still read for a while */
 	LIST_TOMBS,		/* over; known for late copies */
 	LISTS
@@ -88,14 +133,15 @@ struct entry {
 	int64_t		 touched;	/* place in time of its list */
 	uint32_t	 hash;
 	uint8_t		 list;		/* enum list_id */
-	struct flow_key	 key;
 };
 
 struct tomb {
 	struct entry	 entry;
+	struct flow_key	 key;
 	uint32_t	 next[2];	/* by key order */
 	uint32_t	 isn[2];
-	bool		 has_isn[2];
+	bool		 has_next[2], has_isn[2];
+	bool		 reset;
 };
 
 struct flow {
@@ -103,15 +149,14 @@ struct flow {
 	struct flow_table	*table;
 	void		*session;	/* NULL before the first octet */
 	void		*kept;		/* the reader's, see flow_ops.segment */
-	struct flow	*blocked_newer, *blocked_older;
-	int64_t		 blocked_since;	/* valid while blocked */
-	bool		 blocked;
+	struct waiting	*waiting;	/* NULL: nothing waits */
+	struct doubts	*doubts;	/* NULL: none */
+	uint32_t	 charged, kept_size;	/* octets of the reader */
+	bool		 busy;		/* being worked on: not to be evicted */
 	bool		 unread;	/* no session could be had */
+	bool		 one_sided;	/* not waiting for a side never seen */
 	bool		 client_is_low;	/* key[0] is the client */
 	bool		 seen[SIDES];	/* packets of this side came */
-	bool		 syn_waits;	/* a SYN of another connection came */
-	uint32_t	 syn_isn;
-	uint8_t		 syn_by;	/* enum side */
 	struct stream	 side[SIDES];
 	struct flow_facts facts;
 };
@@ -127,22 +172,55 @@ struct flow_table {
 	uint64_t		 seed;
 	uint64_t		 memory;	/* octets, held against the limit */
 	size_t			 connections, tombs;
-	int64_t			 now;		/* packet time, never a lone leap */
-	int64_t			 leap;		/* a time that waits to be confirmed */
-	int64_t			 checked;	/* timeouts last looked at */
+	/*
+	 * `stamp` follows the packets' time, also when that steps back; `now`
+	 * is what the table's own times are in, and only goes forward.
+	 */
+	int64_t			 stamp, now;
+	int64_t			 leap;		/* a stamp that waits to be confirmed */
+	struct flow		*leaper;	/* ... and whose segment had it */
+	bool			 leaping;
+	int64_t			 due;		/* nothing is before that */
+	int64_t			 patience[LISTS], patience_waiting;
 	struct entry		*oldest[LISTS], *newest[LISTS];
-	struct flow		*blocked_oldest, *blocked_newest;
-	const struct flow	*busy;		/* being worked on: not to be evicted */
+	size_t			 listed[LISTS];
+	struct waiting		*waiting_oldest, *waiting_newest;
 };
 
+/* Octets of this connection were given to a reader, or to none for lack of
+ * memory. */
+static inline bool
+flow_heard(const struct flow *f)
+{
+	return f->session != NULL || f->unread;
+}
+
 /* table.c */
-void	*table_alloc(struct flow_table *t, size_t size);	/* NULL: limit or memory */
-void	 table_release(struct flow_table *t, void *p, size_t size);
+uint32_t table_hash(const struct flow_table *t, const struct packet *p);
 void	 table_move(struct flow_table *t, struct entry *e, enum list_id to,
 	    int64_t at);
-void	 table_block(struct flow *f, int64_t at);	/* it waits for something */
-void	 table_unblock(struct flow *f);
 void	 table_remove(struct flow *f, bool leave_tomb);	/* and free */
+void	 table_remove_tomb(struct flow_table *t, struct tomb *tomb);
+
+/* limits.c */
+void	*limits_alloc(struct flow_table *t, size_t size);	/* NULL: limit or memory */
+void	 limits_free(struct flow_table *t, void *p, size_t size);
+/* As limits_alloc(), but nobody has to go for it. */
+void	*limits_alloc_spare(struct flow_table *t, size_t size);
+void	 limits_charge(struct flow_table *t, uint32_t *charged, size_t octets);
+void	 limits_enforce(struct flow_table *t);	/* after charges */
+bool	 limits_evict(struct flow_table *t);	/* false: nobody can go */
+
+/* timing.c */
+void	 timing_init(struct flow_table *t);
+void	 timing_set(struct flow_table *t, int64_t stamp);
+void	 timing_check(struct flow_table *t);	/* what is due */
+/* Something began to wait in a list that was empty. */
+void	 timing_expect(struct flow_table *t, int64_t due);
+/* It waits for something; false: no memory for that.  Again: there was
+ * progress, so it may wait as long again. */
+bool	 timing_wait(struct flow *f);
+void	 timing_wait_no_more(struct flow *f);
 
 /* connection.c */
 /* Settle who is who by what this segment tells. */
@@ -152,33 +230,62 @@ void	 connection_take(struct flow *f, const struct packet *p,
 	    bool source_is_low);
 /* Deliver what there is, tell the reader, and forget. */
 void	 connection_end(struct flow *f, enum flow_end how);
-/* Does this segment begin a new connection in this one's place? */
-bool	 connection_replaced(struct flow *f, const struct packet *p,
-	    bool source_is_low);
+enum side connection_side(const struct flow *f, bool source_is_low);
+bool	 connection_owns_syn(const struct flow *f, enum side who,
+	    const struct packet *p);
+bool	 connection_is_over(const struct flow *f);
+/* Over, and nothing that may still come is of interest. */
+bool	 connection_is_done(const struct flow *f);
+
+/* doubts.c */
+/* A segment between the ends of this connection: is it part of it? */
+enum belonging {
+	BELONGS,
+	DOUBTFUL,	/* remembered until something confirms it */
+	BEGINS_ANEW,	/* another connection: the SYN it had to confirm, if
+			 * any, lies in the doubts */
+};
+enum belonging	 doubts_judge(struct flow *f, const struct packet *p,
+		    bool source_is_low);
+void	 doubts_take_rst(struct flow *f, enum side who,
+	    const struct packet *p);
+/* After a segment: does it show that an end does not know of a RST? */
+void	 doubts_review(struct flow *f, const struct packet *p);
+bool	 doubts_rst_fits(const struct flow *f);
+bool	 doubts_believe_rst(struct flow *f);	/* true: it was reset */
+void	 doubts_swap(struct flow *f);	/* the sides change places */
+void	 doubts_free(struct flow *f);
 
 /* stream.c */
-void	 stream_take(struct flow *f, enum side who, const struct packet *p);
+void	 stream_take(struct flow *f, enum side who, const struct copy *c);
+/* Sets bad_checksum and damaged. */
+void	 stream_check(struct flow *f, enum side who, const struct packet *p,
+	    struct copy *c);
+bool	 stream_plausible(const struct stream *s, uint32_t seq);
+void	 stream_start(struct stream *s, uint32_t next);
 void	 stream_pump(struct flow *f);	/* deliver all that may be */
-/* Declare one gap; false: there is none to declare.  `final`: no evidence
- * that the receiver got what we did not is asked for. */
-bool	 stream_force(struct flow *f, bool final);
-void	 stream_forget(struct flow *f, enum side who);	/* held segments */
-bool	 stream_waits(const struct flow *f);
-bool	 stream_caught_up(const struct flow *f, enum side who, uint32_t ack);
-void	 stream_settle(struct flow *f);	/* no SYN came: begin at what is there */
+void	 stream_forget(struct flow *f, enum side who);	/* what waits */
+/* Octets that nobody saw, before what comes next. */
 void	 stream_missing(struct flow *f, enum side who, uint32_t octets,
 	    struct mark at);
 
+/* gaps.c */
+/* Declare one gap; false: there is none to declare.  `final`: no evidence
+ * that the receiver got what we did not is asked for. */
+bool	 gaps_force(struct flow *f, bool final);
+/* Did the receiver get this side's octets up to `seq`?  Nobody can tell
+ * when the receiver is out of sight. */
+bool	 gaps_received(const struct flow *f, enum side who, uint32_t seq);
+/* At the end: acknowledged, but never seen. */
+void	 gaps_at_end(struct flow *f);
+
 /* memory.c */
-struct copy {			/* a stretch of a side, from one packet */
-	struct span	 octets;
-	uint32_t	 seq;
-	struct mark	 mark;
-	uint8_t		 ttl;
-	bool		 bad_checksum;
-};
 void	 memory_keep(struct flow *f, enum side who, const struct copy *c);
 void	 memory_compare(struct flow *f, enum side who, const struct copy *c);
+void	 memory_expire(struct flow *f, enum side who);	/* what is too old */
 void	 memory_forget(struct flow *f, enum side who);	/* all of a side */
+
+/* The last octet seen came alone in its segment, and is remembered. */
+bool	 memory_last_is_single(const struct stream *s);
 
 #endif

@@ -3,46 +3,134 @@
  * Octets remembered after delivery, so that a later copy which says
  * something else is noticed: the mark of a forged reply that raced the
  * genuine one, whichever came first.
+ *
+ * A side's pieces lie one behind the other in one buffer, oldest first:
+ * the dialogue is many small segments, and none should cost a malloc.
  */
+#include <stdalign.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "flow/flow_internal.h"
 
-static size_t
+#define SIZE_MIN	160	/* with malloc's own, a multiple of 16 */
+
+/* A delivered stretch. */
+struct piece {
+	struct mark	 mark;
+	uint32_t	 seq, len;
+	uint32_t	 reported;	/* hash of the last conflict told */
+	uint8_t		 ttl;
+	bool		 bad_checksum;
+	uint8_t		 octets[];
+};
+
+struct memory {
+	uint32_t	 size;		/* of the room */
+	uint32_t	 from, to;	/* what is used of it */
+	uint32_t	 octets, count;	/* in pieces */
+	uint32_t	 last_len;	/* of the newest piece */
+	alignas(struct piece) uint8_t	 room[];
+};
+
+static uint32_t
 piece_size(uint32_t len)
 {
-	return sizeof(struct piece) + len;
+	size_t size = offsetof(struct piece, octets) + len;
+
+	return (uint32_t)((size + alignof(struct piece) - 1) &
+	    ~(alignof(struct piece) - 1));
 }
 
-static void
-drop_first(struct flow *f, struct stream *s)
+static struct piece *
+piece_at(struct memory *m, uint32_t at)
 {
-	struct piece *p = s->pieces;
+	return (struct piece *)(void *)(m->room + at);
+}
 
-	s->pieces = p->next;
-	if (s->pieces == NULL)
-		s->last_piece = NULL;
-	s->piece_octets -= p->len;
-	s->piece_count--;
-	table_release(f->table, p, piece_size(p->len));
+bool
+memory_last_is_single(const struct stream *s)
+{
+	return s->memory != NULL && s->memory->count > 0 &&
+	    s->memory->last_len == 1;
 }
 
 void
 memory_forget(struct flow *f, enum side who)
 {
-	struct stream *s = &f->side[who];
+	struct memory *m = f->side[who].memory;
 
-	while (s->pieces != NULL)
-		drop_first(f, s);
+	if (m != NULL)
+		limits_free(f->table, m, sizeof(*m) + m->size);
+	f->side[who].memory = NULL;
 }
 
 /* Too old to matter: a copy that late is no race. */
 static bool
-expired(const struct flow *f, const struct piece *p, int64_t now)
+is_expired(const struct flow *f, const struct piece *p, int64_t now)
 {
-	return now - p->mark.time >
-	    (int64_t)f->table->limits.remember_seconds * 1000000;
+	return time_between(p->mark.time, now) >
+	    (int64_t)f->table->limits.remember_seconds * SECOND;
+}
+
+static void
+drop_first(struct memory *m)
+{
+	const struct piece *p = piece_at(m, m->from);
+
+	m->octets -= p->len;
+	m->count--;
+	m->from += piece_size(p->len);
+	if (m->count == 0)
+		m->from = m->to = 0;
+}
+
+void
+memory_expire(struct flow *f, enum side who)
+{
+	struct memory *m = f->side[who].memory;
+
+	if (m == NULL)
+		return;
+	while (m->count > 0 &&
+	    is_expired(f, piece_at(m, m->from), f->table->stamp))
+		drop_first(m);
+	if (m->count == 0)
+		memory_forget(f, who);
+}
+
+/*
+ * Make room for one more piece.  Moving what is there costs no more than
+ * was put there since the last time; where it would, the room doubles.
+ */
+static struct memory *
+make_room(struct flow *f, struct memory *old, uint32_t size)
+{
+	uint32_t used = old == NULL ? 0 : old->to - old->from;
+	uint32_t want = old == NULL ? SIZE_MIN - sizeof(*old) : old->size;
+	struct memory *m;
+
+	if (old != NULL && used + size <= old->size && old->from >= used) {
+		memmove(old->room, old->room + old->from, used);
+		old->to = used;
+		old->from = 0;
+		return old;
+	}
+	while (want < used + size || (old != NULL && want == old->size))
+		want = want * 2 + sizeof(*m);
+	if ((m = limits_alloc(f->table, sizeof(*m) + want)) == NULL)
+		return NULL;
+	*m = (struct memory){ .size = want };
+	if (old != NULL) {
+		*m = *old;
+		m->size = want;
+		m->from = 0;
+		m->to = used;
+		memcpy(m->room, old->room + old->from, used);
+		limits_free(f->table, old, sizeof(*old) + old->size);
+	}
+	return m;
 }
 
 void
@@ -51,27 +139,35 @@ memory_keep(struct flow *f, enum side who, const struct copy *c)
 	struct stream *s = &f->side[who];
 	uint32_t limit = f->table->limits.remembered_per_side;
 	struct span keep = span_first(c->octets, limit);
+	uint32_t size = piece_size((uint32_t)keep.len);
+	struct memory *m = s->memory;
 	struct piece *p;
 
-	while (s->pieces != NULL && (expired(f, s->pieces, c->mark.time) ||
-	    s->piece_octets + keep.len > limit ||
-	    s->piece_count >= PIECES_MAX))
-		drop_first(f, s);
-	if (keep.len == 0 ||
-	    (p = table_alloc(f->table, piece_size((uint32_t)keep.len))) == NULL)
-		return;		/* counted by the table */
+	/* who goes for lack of memory takes no more of it */
+	if (keep.len == 0 || f->facts.end == FLOW_EVICTED)
+		return;
+	while (m != NULL && m->count > 0 &&
+	    (is_expired(f, piece_at(m, m->from), c->mark.time) ||
+	    m->octets + keep.len > limit || m->count >= PIECES_MAX))
+		drop_first(m);
+	if (m == NULL || m->size - m->to < size) {
+		if ((m = make_room(f, m, size)) == NULL)
+			return;		/* counted by the table */
+		s->memory = m;
+	}
+	p = piece_at(m, m->to);
 	*p = (struct piece){ .mark = c->mark, .seq = c->seq,
 	    .len = (uint32_t)keep.len, .ttl = c->ttl,
 	    .bad_checksum = c->bad_checksum };
 	memcpy(p->octets, keep.at, keep.len);
-	if (s->last_piece != NULL)
-		s->last_piece->next = p;
-	else
-		s->pieces = p;
-	s->last_piece = p;
-	s->piece_octets += p->len;
-	s->piece_count++;
+	m->to += size;
+	m->octets += p->len;
+	m->count++;
+	m->last_len = p->len;
 }
+
+/* ------------------------------------------------------------------ */
+/* comparing                                                          */
 
 /* The stretch from the first to the last differing octet. */
 static bool
@@ -90,19 +186,30 @@ difference(struct span a, struct span b, size_t *from, size_t *len)
 	return true;
 }
 
+static uint32_t
+count_differing(struct span a, struct span b)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < a.len; i++)
+		n += a.at[i] != b.at[i];
+	return n;
+}
+
 static void
 report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
     struct span before, struct span after)
 {
 	struct flow_traits *t = &f->facts.side[who];
+	uint32_t place = (uint32_t)(before.at - p->octets);
 	uint32_t hash = (uint32_t)XXH3_64bits_withSeed(after.at, after.len,
-	    (uint64_t)(before.at - p->octets)) | 1;
+	    place) | 1;
 	struct flow_conflict told;
 
 	if (p->reported == hash)
 		return;		/* the same copy again: a duplicate */
 	p->reported = hash;
-	t->conflicting += (uint32_t)before.len;
+	t->conflicting += count_differing(before, after);
 	count(f->table->counters, COUNT_conflicts);
 	if (f->session == NULL || f->table->ops->conflict == NULL)
 		return;
@@ -112,8 +219,7 @@ report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
 		.after = after,
 		.seen_before = p->mark,
 		.seen_after = c->mark,
-		.offset = (t->syn ? p->seq - t->isn - 1 : p->seq) +
-		    (uint64_t)(before.at - p->octets),
+		.offset = p->seq - f->side[who].first + place,
 		.ttl_before = p->ttl,
 		.ttl_after = c->ttl,
 	};
@@ -123,18 +229,24 @@ report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
 void
 memory_compare(struct flow *f, enum side who, const struct copy *c)
 {
-	struct stream *s = &f->side[who];
+	struct memory *m = f->side[who].memory;
 	uint32_t end = c->seq + (uint32_t)c->octets.len;
-	uint32_t from, to;
+	uint32_t from, to, next;
 	size_t at, len;
 
-	for (struct piece *p = s->pieces; p != NULL; p = p->next) {
+	if (m == NULL || c->bad_checksum)
+		return;
+	for (uint32_t i = m->from; i != m->to; i = next) {
+		struct piece *p = piece_at(m, i);
 		struct span before, after;
 
+		next = i + piece_size(p->len);
 		from = seq_before(p->seq, c->seq) ? c->seq : p->seq;
 		to = seq_before(p->seq + p->len, end) ? p->seq + p->len : end;
-		if (!seq_before(from, to) || expired(f, p, c->mark.time) ||
-		    p->bad_checksum || c->bad_checksum)
+		if (!seq_before(p->seq, end))
+			break;
+		if (!seq_before(from, to) || p->bad_checksum ||
+		    is_expired(f, p, c->mark.time))
 			continue;
 		before = span_of(p->octets + (from - p->seq), to - from);
 		after = span_of(c->octets.at + (from - c->seq), to - from);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One side of a connection: octets in order, in causal order with the other
- * side's, each once; and what is missing said to be missing.
+ * side's, each once.
  */
 #include "flow/flow_internal.h"
 
@@ -11,32 +11,31 @@ least(uint64_t a, uint32_t b)
 	return a < b ? (uint32_t)a : b;
 }
 
-static size_t
-held_size(uint32_t len)
+/* Where a copy ends; a FIN counts as one octet (RFC 9293 section 3.4). */
+static uint32_t
+end_of(const struct copy *c)
 {
-	return sizeof(struct held) + len;
-}
-
-static void
-held_free(struct flow *f, enum side who, struct held *h)
-{
-	struct stream *s = &f->side[who];
-
-	s->held_octets -= h->len;
-	s->held_count--;
-	table_release(f->table, h, held_size(h->len));
+	return c->seq + c->wire_len + c->fin;
 }
 
 void
-stream_forget(struct flow *f, enum side who)
+stream_start(struct stream *s, uint32_t next)
 {
-	struct stream *s = &f->side[who];
-	struct held *h;
+	if (s->started)
+		return;
+	s->started = true;
+	s->first = s->next = next;
+}
 
-	while ((h = s->held) != NULL) {
-		s->held = h->next;
-		held_free(f, who, h);
-	}
+/*
+ * No window is that large.  Should the capture have lost more than that,
+ * the receiver's acknowledgement is the bridge.
+ */
+bool
+stream_plausible(const struct stream *s, uint32_t seq)
+{
+	return !s->started || seq - s->next + PLAUSIBLE <= 2 * PLAUSIBLE ||
+	    (s->has_acked && seq - s->acked + PLAUSIBLE <= 2 * PLAUSIBLE);
 }
 
 /* ------------------------------------------------------------------ */
@@ -45,23 +44,28 @@ stream_forget(struct flow *f, enum side who)
 static bool
 has_reader(struct flow *f)
 {
-	if (f->session == NULL && !f->unread) {
-		f->session = f->table->ops->open(f->table->context, f);
-		if (f->session == NULL) {
-			f->unread = true;
-			count(f->table->counters, COUNT_flows_unread);
-		}
-		table_move(f->table, &f->entry, LIST_OPEN, f->table->now);
+	const struct flow_ops *ops = f->table->ops;
+
+	if (flow_heard(f))
+		return f->session != NULL;
+	if ((f->session = ops->open(f->table->context, f)) == NULL) {
+		f->unread = true;
+		count(f->table->counters, COUNT_flows_unread);
+		return false;
 	}
-	return f->session != NULL;
+	/* a side that closed without a word */
+	for (int i = 0; i < SIDES; i++)
+		if (f->side[i].ended)
+			ops->end(f->session, i, f->facts.last);
+	return true;
 }
 
-/* Octets that nobody saw, before what comes next. */
 void
 stream_missing(struct flow *f, enum side who, uint32_t octets,
     struct mark at)
 {
 	struct stream *s = &f->side[who];
+	bool read = has_reader(f);
 	uint32_t skipped = least(s->skip, octets);
 
 	s->next += octets;
@@ -69,444 +73,502 @@ stream_missing(struct flow *f, enum side who, uint32_t octets,
 	f->facts.side[who].missing += octets;
 	count(f->table->counters, COUNT_gaps);
 	count_many(f->table->counters, COUNT_gap_octets, octets);
-	if (octets > skipped && s->want != FLOW_COUNT && has_reader(f))
+	if (read && octets > skipped && s->want != FLOW_COUNT)
 		f->table->ops->gap(f->session, who, octets - skipped, at);
 }
 
 /* The copy begins at `next`: all of it is new. */
 static void
-deliver(struct flow *f, enum side who, const struct copy *c)
+deliver(struct flow *f, enum side who, struct copy c)
 {
 	struct stream *s = &f->side[who];
-	struct span octets = c->octets;
-	uint32_t skipped = least(s->skip, (uint32_t)octets.len);
+	uint32_t skipped;
 
 	if (!has_reader(f))
 		s->want = FLOW_COUNT;
-	if (s->want == FLOW_REMEMBER)
-		memory_keep(f, who, c);
-	s->next += (uint32_t)octets.len;
+	skipped = least(s->skip, (uint32_t)c.octets.len);
+	s->next += (uint32_t)c.octets.len;
 	s->skip -= skipped;
-	f->facts.side[who].octets += octets.len;
-	octets = span_skip(octets, skipped);
-	if (octets.len > 0 && s->want != FLOW_COUNT)
-		f->table->ops->octets(f->session, who, octets, c->mark);
+	f->facts.side[who].octets += c.octets.len;
+	c.octets = span_skip(c.octets, skipped);
+	c.seq += skipped;
+	if (c.octets.len == 0 || s->want == FLOW_COUNT)
+		return;
+	if (s->want == FLOW_REMEMBER)
+		memory_keep(f, who, &c);
+	f->table->ops->octets(f->session, who, c.octets, c.mark);
 }
 
-/* A segment whose turn it is: what is old is compared, the rest delivered,
- * and what the snap length cut off is missing. */
 static void
-accept(struct flow *f, enum side who, const struct copy *c,
-    uint32_t wire_len)
+reach_fin(struct flow *f, enum side who, struct mark at)
 {
 	struct stream *s = &f->side[who];
-	uint32_t old = s->next - c->seq;
-	struct copy fresh = *c;
 
-	if (old > 0) {
-		struct copy repeated = *c;
+	s->ended = true;
+	s->next++;
+	if (f->session != NULL)
+		f->table->ops->end(f->session, who, at);
+}
 
-		repeated.octets = span_first(c->octets, old);
-		memory_compare(f, who, &repeated);
-	}
-	fresh.octets = span_skip(c->octets, old);
-	fresh.seq = s->next;
-	if (fresh.octets.len > 0)
-		deliver(f, who, &fresh);
-	if (wire_len > c->octets.len &&
-	    seq_before(s->next, c->seq + wire_len)) {
-		f->facts.side[who].snap_cut = true;
-		stream_missing(f, who, c->seq + wire_len - s->next, c->mark);
-	}
+/* Numbers only: whatever order they come in, the same is counted. */
+static void
+count_only(struct flow *f, enum side who, const struct copy *c)
+{
+	struct stream *s = &f->side[who];
+	uint32_t end = c->seq + c->wire_len, more;
+
+	if (!stream_plausible(s, c->seq) || s->ended)
+		return;
+	stream_start(s, c->seq);
+	if (seq_before(s->next, end)) {
+		more = end - s->next;
+		f->facts.side[who].octets += more;
+		s->skip -= least(s->skip, more);
+		s->next = end;
+	} else if (c->wire_len > 0)
+		f->facts.side[who].retransmitted++;
+	if (c->fin && s->next == end)
+		reach_fin(f, who, c->mark);
 }
 
 /* ------------------------------------------------------------------ */
 /* waiting                                                            */
 
-/* A side of which no packet came for so long will not come. */
+static size_t
+held_size(const struct held *h)
+{
+	return sizeof(*h) + h->room;
+}
+
+static void
+held_free(struct flow *f, struct held *h)
+{
+	limits_free(f->table, h, held_size(h));
+}
+
+/* In order of sequence, first come first.  Mostly that is the end. */
+static void
+line_add(struct line *l, struct held *h)
+{
+	struct held **at = &l->first;
+
+	if (l->last != NULL && !seq_before(h->copy.seq, l->last->copy.seq))
+		at = &l->last->next;
+	while (*at != NULL && !seq_before(h->copy.seq, (*at)->copy.seq))
+		at = &(*at)->next;
+	h->next = *at;
+	*at = h;
+	if (h->next == NULL)
+		l->last = h;
+	l->octets += h->room;
+	l->count++;
+}
+
+/* The one behind `before` leaves; NULL: the first. */
+static struct held *
+line_take(struct line *l, struct held *before)
+{
+	struct held **at = before == NULL ? &l->first : &before->next;
+	struct held *h = *at;
+
+	*at = h->next;
+	if (l->last == h)
+		l->last = before;
+	l->octets -= h->room;
+	l->count--;
+	return h;
+}
+
+void
+stream_forget(struct flow *f, enum side who)
+{
+	if (f->waiting == NULL)
+		return;
+	while (f->waiting->side[who].first != NULL)
+		held_free(f, line_take(&f->waiting->side[who], NULL));
+}
+
 static bool
-out_of_sight(const struct flow *f, enum side who)
+is_same(const struct copy *a, const struct copy *b)
 {
-	return !f->seen[who] && f->table->now - f->facts.first.time >
-	    (int64_t)f->table->limits.gap_seconds * 1000000;
+	return a->seq == b->seq && a->wire_len == b->wire_len &&
+	    a->fin == b->fin && a->tail == b->tail &&
+	    a->damaged == b->damaged && span_equal(a->octets, b->octets);
 }
 
-/* Has the other side been delivered as far as this side acknowledges? */
-bool
-stream_caught_up(const struct flow *f, enum side who, uint32_t ack)
+static bool
+is_held(const struct line *l, const struct copy *c)
 {
-	const struct stream *other = &f->side[side_other(who)];
+	const struct held *h = l->first;
 
-	if (other->want == FLOW_COUNT || out_of_sight(f, side_other(who)))
-		return true;
-	return other->started && !seq_before(other->next, ack);
-}
-
-bool
-stream_waits(const struct flow *f)
-{
-	for (int i = 0; i < SIDES; i++)
-		if (f->side[i].held != NULL || f->side[i].fin_waits)
+	if (l->last != NULL && seq_before(l->last->copy.seq, c->seq))
+		return false;
+	for (; h != NULL && !seq_before(c->seq, h->copy.seq); h = h->next)
+		if (is_same(&h->copy, c))
 			return true;
 	return false;
 }
 
-static bool
-same_as(const struct held *h, const struct packet *p, uint32_t seq)
-{
-	return h->seq == seq && h->len == p->payload.len && h->len > 0 &&
-	    memcmp(h->octets, p->payload.at, h->len) == 0;
-}
-
-/* Keep a segment for later, in order of sequence; first copies first. */
+/* Keep a copy for later. */
 static void
-hold(struct flow *f, enum side who, const struct packet *p, uint32_t seq,
-    bool bad_checksum)
+hold(struct flow *f, enum side who, const struct copy *c)
 {
-	struct flow_table *t = f->table;
-	struct stream *s = &f->side[who];
-	struct held **at = &s->held, *h;
+	struct held *h;
 
-	while (*at != NULL && !seq_before(seq, (*at)->seq)) {
-		if (same_as(*at, p, seq)) {
-			f->facts.side[who].retransmitted++;
-			return;
-		}
-		at = &(*at)->next;
-	}
-	h = table_alloc(t, held_size((uint32_t)p->payload.len));
-	if (h == NULL)
+	if (f->waiting == NULL && !timing_wait(f))
 		return;		/* counted; it will show as a gap */
-	*h = (struct held){ .next = *at, .mark = p->mark, .seq = seq,
-	    .len = (uint32_t)p->payload.len, .wire_len = p->payload_wire,
-	    .ack = p->ack, .ttl = p->ttl,
-	    .has_ack = (p->flags & TCP_ACK) != 0,
-	    .bad_checksum = bad_checksum };
-	if (h->len > 0)
-		memcpy(h->octets, p->payload.at, h->len);
-	*at = h;
-	s->held_octets += h->len;
-	s->held_count++;
-	f->facts.side[who].reordered++;
-	count(t->counters, COUNT_segments_held);
-	table_block(f, p->mark.time);
+	if (is_held(&f->waiting->side[who], c)) {
+		f->facts.side[who].retransmitted++;
+		return;
+	}
+	h = limits_alloc(f->table, sizeof(*h) + c->octets.len);
+	if (h == NULL)
+		return;
+	h->room = (uint32_t)c->octets.len;
+	h->copy = *c;
+	h->copy.octets.at = h->octets;
+	if (h->room > 0)
+		memcpy(h->octets, c->octets.at, h->room);
+	line_add(&f->waiting->side[who], h);
 }
 
+/* Has the other side been delivered as far as this one acknowledges?  What
+ * acknowledges far more than was ever said waits for nothing. */
 static bool
-turn_of(const struct flow *f, enum side who, const struct held *h)
+caught_up(const struct flow *f, enum side who, const struct copy *c)
+{
+	enum side peer = side_other(who);
+	const struct stream *other = &f->side[peer];
+
+	if (!c->has_ack || other->want == FLOW_COUNT ||
+	    (f->one_sided && !f->seen[peer]))
+		return true;
+	return other->started && (!seq_before(other->next, c->ack) ||
+	    c->ack - other->next > PLAUSIBLE);
+}
+
+/*
+ * Will no better copy come?  What the snap length cut may be there once
+ * more, until something else comes behind it or the other side goes on.
+ * What is damaged is sent again, unless the receiver acknowledges it.
+ */
+static bool
+is_final(const struct flow *f, enum side who, const struct held *h)
 {
 	const struct stream *s = &f->side[who];
+	const struct held *peer = f->waiting->side[side_other(who)].first;
 
-	return s->started && !seq_before(s->next, h->seq) &&
-	    (!h->has_ack || stream_caught_up(f, who, h->ack));
+	if (h->copy.final || !seq_before(s->next, end_of(&h->copy)))
+		return true;
+	if (h->copy.damaged)
+		return s->has_acked && !seq_before(s->acked,
+		    h->copy.seq + h->copy.wire_len);
+	return !h->copy.tail || h->next != NULL ||
+	    (peer != NULL && peer->copy.has_ack &&
+	    seq_before(s->next, peer->copy.ack));
+}
+
+static bool
+is_turn_of(const struct flow *f, enum side who, const struct held *h)
+{
+	return caught_up(f, who, &h->copy) && is_final(f, who, h);
+}
+
+/* Whose turn it is, behind *before; a damaged copy may be passed by. */
+static struct held *
+find_turn(const struct flow *f, enum side who, struct held **before)
+{
+	const struct stream *s = &f->side[who];
+	struct held *h = f->waiting->side[who].first;
+
+	*before = NULL;
+	while (h != NULL && s->started && !seq_before(s->next, h->copy.seq)) {
+		if (is_turn_of(f, who, h))
+			return h;
+		if (!h->copy.damaged)
+			break;
+		*before = h;
+		h = h->next;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ */
+/* taking a copy's turn                                               */
+
+/* What the snap length cut off a copy: another copy of the dialogue may
+ * have it whole (a mirror that adds headers to one of two). */
+static void
+take_tail(struct flow *f, enum side who, const struct copy *c)
+{
+	struct stream *s = &f->side[who];
+	struct copy tail = *c;
+	uint32_t len = c->seq + c->wire_len - s->next;
+
+	if (!c->tail && s->want == FLOW_REMEMBER && s->skip == 0 &&
+	    f->facts.end == FLOW_OPEN) {
+		tail.tail = true;
+		tail.octets = span_of(NULL, 0);
+		tail.seq = s->next;
+		tail.wire_len = len;
+		hold(f, who, &tail);
+		if (f->waiting != NULL)
+			return;
+	}
+	f->facts.side[who].snap_cut = true;
+	stream_missing(f, who, len, c->mark);
+}
+
+/* What is old is compared, the rest delivered. */
+static void
+accept(struct flow *f, enum side who, const struct copy *c)
+{
+	struct stream *s = &f->side[who];
+	uint32_t old = s->next - c->seq, end = c->seq + c->wire_len;
+	struct copy part = *c;
+
+	if (old > 0 && c->octets.len > 0) {
+		part.octets = span_first(c->octets, old);
+		memory_compare(f, who, &part);
+	}
+	part.octets = span_skip(c->octets, old);
+	part.seq = s->next;
+	if (part.octets.len > 0)
+		deliver(f, who, part);
+	if (seq_before(s->next, end)) {
+		take_tail(f, who, c);
+		if (seq_before(s->next, end))
+			return;		/* the tail has the FIN */
+	}
+	if (c->fin && s->next == end)
+		reach_fin(f, who, c->mark);
+}
+
+static void
+after_end(struct flow *f, enum side who, const struct copy *c)
+{
+	count(f->table->counters, COUNT_segments_after_end);
+	memory_compare(f, who, c);
+}
+
+/* It came before anybody knew where this side is. */
+static bool
+drop_implausible(struct flow *f, enum side who)
+{
+	struct line *l = &f->waiting->side[who];
+
+	if (l->first == NULL ||
+	    stream_plausible(&f->side[who], l->first->copy.seq))
+		return false;
+	count(f->table->counters, COUNT_segments_implausible);
+	held_free(f, line_take(l, NULL));
+	return true;
+}
+
+/* Up to where is this the copy that was seen first?  And a tail ends where
+ * something else begins. */
+static uint32_t
+own_part(const struct held *h)
+{
+	const struct held *next;
+
+	for (next = h->next; next != NULL && seq_before(next->copy.seq,
+	    h->copy.seq + h->copy.wire_len); next = next->next)
+		if (seq_before(h->copy.seq, next->copy.seq) &&
+		    !next->copy.damaged && (h->copy.tail ||
+		    next->copy.mark.packet < h->copy.mark.packet))
+			return next->copy.seq - h->copy.seq;
+	return h->copy.wire_len;
+}
+
+/* The rest stands in line again, behind the copy that came before it. */
+static void
+put_back(struct line *l, struct held *h, uint32_t taken)
+{
+	h->copy.octets = span_skip(h->copy.octets, taken);
+	h->copy.seq += taken;
+	h->copy.wire_len -= taken;
+	line_add(l, h);
+}
+
+static void
+take_turn(struct flow *f, enum side who, struct held *h)
+{
+	struct stream *s = &f->side[who];
+	uint32_t part = own_part(h);
+	struct copy c = h->copy;
+
+	if (part < c.wire_len) {
+		c.octets = span_first(c.octets, part);
+		c.wire_len = part;
+		c.fin = false;
+	}
+	if (s->want == FLOW_COUNT)
+		count_only(f, who, &c);
+	else if (s->ended && seq_before(s->next, end_of(&c)))
+		after_end(f, who, &c);
+	else
+		accept(f, who, &c);
+	if (part < h->copy.wire_len)
+		put_back(&f->waiting->side[who], h, part);
+	else
+		held_free(f, h);
 }
 
 static bool
 deliver_held(struct flow *f, enum side who)
 {
-	struct stream *s = &f->side[who];
+	struct held *h, *before;
 	bool any = false;
-	struct held *h;
 
-	while ((h = s->held) != NULL && turn_of(f, who, h)) {
-		struct copy c = { .octets = span_of(h->octets, h->len),
-		    .seq = h->seq, .mark = h->mark, .ttl = h->ttl,
-		    .bad_checksum = h->bad_checksum };
-
-		s->held = h->next;
-		accept(f, who, &c, h->wire_len);
-		held_free(f, who, h);
+	while (drop_implausible(f, who))
 		any = true;
+	while ((h = find_turn(f, who, &before)) != NULL) {
+		take_turn(f, who, line_take(&f->waiting->side[who], before));
+		any = true;
+		while (drop_implausible(f, who))
+			continue;
 	}
 	return any;
 }
 
+/* Sides that are only counted wait for nothing. */
 static bool
-reach_fin(struct flow *f, enum side who)
+count_held(struct flow *f, enum side who)
 {
-	struct stream *s = &f->side[who];
+	struct line *l = &f->waiting->side[who];
+	bool any = l->first != NULL;
+	struct held *h;
 
-	if (!s->fin_waits || s->ended || !s->started ||
-	    seq_before(s->next, s->fin_seq) ||
-	    (s->fin_has_ack && !stream_caught_up(f, who, s->fin_ack)))
-		return false;
-	s->fin_waits = false;
-	s->ended = true;
-	s->next = s->fin_seq + 1;	/* a FIN counts as one octet */
-	if (f->session != NULL)
-		f->table->ops->end(f->session, who, s->fin_at);
-	return true;
+	while (l->first != NULL) {
+		h = line_take(l, NULL);
+		count_only(f, who, &h->copy);
+		held_free(f, h);
+	}
+	return any;
 }
 
 void
 stream_pump(struct flow *f)
 {
-	bool any;
+	bool any, progress = false;
 
+	if (f->waiting == NULL)
+		return;
 	do {
 		any = false;
-		for (int who = 0; who < SIDES; who++) {
-			if (f->side[who].want == FLOW_COUNT)
-				stream_forget(f, who);
-			any |= deliver_held(f, who);
-			any |= reach_fin(f, who);
-		}
+		for (int who = 0; who < SIDES; who++)
+			any |= f->side[who].want == FLOW_COUNT ?
+			    count_held(f, who) : deliver_held(f, who);
+		progress |= any;
 	} while (any);
-	if (!stream_waits(f))
-		table_unblock(f);
+	if (f->waiting->side[SIDE_CLIENT].first == NULL &&
+	    f->waiting->side[SIDE_SERVER].first == NULL)
+		timing_wait_no_more(f);
+	else if (progress)
+		timing_wait(f);
 }
 
 /* ------------------------------------------------------------------ */
-/* giving up waiting                                                  */
+/* a segment with payload, or a FIN                                   */
 
-/* No SYN came: the lowest segment that did is the beginning. */
+/*
+ * A card that computes checksums leaves them wrong on all its sender's
+ * segments: where most are right, a wrong one is damage, or meant for us
+ * and not for the receiver.  One right by chance (1 in 65536 is) among many
+ * wrong changes nothing.
+ */
 void
-stream_settle(struct flow *f)
+stream_check(struct flow *f, enum side who, const struct packet *p,
+    struct copy *c)
 {
-	for (int who = 0; who < SIDES; who++) {
-		struct stream *s = &f->side[who];
+	struct stream *s = &f->side[who];
 
-		if (s->started)
-			continue;
-		if (s->held != NULL)
-			s->next = s->held->seq;
-		else if (s->fin_waits)
-			s->next = s->fin_seq;
-		else if (s->has_acked)
-			s->next = s->acked;
-		else
-			continue;
-		s->first = s->next;
-		s->started = true;
+	if (s->want != FLOW_REMEMBER || (p->payload_wire == 0 &&
+	    (p->flags & (TCP_FIN | TCP_RST)) == 0))
+		return;
+	switch (packet_checksum(p)) {
+	case CHECKSUM_UNKNOWN:
+		break;
+	case CHECKSUM_GOOD:
+		if (p->payload_wire > 0 && s->good_checksums < UINT8_MAX)
+			s->good_checksums++;
+		break;
+	case CHECKSUM_BAD:
+		f->facts.side[who].bad_checksums++;
+		count(f->table->counters, COUNT_checksums_bad);
+		c->bad_checksum = true;
+		c->damaged = s->good_checksums > s->bad_checksums;
+		if (!c->damaged && p->payload_wire > 0 &&
+		    s->bad_checksums < UINT8_MAX)
+			s->bad_checksums++;
+		break;
 	}
 }
-
-/*
- * Did the receiver get this side's octets up to `seq`?  Only then is a hole
- * before it the capture's: else the network lost them, and they will come
- * again.  Nobody can tell when the receiver is out of sight.
- */
-static bool
-received(const struct flow *f, enum side who, uint32_t seq, bool final)
-{
-	const struct stream *s = &f->side[who];
-
-	return final || !f->seen[side_other(who)] ||
-	    (s->has_acked && !seq_before(s->acked, seq));
-}
-
-/* How far must this side be carried over its hole?  To its own next held
- * segment or FIN, or to what the other side has acknowledged of it. */
-static bool
-hole(const struct flow *f, enum side who, bool final, uint32_t *to,
-    struct mark *at)
-{
-	const struct stream *s = &f->side[who];
-	const struct stream *other = &f->side[side_other(who)];
-	bool found = false;
-
-	if (!s->started ||
-	    (s->held != NULL && !seq_before(s->next, s->held->seq)))
-		return false;	/* its next octets are here, and wait */
-	if (other->held != NULL && other->held->has_ack &&
-	    seq_before(s->next, other->held->ack)) {
-		*to = other->held->ack;
-		*at = other->held->mark;
-		found = true;
-	} else if (other->fin_waits && other->fin_has_ack &&
-	    other->held == NULL &&
-	    seq_before(s->next, other->fin_ack)) {
-		*to = other->fin_ack;
-		*at = other->fin_at;
-		found = true;
-	}
-	if (s->held != NULL && seq_before(s->next, s->held->seq) &&
-	    received(f, who, s->held->seq, final) &&
-	    (!found || seq_before(s->held->seq, *to))) {
-		*to = s->held->seq;
-		*at = s->held->mark;
-		found = true;
-	} else if (s->fin_waits && s->held == NULL &&
-	    seq_before(s->next, s->fin_seq) &&
-	    received(f, who, s->fin_seq, final) &&
-	    (!found || seq_before(s->fin_seq, *to))) {
-		*to = s->fin_seq;
-		*at = s->fin_at;
-		found = true;
-	}
-	return found;
-}
-
-/*
- * One octet acknowledged beyond all that was seen, and nothing after it:
- * that is a FIN which the capture missed, not a hole.
- */
-static bool
-is_lost_fin(const struct stream *s, uint32_t to)
-{
-	return to - s->next == 1 && s->held == NULL && !s->fin_waits;
-}
-
-/*
- * No octets are missing, and yet both wait: for a side that never began, or
- * for each other, which no honest pair of ends can bring about.  The first
- * that can go, goes.
- */
-static bool
-break_deadlock(struct flow *f)
-{
-	bool any = false;
-
-	for (int i = 0; i < SIDES && !any; i++) {
-		struct stream *s = &f->side[i];
-
-		if (s->held != NULL && s->started &&
-		    !seq_before(s->next, s->held->seq)) {
-			s->held->has_ack = false;
-			any = true;
-		} else if (s->fin_waits && s->held == NULL && s->started &&
-		    !seq_before(s->next, s->fin_seq)) {
-			s->fin_has_ack = false;
-			any = true;
-		}
-	}
-	stream_pump(f);
-	return any;
-}
-
-bool
-stream_force(struct flow *f, bool final)
-{
-	struct mark at[SIDES];
-	uint32_t to[SIDES];
-	bool has[SIDES];
-	enum side who;
-
-	if (!stream_waits(f))
-		return false;
-	stream_settle(f);
-	stream_pump(f);
-	if (!stream_waits(f))
-		return false;
-	for (int i = 0; i < SIDES; i++)
-		has[i] = hole(f, i, final, &to[i], &at[i]);
-	if (!has[SIDE_CLIENT] && !has[SIDE_SERVER])
-		return final && break_deadlock(f);
-	who = has[SIDE_CLIENT] ? SIDE_CLIENT : SIDE_SERVER;
-	if (has[SIDE_CLIENT] && has[SIDE_SERVER] &&
-	    at[SIDE_SERVER].packet < at[SIDE_CLIENT].packet)
-		who = SIDE_SERVER;
-	/* A side out of sight as a whole has no holes. */
-	if (!f->seen[who] || is_lost_fin(&f->side[who], to[who]))
-		f->side[who].next = to[who];
-	else
-		stream_missing(f, who, to[who] - f->side[who].next, at[who]);
-	stream_pump(f);
-	return true;
-}
-
-/* ------------------------------------------------------------------ */
-/* a segment with payload                                             */
 
 /* RFC 9293 3.8.4: a probe repeats the last octet, maybe with garbage. */
 static bool
-is_keepalive(const struct stream *s, uint32_t seq, const struct packet *p)
+is_keepalive(const struct stream *s, const struct copy *c)
 {
-	return p->payload.len == 1 && seq == s->next - 1 && s->has_acked &&
-	    s->acked == s->next &&
-	    !(s->last_piece != NULL && s->last_piece->len == 1);
-}
-
-/* -1: the receiver will have thrown it away. */
-static int
-checksum(struct flow *f, enum side who, const struct packet *p, bool *bad)
-{
-	struct stream *s = &f->side[who];
-
-	*bad = false;
-	if (s->want != FLOW_REMEMBER)
-		return 0;
-	switch (packet_checksum(p)) {
-	case CHECKSUM_UNKNOWN:
-		return 0;
-	case CHECKSUM_GOOD:
-		s->good_checksum = true;
-		return 0;
-	case CHECKSUM_BAD:
-		break;
-	}
-	*bad = true;
-	f->facts.side[who].bad_checksums++;
-	count(f->table->counters, COUNT_checksums_bad);
-	/* A card that computes checksums leaves them bad on all its sender's
-	 * segments: where some are good, a bad one is damage. */
-	return s->good_checksum ? -1 : 0;
+	return c->octets.len == 1 && c->seq == s->next - 1 && !s->ended &&
+	    s->has_acked && s->acked == s->next && !memory_last_is_single(s);
 }
 
 static void
-count_only(struct flow *f, enum side who, uint32_t seq, uint32_t len)
+take_repeated(struct flow *f, enum side who, const struct copy *c)
 {
-	struct stream *s = &f->side[who];
-	uint32_t end = seq + len;
-
-	if (!s->started) {
-		s->started = true;
-		s->first = s->next = seq;
+	if (c->wire_len == 0)
+		return;		/* a FIN again */
+	f->facts.side[who].retransmitted++;
+	if (is_keepalive(&f->side[who], c)) {
+		count(f->table->counters, COUNT_keepalives);
+		return;
 	}
-	if (seq_before(s->next, end)) {
-		f->facts.side[who].octets += least(len, end - s->next);
-		s->next = end;
-	} else
-		f->facts.side[who].retransmitted++;
+	count(f->table->counters, COUNT_segments_repeated);
+	memory_compare(f, who, c);
+}
+
+static void
+take_waiting(struct flow *f, enum side who, const struct copy *c)
+{
+	struct flow_table *t = f->table;
+
+	f->facts.side[who].reordered++;
+	count(t->counters, COUNT_segments_held);
+	hold(f, who, c);
+	while (f->waiting != NULL &&
+	    (f->waiting->side[who].octets > t->limits.held_per_side ||
+	    f->waiting->side[who].count >= HELD_SEGMENTS_MAX)) {
+		count(t->counters, COUNT_held_limit);
+		if (!gaps_force(f, true))
+			stream_forget(f, who);
+	}
 }
 
 void
-stream_take(struct flow *f, enum side who, const struct packet *p)
+stream_take(struct flow *f, enum side who, const struct copy *c)
 {
-	struct flow_table *t = f->table;
 	struct stream *s = &f->side[who];
-	/* A SYN takes a sequence number before its data (RFC 7413). */
-	uint32_t seq = p->seq + ((p->flags & TCP_SYN) != 0);
-	struct copy c = { .octets = p->payload, .seq = seq, .mark = p->mark,
-	    .ttl = p->ttl };
-	bool bad;
 
-	if (s->want == FLOW_COUNT) {
-		count_only(f, who, seq, p->payload_wire);
+	if (!stream_plausible(s, c->seq)) {
+		count(f->table->counters, COUNT_segments_implausible);
+		if (s->astray < ASTRAY_MAX && c->wire_len > 0)
+			s->astray++;
 		return;
 	}
-	if ((s->fin_waits || (s->ended && f->facts.side[who].fin)) &&
-	    !seq_before(seq, s->fin_seq)) {
-		count(t->counters, COUNT_segments_after_end);
-		return;
-	}
-	if (checksum(f, who, p, &bad) == -1)
-		return;
-	c.bad_checksum = bad;
-	if (s->started && seq_before(s->next + PLAUSIBLE_AHEAD, seq)) {
-		count(t->counters, COUNT_segments_implausible);
-		return;
-	}
-	if (s->started && !seq_before(s->next, seq + p->payload_wire)) {
-		/* nothing new */
-		f->facts.side[who].retransmitted++;
-		if (is_keepalive(s, seq, p)) {
-			count(t->counters, COUNT_keepalives);
-			return;
-		}
-		count(t->counters, COUNT_segments_repeated);
-		memory_compare(f, who, &c);
-		return;
-	}
-	if (s->started && !seq_before(s->next, seq) && s->held == NULL &&
-	    ((p->flags & TCP_ACK) == 0 || stream_caught_up(f, who, p->ack)))
-		accept(f, who, &c, p->payload_wire);
+	s->astray = 0;
+	if (c->fin)
+		f->facts.side[who].fin = true;
+	if (s->want == FLOW_COUNT)
+		count_only(f, who, c);
+	else if (s->started && !seq_before(s->next, end_of(c)))
+		take_repeated(f, who, c);
+	else if (s->ended)
+		after_end(f, who, c);
+	else if (s->started && !seq_before(s->next, c->seq) &&
+	    (f->waiting == NULL || f->waiting->side[who].first == NULL) &&
+	    !c->damaged && caught_up(f, who, c))
+		accept(f, who, c);
 	else
-		hold(f, who, p, seq, bad);
-	while (s->held_octets > t->limits.held_per_side ||
-	    s->held_count >= HELD_SEGMENTS_MAX) {
-		count(t->counters, COUNT_held_limit);
-		if (!stream_force(f, true))
-			stream_forget(f, who);
-	}
+		take_waiting(f, who, c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table of connections: finding them, keeping to the limits, and
- * noticing that time has passed.
+ * The table of connections: finding the one a segment is of, beginning it,
+ * and the tombstones of those that are over.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,10 +11,8 @@
 
 #include "flow/flow_internal.h"
 
-#define SECOND		1000000		/* µs */
-#define LEAP		(60 * SECOND)	/* a step of time to be confirmed */
-#define CHECK_EVERY	(SECOND / 20)
-#define TOMBS_SHARE	16		/* of the connections, at most */
+#define BUCKETS_MIN	64
+#define TOMBS_SHARE	16	/* of the connections, at most */
 
 /* ------------------------------------------------------------------ */
 /* lists, in order of time                                            */
@@ -29,9 +27,12 @@ list_append(struct flow_table *t, struct entry *e, enum list_id to,
 	e->older = t->newest[to];
 	if (e->older != NULL)
 		e->older->newer = e;
-	else
+	else {
 		t->oldest[to] = e;
+		timing_expect(t, at + t->patience[to]);
+}
 	t->newest[to] = e;
+	t->listed[to]++;
 }
 
 static void
@@ -45,6 +46,7 @@ list_remove(struct flow_table *t, struct entry *e)
 		e->older->newer = e->newer;
 	else
 		t->oldest[e->list] = e->newer;
+	t->listed[e->list]--;
 }
 
 void
@@ -53,42 +55,6 @@ table_move(struct flow_table *t, struct entry *e, enum list_id to,
 {
 	list_remove(t, e);
 	list_append(t, e, to, at);
-}
-
-void
-table_block(struct flow *f, int64_t at)
-{
-	struct flow_table *t = f->table;
-
-	if (f->blocked)
-		return;
-	f->blocked = true;
-	f->blocked_since = at;
-	f->blocked_newer = NULL;
-	f->blocked_older = t->blocked_newest;
-	if (f->blocked_older != NULL)
-		f->blocked_older->blocked_newer = f;
-	else
-		t->blocked_oldest = f;
-	t->blocked_newest = f;
-}
-
-void
-table_unblock(struct flow *f)
-{
-	struct flow_table *t = f->table;
-
-	if (!f->blocked)
-		return;
-	f->blocked = false;
-	if (f->blocked_newer != NULL)
-		f->blocked_newer->blocked_older = f->blocked_older;
-	else
-		t->blocked_newest = f->blocked_older;
-	if (f->blocked_older != NULL)
-		f->blocked_older->blocked_newer = f->blocked_newer;
-	else
-		t->blocked_oldest = f->blocked_newer;
 }
 
 /* ------------------------------------------------------------------ */
@@ -101,6 +67,14 @@ bucket(struct flow_table *t, uint32_t hash)
 }
 
 static void
+chain_add(struct flow_table *t, struct entry *e, uint32_t hash)
+{
+	e->hash = hash;
+	e->chain = *bucket(t, hash);
+	*bucket(t, hash) = e;
+}
+
+static void
 chain_remove(struct flow_table *t, struct entry *e)
 {
 	struct entry **at = bucket(t, e->hash);
@@ -110,211 +84,7 @@ chain_remove(struct flow_table *t, struct entry *e)
 	*at = e->chain;
 }
 
-static void
-tomb_remove(struct flow_table *t, struct entry *e)
-{
-	chain_remove(t, e);
-	list_remove(t, e);
-	t->tombs--;
-	table_release(t, e, sizeof(struct tomb));
-}
-
-static void
-tomb_new(struct flow *f)
-{
-	struct flow_table *t = f->table;
-	struct tomb *tomb;
-
-	if (t->tombs >= t->limits.connections / TOMBS_SHARE + 16)
-		tomb_remove(t, t->oldest[LIST_TOMBS]);
-	if ((tomb = table_alloc(t, sizeof(*tomb))) == NULL)
-		return;
-	memset(tomb, 0, sizeof(*tomb));
-	tomb->entry.key = f->entry.key;
-	tomb->entry.hash = f->entry.hash;
-	for (int i = 0; i < SIDES; i++) {
-		int at = (i == SIDE_CLIENT) == f->client_is_low ? 0 : 1;
-
-		tomb->next[at] = f->side[i].next;
-		tomb->isn[at] = f->facts.side[i].isn;
-		tomb->has_isn[at] = f->facts.side[i].syn;
-	}
-	tomb->entry.chain = *bucket(t, tomb->entry.hash);
-	*bucket(t, tomb->entry.hash) = &tomb->entry;
-	list_append(t, &tomb->entry, LIST_TOMBS, t->now);
-	t->tombs++;
-}
-
-void
-table_remove(struct flow *f, bool leave_tomb)
-{
-	struct flow_table *t = f->table;
-
-	for (int i = 0; i < SIDES; i++) {
-		stream_forget(f, i);
-		memory_forget(f, i);
-	}
-	if (f->kept != NULL)
-		t->ops->forget(f->kept);
-	table_unblock(f);
-	chain_remove(t, &f->entry);
-	list_remove(t, &f->entry);
-	t->connections--;
-	if (leave_tomb)
-		tomb_new(f);
-	table_release(t, f, sizeof(*f));
-}
-
-/* ------------------------------------------------------------------ */
-/* limits                                                             */
-
-/* The oldest of a list that is not the one being worked on. */
-static struct flow *
-oldest_of(struct flow_table *t, enum list_id list)
-{
-	struct entry *e = t->oldest[list];
-
-	if (e != NULL && (struct flow *)e == t->busy)
-		e = e->newer;
-	return (struct flow *)e;
-}
-
-/* One connection goes: a half-open one first, then a finished one, and only
- * then the one that was silent longest. */
-static bool
-evict(struct flow_table *t)
-{
-	static const struct {
-		enum list_id	list;
-		enum counter	counter;
-	} order[] = {
-		{ LIST_OPENING, COUNT_evicted_opening },
-		{ LIST_CLOSING, COUNT_evicted_closing },
-		{ LIST_OPEN, COUNT_evicted_open },
-	};
-	struct flow *f;
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if ((f = oldest_of(t, order[i].list)) != NULL) {
-			count(t->counters, order[i].counter);
-			connection_end(f, FLOW_EVICTED);
-			return true;
-		}
-	return false;
-}
-
-/* Make room, the least loss first. */
-static bool
-reclaim(struct flow_table *t, size_t size)
-{
-	count(t->counters, COUNT_memory_limit);
-	while (t->memory + size > t->limits.memory) {
-		if (t->oldest[LIST_TOMBS] != NULL)
-			tomb_remove(t, t->oldest[LIST_TOMBS]);
-		else if (!evict(t))
-			return false;
-	}
-	return true;
-}
-
-void *
-table_alloc(struct flow_table *t, size_t size)
-{
-	void *p;
-
-	if (t->memory + size > t->limits.memory && !reclaim(t, size)) {
-		count(t->counters, COUNT_memory_refused);
-		return NULL;
-	}
-	if ((p = malloc(size)) == NULL) {
-		count(t->counters, COUNT_memory_refused);
-		return NULL;
-	}
-	t->memory += size;
-	return p;
-}
-
-void
-table_release(struct flow_table *t, void *p, size_t size)
-{
-	assert(t->memory >= size);
-	t->memory -= size;
-	free(p);
-}
-
-/* ------------------------------------------------------------------ */
-/* time                                                               */
-
-/* Those that wait for octets which do not come. */
-static void
-check_blocked(struct flow_table *t)
-{
-	int64_t patience = (int64_t)t->limits.gap_seconds * SECOND;
-	struct flow *f;
-
-	while ((f = t->blocked_oldest) != NULL &&
-	    t->now - f->blocked_since > patience) {
-		t->busy = f;
-		while (stream_force(f, false))
-			continue;
-		t->busy = NULL;
-		/* what still waits is looked at again */
-		table_unblock(f);
-		if (stream_waits(f))
-			table_block(f, t->now);
-	}
-}
-
-static void
-check_timeouts(struct flow_table *t)
-{
-	const struct {
-		enum list_id	list;
-		int64_t		patience;
-		enum flow_end	how;
-	} waits[] = {
-		{ LIST_OPENING, (int64_t)t->limits.opening_seconds * SECOND,
-		    FLOW_IDLE },
-		{ LIST_OPEN, (int64_t)t->limits.idle_seconds * SECOND,
-		    FLOW_IDLE },
-		{ LIST_CLOSING, CLOSING, FLOW_IDLE },
-	};
-	struct entry *e;
-
-	if (t->now - t->checked < CHECK_EVERY && t->now >= t->checked)
-		return;
-	t->checked = t->now;
-	check_blocked(t);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
-		while ((e = t->oldest[waits[i].list]) != NULL &&
-		    t->now - e->touched > waits[i].patience)
-			connection_end((struct flow *)e, waits[i].how);
-	while ((e = t->oldest[LIST_TOMBS]) != NULL && t->now - e->touched >
-	    (int64_t)t->limits.linger_seconds * SECOND)
-		tomb_remove(t, e);
-}
-
-/*
- * The table's time follows the packets', but neither backwards nor far
- * ahead on the word of one packet: a single wrong stamp must not end every
- * connection.
- */
-static void
-set_time(struct flow_table *t, int64_t at)
-{
-	if (t->now == 0 || (at >= t->now && at - t->now < LEAP))
-		t->now = at;
-	else if (at > t->now || t->now - at > LEAP) {
-		if (t->leap != 0 && at >= t->leap - SECOND &&
-		    at - t->leap < LEAP)
-			t->now = at;
-		t->leap = at;
-	}
-}
-
-/* ------------------------------------------------------------------ */
-/* segments                                                           */
-
+/* Also: is the source the end that comes first in the key? */
 static bool
 make_key(const struct packet *p, struct flow_key *key)
 {
@@ -329,43 +99,94 @@ make_key(const struct packet *p, struct flow_key *key)
 	return low;
 }
 
+uint32_t
+table_hash(const struct flow_table *t, const struct packet *p)
+{
+	struct flow_key key;
+
+	make_key(p, &key);
+	return (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
+}
+
+/* A connection keeps its ends in its facts only. */
+static struct flow_key
+key_of(const struct flow *f)
+{
+	enum side low = f->client_is_low ? SIDE_CLIENT : SIDE_SERVER;
+	enum side high = side_other(low);
+
+	return (struct flow_key){
+		.ip = { f->facts.ip[low], f->facts.ip[high] },
+		.port = { f->facts.port[low], f->facts.port[high] },
+	};
+}
+
+static bool
+is_between(const struct entry *e, const struct flow_key *key)
+{
+	struct flow_key own;
+
+	if (e->list == LIST_TOMBS)
+		return memcmp(&((const struct tomb *)e)->key, key,
+		    sizeof(*key)) == 0;
+	own = key_of((const struct flow *)e);
+	return memcmp(&own, key, sizeof(*key)) == 0;
+}
+
 static struct entry *
 find(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
 	struct entry *e;
 
 	for (e = *bucket(t, hash); e != NULL; e = e->chain)
-		if (e->hash == hash &&
-		    memcmp(&e->key, key, sizeof(*key)) == 0)
+		if (e->hash == hash && is_between(e, key))
 			break;
 	return e;
 }
 
-/* Only a SYN, or octets, are worth a connection. */
-static struct flow *
-flow_new(struct flow_table *t, const struct packet *p,
-    const struct flow_key *key, uint32_t hash)
-{
-	struct flow *f;
+/* ------------------------------------------------------------------ */
+/* tombstones                                                         */
 
-	if ((p->flags & TCP_RST) != 0 ||
-	    ((p->flags & TCP_SYN) == 0 && p->payload_wire == 0)) {
-		count(t->counters, COUNT_segments_astray);
-		return NULL;
+void
+table_remove_tomb(struct flow_table *t, struct tomb *tomb)
+{
+	chain_remove(t, &tomb->entry);
+	list_remove(t, &tomb->entry);
+	t->tombs--;
+	limits_free(t, tomb, sizeof(*tomb));
+}
+
+static struct tomb
+tomb_of(const struct flow *f)
+{
+	struct tomb tomb = { .key = key_of(f),
+	    .reset = f->facts.end == FLOW_RESET };
+
+	for (int i = 0; i < SIDES; i++) {
+		int at = (i == SIDE_CLIENT) == f->client_is_low ? 0 : 1;
+
+		tomb.next[at] = f->side[i].next;
+		tomb.has_next[at] = f->side[i].started;
+		tomb.isn[at] = f->facts.side[i].isn;
+		tomb.has_isn[at] = f->facts.side[i].syn;
 	}
-	while (t->connections >= t->limits.connections && evict(t))
-		continue;
-	if ((f = table_alloc(t, sizeof(*f))) == NULL)
-		return NULL;
-	memset(f, 0, sizeof(*f));
-	f->table = t;
-	f->entry.key = *key;
-	f->entry.hash = hash;
-	f->entry.chain = *bucket(t, hash);
-	*bucket(t, hash) = &f->entry;
-	list_append(t, &f->entry, LIST_OPENING, t->now);
-	t->connections++;
-	return f;
+	return tomb;
+}
+
+/* Nobody is let go for a tombstone. */
+static void
+tomb_set(struct flow_table *t, const struct tomb *what, uint32_t hash)
+{
+	struct tomb *tomb;
+
+	if (t->tombs >= t->limits.connections / TOMBS_SHARE + 16)
+		table_remove_tomb(t, (struct tomb *)t->oldest[LIST_TOMBS]);
+	if ((tomb = limits_alloc_spare(t, sizeof(*tomb))) == NULL)
+		return;
+	*tomb = *what;
+	chain_add(t, &tomb->entry, hash);
+	list_append(t, &tomb->entry, LIST_TOMBS, t->now);
+	t->tombs++;
 }
 
 /* A late copy of a connection that is over; true: a new one begins. */
@@ -373,95 +194,207 @@ static bool
 leaves_tomb(const struct tomb *tomb, const struct packet *p, bool low)
 {
 	int me = low ? 0 : 1;
+	uint32_t ahead = p->seq - tomb->next[me];
 
 	if ((p->flags & TCP_SYN) != 0)
 		return !tomb->has_isn[me] || tomb->isn[me] != p->seq;
+	if (p->payload_wire == 0 || !tomb->has_next[me])
+		return false;
 	/* In the middle of another connection, whose SYN was missed: its
 	 * octets are nowhere near this one's. */
-	return p->payload_wire > 0 &&
-	    (seq_before(p->seq + PLAUSIBLE_AHEAD, tomb->next[me]) ||
-	    seq_before(tomb->next[me] + PLAUSIBLE_AHEAD, p->seq));
+	if (ahead > PLAUSIBLE && -ahead > PLAUSIBLE)
+		return true;
+	/* What was reset goes on with octets never seen: it was not. */
+	return tomb->reset && ahead <= PLAUSIBLE;
 }
 
-/* The SYN that waited for its answer belongs to what begins now. */
-static void
-inherit_syn(struct flow *f, const struct flow *old_state, bool waited)
-{
-	struct flow_traits *client = &f->facts.side[SIDE_CLIENT];
+/* ------------------------------------------------------------------ */
+/* connections                                                        */
 
-	if (!waited || client->syn)
-		return;
-	client->syn = true;
-	client->isn = old_state->syn_isn;
+/* Only a SYN, octets, or a FIN that may be ahead of its octets, are worth a
+ * connection. */
+static bool
+is_worth_it(const struct packet *p)
+{
+	return (p->flags & TCP_RST) == 0 && (p->payload_wire > 0 ||
+	    (p->flags & (TCP_SYN | TCP_FIN)) != 0);
+}
+
+static struct flow *
+flow_new(struct flow_table *t, const struct packet *p, bool low,
+    uint32_t hash)
+{
+	struct flow *f;
+
+	while (t->connections >= t->limits.connections && limits_evict(t))
+		continue;
+	if ((f = limits_alloc(t, sizeof(*f))) == NULL)
+		return NULL;
+	memset(f, 0, sizeof(*f));
+	f->table = t;
+	chain_add(t, &f->entry, hash);
+	list_append(t, &f->entry, LIST_OPENING, t->now);
+	t->connections++;
+	connection_begin(f, p, low);
+	return f;
+}
+
+void
+table_remove(struct flow *f, bool leave_tomb)
+{
+	struct flow_table *t = f->table;
+	struct tomb tomb = tomb_of(f);
+	uint32_t hash = f->entry.hash;
+
+	for (int i = 0; i < SIDES; i++) {
+		stream_forget(f, i);
+		memory_forget(f, i);
+	}
+	timing_wait_no_more(f);
+	doubts_free(f);
+	if (f->kept != NULL)
+		t->ops->forget(f->kept);
+	limits_charge(t, &f->charged, 0);
+	limits_charge(t, &f->kept_size, 0);
+	if (t->leaper == f)
+		t->leaper = NULL;
+	chain_remove(t, &f->entry);
+	list_remove(t, &f->entry);
+	t->connections--;
+	limits_free(t, f, sizeof(*f));
+	if (leave_tomb)
+		tomb_set(t, &tomb, hash);
+}
+
+/* ------------------------------------------------------------------ */
+/* segments                                                           */
+
+/* A connection in place of another.  The SYN that the segment confirmed is
+ * heard first. */
+static struct flow *
+replace(struct flow *old, const struct packet *p, bool low)
+{
+	struct flow_table *t = old->table;
+	struct flow_key key = key_of(old);
+	uint32_t hash = old->entry.hash;
+	const struct packet *begins = p;
+	struct packet syn;
+	struct entry *e;
+	struct flow *f;
+	bool syn_low;
+
+	if (old->doubts != NULL && old->doubts->syn_waits) {
+		syn = old->doubts->syn;
+		begins = &syn;
+	}
+	count(t->counters, COUNT_connections_replaced);
+	connection_end(old, FLOW_REPLACED);
+	if ((e = find(t, &key, hash)) != NULL)
+		table_remove_tomb(t, (struct tomb *)e);
+	if (begins == p)
+		return is_worth_it(p) ? flow_new(t, p, low, hash) : NULL;
+	syn_low = make_key(&syn, &key);
+	if ((f = flow_new(t, &syn, syn_low, hash)) != NULL) {
+		f->busy = true;
+		connection_take(f, &syn, syn_low);
+	}
+	return f;
+}
+
+/* NULL: the segment is of no connection that is followed. */
+static struct flow *
+flow_of(struct flow_table *t, const struct packet *p, bool *low,
+    bool *belongs)
+{
+	struct flow_key key;
+	struct entry *e;
+	uint32_t hash;
+
+	*belongs = true;
+	*low = make_key(p, &key);
+	hash = (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
+	e = find(t, &key, hash);
+	if (e != NULL && e->list == LIST_TOMBS) {
+		if (!leaves_tomb((struct tomb *)e, p, *low)) {
+			count(t->counters, COUNT_segments_after_end);
+			return NULL;
+		}
+		table_remove_tomb(t, (struct tomb *)e);
+		e = NULL;
+	}
+	if (e == NULL) {
+		if (is_worth_it(p))
+			return flow_new(t, p, *low, hash);
+		count(t->counters, COUNT_segments_astray);
+		return NULL;
+	}
+	switch (doubts_judge((struct flow *)e, p, *low)) {
+	case BELONGS:
+		break;
+	case DOUBTFUL:
+		*belongs = false;
+		break;
+	case BEGINS_ANEW:
+		return replace((struct flow *)e, p, *low);
+	}
+	return (struct flow *)e;
 }
 
 void
 flow_take(struct flow_table *t, const struct packet *p)
 {
-	struct flow old_state = { .syn_waits = false };
-	struct flow_key key;
-	bool low, waited = false;
-	struct entry *e;
 	struct flow *f;
-	uint32_t hash;
+	bool low, belongs;
 
-	set_time(t, p->mark.time);
-	check_timeouts(t);
-	low = make_key(p, &key);
-	hash = (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
-	e = find(t, &key, hash);
-	if (e != NULL && e->list == LIST_TOMBS) {
-		if (!leaves_tomb((struct tomb *)e, p, low)) {
-			count(t->counters, COUNT_segments_after_end);
-			return;
-		}
-		tomb_remove(t, e);
-		e = NULL;
+	timing_set(t, p->mark.time);
+	timing_check(t);
+	if ((p->flags & (TCP_SYN | TCP_RST)) == (TCP_SYN | TCP_RST)) {
+		count(t->counters, COUNT_segments_astray);
+		return;
 	}
-	if (e != NULL && connection_replaced((struct flow *)e, p, low)) {
-		f = (struct flow *)e;
-		waited = f->syn_waits;
-		old_state.syn_isn = f->syn_isn;
-		count(t->counters, COUNT_connections_replaced);
-		connection_end(f, FLOW_REPLACED);
-		if ((e = find(t, &key, hash)) != NULL)
-			tomb_remove(t, e);
-		e = NULL;
-	}
-	f = (struct flow *)e;
-	if (f == NULL) {
-		if ((f = flow_new(t, p, &key, hash)) == NULL)
-			return;
-		connection_begin(f, p, low);
-	}
-	t->busy = f;
-	connection_take(f, p, low);
-	inherit_syn(f, &old_state, waited);
+	if ((f = flow_of(t, p, &low, &belongs)) == NULL)
+		return;
+	f->busy = true;
+	if (belongs)
+		connection_take(f, p, low);
 	if (t->ops->segment != NULL)
-		t->ops->segment(t->context, f->session, &f->kept, p);
-	t->busy = NULL;
+		limits_charge(t, &f->kept_size,
+		    t->ops->segment(t->context, f->session, &f->kept, p));
+	f->busy = false;
+	if (t->leaping)
+		t->leaper = f;
+	if (connection_is_done(f))
+		connection_end(f, FLOW_FINISHED);
+	else if (t->listed[LIST_CLOSING] > t->limits.connections /
+	    CLOSING_SHARE + CLOSING_LEAST)
+		connection_end((struct flow *)t->oldest[LIST_CLOSING],
+		    FLOW_IDLE);
+	limits_enforce(t);
 }
 
 void
 flow_table_tick(struct flow_table *t, int64_t now)
 {
-	set_time(t, now);
-	check_timeouts(t);
+	timing_set(t, now);
+	timing_check(t);
+	limits_enforce(t);
 }
 
 void
 flow_table_flush(struct flow_table *t)
 {
-	static const enum list_id order[] = { LIST_CLOSING, LIST_OPEN,
-	    LIST_OPENING };
+	static const enum list_id order[] = { LIST_CLOSING, LIST_QUIET,
+	    LIST_OPEN, LIST_OPENING };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		while (t->oldest[order[i]] != NULL)
 			connection_end((struct flow *)t->oldest[order[i]],
 			    FLOW_CUT);
 	while (t->oldest[LIST_TOMBS] != NULL)
-		tomb_remove(t, t->oldest[LIST_TOMBS]);
-	t->now = t->leap = t->checked = 0;
+		table_remove_tomb(t, (struct tomb *)t->oldest[LIST_TOMBS]);
+	t->now = 0;
+	t->leaping = false;
+	t->due = INT64_MAX;
 }
 
 size_t
@@ -470,13 +403,21 @@ flow_table_count(const struct flow_table *t)
 	return t->connections;
 }
 
+/* ------------------------------------------------------------------ */
+
+static size_t
+buckets_size(const struct flow_table *t)
+{
+	return ((size_t)t->mask + 1) * sizeof(t->buckets[0]);
+}
+
 struct flow_table *
 flow_table_new(const struct flow_limits *limits, const uint8_t *ports,
     uint64_t seed, const struct flow_ops *ops, void *context,
     struct counters *counters)
 {
 	struct flow_table *t;
-	uint32_t size = 1024;
+	uint32_t size = BUCKETS_MIN;
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return NULL;
@@ -489,12 +430,14 @@ flow_table_new(const struct flow_limits *limits, const uint8_t *ports,
 		return NULL;
 	}
 	t->mask = size - 1;
+	t->memory = buckets_size(t);
 	t->limits = *limits;
 	t->ports = ports;
 	t->seed = seed;
 	t->ops = ops;
 	t->context = context;
 	t->counters = counters;
+	timing_init(t);
 	return t;
 }
 
@@ -504,7 +447,7 @@ flow_table_free(struct flow_table *t)
 	if (t == NULL)
 		return;
 	flow_table_flush(t);
-	assert(t->memory == 0);
+	assert(t->memory == buckets_size(t));
 	free(t->buckets);
 	free(t);
 }

@@ -47,6 +47,25 @@ silent(const struct flow_traits *t)
 	return !t->syn && t->octets == 0;
 }
 
+/* A hole that no reader put a name to was around the hello, or in a body. */
+static void
+name_hole(struct session_record *r, const struct smtp_facts *smtp)
+{
+	const uint32_t named = 1U << GAP_GREETING | 1U << GAP_EHLO_REPLY |
+	    1U << GAP_STARTTLS | 1U << GAP_TLS | 1U << GAP_MAIL;
+
+	if ((r->gaps & named) != 0 ||
+	    r->flow.side[SIDE_CLIENT].missing +
+	    r->flow.side[SIDE_SERVER].missing == 0)
+		return;
+	if (smtp->data_commands > 0)
+		set_gap(r, GAP_MAIL, true);
+	else if (r->tls != NULL)
+		set_gap(r, GAP_TLS, true);
+	else
+		set_gap(r, GAP_EHLO_REPLY, true);
+}
+
 static void
 conclude_gaps(struct session_record *r, const struct session *s,
     const struct smtp_facts *smtp)
@@ -65,13 +84,15 @@ conclude_gaps(struct session_record *r, const struct session *s,
 	set_gap(r, GAP_TRUNCATED, r->flow.end == FLOW_CUT ||
 	    client->snap_cut || server->snap_cut);
 	set_gap(r, GAP_EVICTED, r->flow.end == FLOW_EVICTED);
+	name_hole(r, smtp);
 }
 
-/* A side or the beginning is missing: silence about it proves nothing. */
+/* A side or the beginning is missing: silence about it proves nothing.  A
+ * greeting that was heard is the beginning, SYN or not. */
 static bool
-half_heard(const struct session_record *r)
+half_heard(const struct session_record *r, const struct smtp_facts *smtp)
 {
-	return record_lacks(r, GAP_MIDSTREAM) ||
+	return (record_lacks(r, GAP_MIDSTREAM) && smtp->greeting_code == 0) ||
 	    record_lacks(r, GAP_CLIENT_ONLY) ||
 	    record_lacks(r, GAP_SERVER_ONLY);
 }
@@ -112,13 +133,15 @@ conclude_protocol(struct session_record *r, const struct session *s,
 static void
 conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
 {
+	bool may_have_asked;
+
+	/* "Not asked" is an absence too: an EHLO may stand in a hole, before
+	 * the HELO that follows its refusal, or after the capture's end. */
+	may_have_asked = half_heard(r, smtp) ||
+	    record_lacks(r, GAP_GREETING) || record_lacks(r, GAP_EHLO_REPLY) ||
+	    (smtp->hello == HELLO_NONE && !mail_began(smtp) && !ended(r));
 	r->offer = smtp->offer;
-	/* "Not asked" is an absence too. */
-	if (r->offer == OFFER_NOT_ASKED && smtp->hello == HELLO_NONE &&
-	    !mail_began(smtp) && (half_heard(r) || !ended(r)))
-		r->offer = OFFER_UNSEEN;
-	if (r->offer == OFFER_NOT_ASKED && smtp->hello == HELLO_NONE &&
-	    half_heard(r))
+	if (r->offer == OFFER_NOT_ASKED && may_have_asked)
 		r->offer = OFFER_UNSEEN;
 }
 
@@ -137,7 +160,7 @@ conclude_starttls(struct session_record *r, const struct smtp_facts *smtp)
 	}
 	r->starttls = RECORD_STARTTLS_NOT_SENT;
 	if (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_SERVER_ONLY) ||
-	    (record_lacks(r, GAP_MIDSTREAM) && smtp->hello == HELLO_NONE) ||
+	    (half_heard(r, smtp) && smtp->hello == HELLO_NONE) ||
 	    (!ended(r) && !mail_began(smtp) && !smtp->quit))
 		r->starttls = RECORD_STARTTLS_UNSEEN;
 }
@@ -177,7 +200,8 @@ conclude_no_tls(struct session_record *r, const struct smtp_facts *smtp)
 		r->tls_state = RECORD_TLS_FAILED;
 		r->tls_failure = TLS_FAIL_NO_HELLO;
 	} else if (accepted || record_lacks(r, GAP_STARTTLS) ||
-	    r->starttls == RECORD_STARTTLS_UNSEEN)
+	    r->starttls == RECORD_STARTTLS_UNSEEN ||
+	    (smtp->starttls == STARTTLS_SENT && smtp->starttls_reply == 0))
 		r->tls_state = RECORD_TLS_UNSEEN;
 	if (r->tls_state == RECORD_TLS_FAILED &&
 	    (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_TLS) ||
@@ -212,7 +236,8 @@ conclude_tls(struct session_record *r, const struct session *s,
 	case TLS_ANSWERED:
 		break;
 	}
-	if (ended(r) && !f->gap && !half_heard(r)) {
+	if (ended(r) && !f->gap && !f->client_went_on &&
+	    !half_heard(r, smtp)) {
 		r->tls_state = RECORD_TLS_FAILED;
 		r->tls_failure = stopped_by(r);
 	} else
@@ -245,7 +270,8 @@ conclude_protection(struct session_record *r, const struct smtp_facts *smtp)
 	else if (r->tls_state == RECORD_TLS_ESTABLISHED)
 		r->protection = RECORD_TLS_PROTECTED;
 	else if (r->tls_state == RECORD_TLS_UNSEEN || !ended(r) ||
-	    half_heard(r) || record_lacks(r, GAP_MAIL) ||
+	    half_heard(r, smtp) || record_lacks(r, GAP_MAIL) ||
+	    record_lacks(r, GAP_TLS) || record_lacks(r, GAP_STARTTLS) ||
 	    r->protocol == RECORD_NONE)
 		r->protection = RECORD_UNKNOWN;
 	else
@@ -343,6 +369,7 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 	community_id(s->world->digest, r->flow.ip, r->flow.port,
 	    r->community_id);
 
+	r->tls = s->tls;
 	conclude_gaps(r, s, smtp);
 	conclude_protocol(r, s, smtp);
 	if (s->smtp != NULL) {

@@ -59,6 +59,13 @@ evidence_add(struct evidence *e, const struct packet *p)
 	e->octets += f->len;
 }
 
+size_t
+evidence_size(const struct evidence *e)
+{
+	return sizeof(*e) + e->frames * sizeof(struct evidence_frame) +
+	    e->octets;
+}
+
 void
 evidence_cut(struct evidence *e, uint64_t packet)
 {

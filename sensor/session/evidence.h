@@ -32,6 +32,9 @@ void		 evidence_add(struct evidence *e, const struct packet *p);
 /* Leave out everything from the frame with this number on; 0: nothing. */
 void		 evidence_cut(struct evidence *e, uint64_t packet);
 
+/* The memory it takes up. */
+size_t		 evidence_size(const struct evidence *e);
+
 /* In capture order; NULL: none. */
 const struct evidence_frame	*evidence_first(const struct evidence *e);
 

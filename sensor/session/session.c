@@ -4,6 +4,9 @@
 #include "base/escape.h"
 #include "session/session_internal.h"
 
+#define CACHE_LINE	64
+#define READER_OCTETS	704	/* about what a reader takes */
+
 /* The calls that keep a session going; each hears what is left. */
 static void	hear(struct session *s, enum side who, struct span octets,
 		    struct mark at);
@@ -43,6 +46,9 @@ read_smtp(struct session *s, enum side who)
 		s->smtp = smtp_new(&line_ops, s,
 		    midstream(flow_facts(s->flow)));
 	s->side[who].reader = READER_SMTP;
+	if (s->smtp != NULL && s->side[who].gap > 0)
+		smtp_gap(s->smtp, who, s->side[who].gap, s->side[who].gap_at);
+	s->side[who].gap = 0;
 }
 
 static void
@@ -60,6 +66,9 @@ read_tls(struct session *s)
 	for (int i = 0; i < SIDES; i++) {
 		s->side[i].reader = READER_TLS;
 		s->side[i].enough = false;
+		if (s->tls != NULL && s->side[i].gap > 0)
+			tls_gap(s->tls, i, s->side[i].gap);
+		s->side[i].gap = 0;
 	}
 }
 
@@ -102,10 +111,24 @@ too_few_for_record(struct span octets)
 	return octets.len == 1 && octets.at[0] >= 20 && octets.at[0] <= 23;
 }
 
+/* Behind a hole nothing has its first octets: what cannot be read, a client
+ * that may speak TLS has encrypted. */
+static bool
+readable(struct span octets)
+{
+	for (size_t i = 0; i < octets.len; i++)
+		if (octets.at[i] != '\r' && octets.at[i] != '\n' &&
+		    (octets.at[i] < 0x20 || octets.at[i] > 0x7e))
+			return false;
+	return true;
+}
+
 /* 1 TLS, 0 text, -1 too few octets to tell. */
 static int
-guess(enum side who, struct span octets)
+guess(enum side who, struct span octets, bool behind_hole)
 {
+	if (behind_hole)
+		return !readable(octets);
 	if (looks_like_record(octets))
 		return 1;
 	if (too_few_for_record(octets))
@@ -184,7 +207,8 @@ hear_tls(struct session *s, enum side who, struct span octets,
 	case TLS_NOT_TLS:
 		remark_tls(s);
 		plain_again(s, who, at);
-		hear_smtp(s, who, span_skip(octets, used), at);
+		hear_smtp(s, who, tls_plaintext(s->tls, who), at);
+		hear(s, who, span_skip(octets, used), at);
 		break;
 	}
 }
@@ -201,7 +225,8 @@ hear_undecided(struct session *s, enum side who, struct span octets,
 	memcpy(first, v->peek, held);
 	more = (unsigned)span_first(octets, PEEK_MAX - held).len;
 	memcpy(first + held, octets.at, more);
-	tls = guess(who, span_of(first, held + more));
+	tls = guess(who, span_of(first, held + more),
+	    s->tls_expected && v->gap > 0);
 	if (tls == -1 && held + more < PEEK_MAX) {
 		memcpy(v->peek, first, held + more);
 		v->peeked = held + more;
@@ -378,14 +403,11 @@ on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 	remark_gap(s, who, octets, at);
 	switch (v->reader) {
 	case READER_UNDECIDED:
-		if (s->tls_expected) {
-			s->gap_before_tls = true;
-			break;
-		}
-		for (int i = 0; i < SIDES; i++)
-			read_smtp(s, i);
-		if (s->smtp != NULL)
-			smtp_gap(s->smtp, who, octets, at);
+		/* what comes next tells who is to hear of it */
+		v->gap += octets;
+		v->gap_at = at;
+		v->peeked = 0;
+		s->gap_before_tls |= s->tls_expected;
 		break;
 	case READER_SMTP:
 		if (s->smtp != NULL)
@@ -442,6 +464,20 @@ on_conflict(void *session, const struct flow_conflict *c)
 	remark_conflict(s, kept);
 }
 
+/* Text in place of TLS that ended within its first line. */
+static void
+hear_cut_text(struct session *s, enum side who, struct mark at)
+{
+	struct span text = tls_plaintext(s->tls, who);
+
+	if (text.len == 0)
+		return;
+	plain_again(s, who, at);
+	hear_smtp(s, who, text, at);
+	if (s->smtp != NULL)
+		smtp_end(s->smtp, who, at);
+}
+
 static void
 on_end(void *session, enum side flow_side, struct mark at)
 {
@@ -455,6 +491,7 @@ on_end(void *session, enum side flow_side, struct mark at)
 	if (s->tls != NULL && s->side[who].reader == READER_TLS) {
 		tls_end(s->tls, who, reset, at);
 		remark_tls(s);
+		hear_cut_text(s, who, at);
 	}
 	remark_end(s, who, reset, at);
 }
@@ -499,26 +536,47 @@ evidence_enough(const struct session *s)
 	return f->mail_commands > 0 || f->auth != NULL;
 }
 
-static void
+static size_t
 on_segment(void *context, void *session, void **kept,
     const struct packet *p)
 {
 	const struct session_world *world = context;
 	struct evidence **e = (struct evidence **)kept;
 
-	if (!world->evidence ||
-	    (session != NULL && evidence_enough(session)))
-		return;
-	if (*e == NULL)
-		*e = evidence_new();
-	if (*e != NULL)
-		evidence_add(*e, p);
+	if (!world->evidence)
+		return 0;
+	if (session == NULL || !evidence_enough(session)) {
+		if (*e == NULL)
+			*e = evidence_new();
+		if (*e != NULL)
+			evidence_add(*e, p);
+	}
+	return *e == NULL ? 0 : evidence_size(*e);
 }
 
 static void
 on_forget(void *kept)
 {
 	evidence_free(kept);
+}
+
+static void
+on_foresee(const void *session, bool deep)
+{
+	const struct session *s = session;
+	const void *reader;
+
+	if (!deep) {
+		for (size_t i = 0; i < sizeof(*s); i += CACHE_LINE)
+			__builtin_prefetch((const char *)s + i);
+		return;
+	}
+	reader = s->tls != NULL ? (const void *)s->tls : s->smtp;
+	if (reader != NULL)
+		for (size_t i = 0; i < READER_OCTETS; i += CACHE_LINE)
+			__builtin_prefetch((const char *)reader + i);
+	if (s->dialogue != NULL)
+		__builtin_prefetch(s->dialogue);
 }
 
 const struct flow_ops	session_ops = {
@@ -530,4 +588,5 @@ const struct flow_ops	session_ops = {
 	.close = on_close,
 	.segment = on_segment,
 	.forget = on_forget,
+	.foresee = on_foresee,
 };

@@ -22,6 +22,8 @@ struct voice {			/* one side */
 	uint8_t		 peek[PEEK_MAX];
 	unsigned	 peeked;
 	bool		 enough;	/* tls/ needs no more of it */
+	uint64_t	 gap;		/* octets missing before it was decided */
+	struct mark	 gap_at;
 	enum flow_want	 want;		/* as last told to the flow */
 	uint64_t	 skip;		/* as last told; 0: none running */
 	uint64_t	 skip_from;	/* the side's octets when told */

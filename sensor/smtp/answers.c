@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "smtp/conversation.h"
+#include "smtp/answers.h"
+#include "smtp/facts.h"
+#include "smtp/resume.h"
+#include "smtp/server.h"
 
 /* ------------------------------------------------------------------ */
 /* lines, as they come                                                */
@@ -15,7 +18,7 @@ greet(struct smtp *s, const struct smtp_reply_line *r)
 		f->banner_esmtp = smtp_reply_mentions(r->text, "ESMTP");
 	if (s->answer.lines > 1)
 		return;
-	smtp_fact_text(&f->banner, r->text, SMTP_BANNER_MAX);
+	smtp_facts_text(&f->banner, r->text, SMTP_BANNER_MAX);
 	f->banner_masked = smtp_reply_banner_masked(r->text);
 }
 
@@ -49,7 +52,7 @@ may_be_list(const struct smtp *s, const struct smtp_reply_line *r)
 }
 
 void
-smtp_answer_line(struct smtp *s, const struct smtp_reply_line *r,
+smtp_answers_line(struct smtp *s, const struct smtp_reply_line *r,
     const struct smtp_line *line)
 {
 	if (r->code >= 400 && smtp_reply_demands_tls(r->code, r->text))
@@ -157,7 +160,7 @@ finish_ehlo(struct smtp *s, int code, struct mark at)
 	s->after_list = code == 250;
 	if (!s->frozen) {
 		if (code == 250 && s->list != NULL) {
-			smtp_fact_list(s, offer);
+			smtp_facts_list(s, offer);
 			s->list_seen = offer != OFFER_UNSEEN;
 		} else if (offer == OFFER_EHLO_REFUSED && !s->list_seen)
 			s->facts.offer = offer;
@@ -184,7 +187,7 @@ finish_found_list(struct smtp *s, int code, struct mark at)
 	}
 	offer = smtp_capability_judge(s->list);
 	if (!s->frozen) {
-		smtp_fact_list(s, offer);
+		smtp_facts_list(s, offer);
 		s->list_seen = offer != OFFER_UNSEEN;
 		s->facts.gap_in_ehlo_reply = false;
 	}
@@ -198,10 +201,8 @@ static void
 refuse_starttls(struct smtp *s)
 {
 	s->list_seen = false;	/* a new EHLO is judged anew */
-	if (s->facts.client_early_octets == 0)
-		s->facts.client_early_at = (struct mark){ .packet = 0 };
 	if (s->talk == TALK_HOLD && s->wait == WAIT_STARTTLS)
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_refused(s);
 }
 
 static void
@@ -255,11 +256,11 @@ finish_data(struct smtp *s, int code)
 {
 	if (code >= 300 && code < 400) {
 		if (s->talk == TALK_HOLD && s->wait == WAIT_DATA)
-			smtp_resume(s, TALK_BODY);
+			smtp_resume_as(s, TALK_BODY);
 		return;
 	}
 	if (s->talk == TALK_HOLD && s->wait == WAIT_DATA) {
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_as(s, TALK_COMMAND);
 		return;
 	}
 	/* We took for a body what the server reads as commands. */
@@ -268,11 +269,11 @@ finish_data(struct smtp *s, int code)
 		s->talk = TALK_HOLD;
 		s->wait = WAIT_SYNC;
 		s->partial = true;
-		smtp_pairing_lose(s);
+		smtp_server_lose(s);
 	} else if (smtp_expect_has(&s->expect, DUE_BODY)) {
 		if (s->facts.mails_unanswered > 0)
 			s->facts.mails_unanswered--;
-		smtp_pairing_lose(s);
+		smtp_server_lose(s);
 	}
 }
 
@@ -330,11 +331,11 @@ finish_auth(struct smtp *s, int code)
 	bool waits = s->talk == TALK_HOLD && s->wait == WAIT_AUTH;
 
 	if (code == 235)
-		smtp_fact_auth_accepted(s);
+		smtp_facts_auth_accepted(s);
 	if (!waits)
 		return;
 	s->auth_left = 1;
-	smtp_resume(s, code == 334 ? TALK_AUTH : TALK_COMMAND);
+	smtp_resume_as(s, code == 334 ? TALK_AUTH : TALK_COMMAND);
 }
 
 static void
@@ -343,11 +344,11 @@ finish_blob(struct smtp *s, int code)
 	if (s->talk != TALK_HOLD || s->wait != WAIT_BLOB)
 		return;
 	if (code != 354) {
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_as(s, TALK_COMMAND);
 		return;
 	}
 	(void)smtp_expect_push(&s->expect, DUE_OTHER);
-	smtp_resume(s, TALK_CHUNK);
+	smtp_resume_as(s, TALK_CHUNK);
 }
 
 /* RFC 821 section 3.8: who was served now serves. */
@@ -383,7 +384,7 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 		s->talk = TALK_AUTH;
 	}
 	if (code == 235 && s->lost)
-		smtp_fact_auth_accepted(s);
+		smtp_facts_auth_accepted(s);
 	if (code == 354) {
 		s->mail_phase = true;
 		/* Without a client: what it answers next is the body. */
@@ -413,7 +414,7 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 }
 
 void
-smtp_answer_finish(struct smtp *s, int code, struct mark at,
+smtp_answers_finish(struct smtp *s, int code, struct mark at,
     enum smtp_next *next)
 {
 	enum smtp_due due = s->answer.due;

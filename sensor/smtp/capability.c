@@ -125,6 +125,16 @@ is_near(struct span text, struct span word)
 	return wash(text, washed, &len) && is_starttls(span_of(washed, len));
 }
 
+/* Nothing in it that could be a mask or a changed STARTTLS. */
+static bool
+is_ordinary(struct span text, struct span word)
+{
+	return text.len != EIGHT && word.len != EIGHT && word.len > 2 &&
+	    word.at[0] != 'X' && word.at[1] != 'X' && word.at[0] != 'S' &&
+	    word.at[0] != 's' && is_alnum(word.at[0]) &&
+	    word.at[1] != '*' && smtp_text_printable(text);
+}
+
 enum smtp_token
 smtp_capability_token(struct span text, bool *altered)
 {
@@ -139,6 +149,9 @@ smtp_capability_token(struct span text, bool *altered)
 		*altered = !span_equal(text, span_text("STARTTLS"));
 		return TOKEN_OFFER;
 	}
+	/* Most lines: a word that starts with none of the letters above. */
+	if (is_ordinary(text, word))
+		return TOKEN_PLAIN;
 	if (is_near(text, word))
 		return TOKEN_NEAR;
 	if ((n = mask_length(text)) > 0)
@@ -224,6 +237,8 @@ keep_token(struct smtp_list *l, enum smtp_token token, struct span text)
 	if (token < TOKEN_MASKED_EIGHT)
 		return;
 	free(l->token);
+	if (trim(text).len > 0)
+		text = trim(text);
 	l->token = smtp_text_of(text, SMTP_TOKEN_MAX);
 }
 

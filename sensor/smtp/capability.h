@@ -22,7 +22,7 @@ enum smtp_token {		/* of a line, weaker before stronger */
 	TOKEN_PLAIN,
 	TOKEN_MASKED,		/* overwritten, any length but eight */
 	TOKEN_MASKED_EIGHT,
-	TOKEN_NEAR,		/* STARTTLS with letters changed or put between */
+	TOKEN_NEAR,		/* STARTTLS with letters changed or between */
 	TOKEN_OFFER,
 };
 
@@ -34,7 +34,8 @@ struct smtp_list {		/* all zero: nothing read yet */
 	unsigned		 lines;
 	unsigned		 offered, altered;
 	unsigned		 masked, masked_eights, masked_pairs;
-	uint8_t			 letter;	/* next one expected of a box that counts */
+	uint8_t			 letter;	/* due next from a box that
+						 * counts */
 	bool			 letters_broken;
 	bool			 enhanced;	/* ENHANCEDSTATUSCODES */
 	bool			 known;		/* a keyword of some RFC */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "smtp/conversation.h"
+#include "smtp/client.h"
+#include "smtp/commands.h"
+#include "smtp/facts.h"
+#include "smtp/proxy.h"
+#include "smtp/resume.h"
+#include "smtp/server.h"
 
 #define TLS_HANDSHAKE	0x16	/* ContentType, RFC 8446 section 5.1 */
 #define SSL2_LONG	0x80	/* length octet of an SSL 2 hello */
@@ -29,7 +34,7 @@ smtp_client_wait(struct smtp *s, enum smtp_wait wait)
 		return;
 	}
 	if (wait == WAIT_AUTH && nobody_answers(s)) {
-		smtp_auth_guess(s);
+		smtp_commands_guess_auth(s);
 		return;
 	}
 	if (wait == WAIT_STARTTLS && s->impatient)
@@ -65,7 +70,7 @@ end_body(struct smtp *s)
 	}
 	if (!s->lost && !smtp_expect_push(&s->expect, DUE_BODY)) {
 		s->facts.limits_reached++;
-		smtp_pairing_lose(s);
+		smtp_server_lose(s);
 	}
 }
 
@@ -98,8 +103,8 @@ hear_body(struct smtp *s, struct span octets, struct mark at)
 	return used;
 }
 
-static void
-take_chunk(struct smtp *s, uint64_t octets)
+void
+smtp_client_take_chunk(struct smtp *s, uint64_t octets)
 {
 	s->chunk -= octets;
 	if (s->chunk > 0)
@@ -115,27 +120,8 @@ hear_chunk(struct smtp *s, struct span octets)
 {
 	size_t n = octets.len < s->chunk ? octets.len : (size_t)s->chunk;
 
-	take_chunk(s, n);
+	smtp_client_take_chunk(s, n);
 	return n;
-}
-
-uint64_t
-smtp_skippable(const struct smtp *s, enum side who)
-{
-	if (s->flipped)
-		who = side_other(who);
-	return who == SIDE_CLIENT && s->talk == TALK_CHUNK ? s->chunk : 0;
-}
-
-void
-smtp_skipped(struct smtp *s, enum side who, uint64_t octets, struct mark at)
-{
-	(void)at;
-	if (smtp_skippable(s, who) == 0)
-		return;
-	s->spoke = true;
-	s->heard_client = true;
-	take_chunk(s, octets < s->chunk ? octets : s->chunk);
 }
 
 /* ------------------------------------------------------------------ */
@@ -150,15 +136,15 @@ give_up_waiting(struct smtp *s)
 		return false;
 	switch (s->wait) {
 	case WAIT_DATA:
-		smtp_resume(s, TALK_BODY);
+		smtp_resume_as(s, TALK_BODY);
 		return true;
 	case WAIT_AUTH:
-		smtp_auth_guess(s);
-		smtp_resume(s, s->talk);
+		smtp_commands_guess_auth(s);
+		smtp_resume_as(s, s->talk);
 		return true;
 	case WAIT_STARTTLS:
 	case WAIT_BLOB:
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_as(s, TALK_COMMAND);
 		return true;
 	case WAIT_SYNC:
 		break;
@@ -188,7 +174,7 @@ hold_line(struct smtp *s, struct span line, struct mark at)
 		return;
 	}
 	if (ends_line(line))
-		(void)smtp_resume_from_command(s);
+		smtp_resume_from_command(s);
 }
 
 /* TLS begins where a line does, so lines are taken one at a time where it
@@ -226,20 +212,22 @@ hear_hold(struct smtp *s, struct span octets, struct mark at)
 		return octets.len;
 	}
 	/* So much without a 354 is no group of commands. */
-	if (s->wait == WAIT_DATA && octets.len > SMTP_HOLD_MAX - held) {
+	if ((s->wait == WAIT_DATA || (s->wait == WAIT_SYNC &&
+	    s->maybe_body && !over)) &&
+	    octets.len > SMTP_HOLD_MAX - held) {
 		s->impatient = true;
-		smtp_resume(s, TALK_BODY);
+		smtp_resume_as(s, TALK_BODY);
 		return 0;
 	}
 	/* Nor so much in clear before TLS, with no server to be heard. */
 	if (s->wait == WAIT_STARTTLS && !s->heard_server &&
 	    octets.len > SMTP_HOLD_MAX - held) {
 		s->impatient = true;
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_as(s, TALK_COMMAND);
 		return 0;
 	}
 	if (s->wait == WAIT_STARTTLS && !s->lost)
-		smtp_fact_early_held(s, octets, at);
+		smtp_facts_early_held(s, octets, at);
 	if (!smtp_hold_add(&s->hold, octets, at) && !over)
 		s->facts.limits_reached++;
 	return octets.len;
@@ -310,9 +298,9 @@ hear_some(struct smtp *s, struct span octets, struct mark at)
 	if (!smtp_line_next(&s->reader[SIDE_CLIENT], &rest, &line))
 		return octets.len;
 	if (s->talk == TALK_AUTH)
-		smtp_auth_hear(s, &line, at);
+		smtp_commands_hear_auth(s, &line, at);
 	else
-		smtp_command_hear(s, &line, at);
+		smtp_commands_hear(s, &line, at);
 	return octets.len - rest.len;
 }
 
@@ -366,7 +354,7 @@ lose_client(struct smtp *s)
 {
 	smtp_line_drop(&s->reader[SIDE_CLIENT]);
 	smtp_hold_drop(&s->hold);
-	smtp_pairing_lose(s);
+	smtp_server_lose(s);
 	s->talk = TALK_HOLD;
 	s->wait = WAIT_SYNC;
 	s->partial = true;
@@ -391,10 +379,10 @@ smtp_client_gap(struct smtp *s, uint64_t octets)
 		return;
 	case TALK_CHUNK:
 		if (octets <= s->chunk) {
-			take_chunk(s, octets);
+			smtp_client_take_chunk(s, octets);
 			return;
 		}
-		take_chunk(s, s->chunk);
+		smtp_client_take_chunk(s, s->chunk);
 		break;
 	case TALK_START:
 	case TALK_PREAMBLE:
@@ -416,17 +404,17 @@ smtp_client_end(struct smtp *s, struct mark at)
 	if (s->talk == TALK_HOLD && (s->ended_server || !s->heard_server)) {
 		switch (s->wait) {
 		case WAIT_DATA:
-			smtp_resume(s, TALK_BODY);
+			smtp_resume_as(s, TALK_BODY);
 			break;
 		case WAIT_AUTH:
-			smtp_auth_guess(s);
-			smtp_resume(s, s->talk);
+			smtp_commands_guess_auth(s);
+			smtp_resume_as(s, s->talk);
 			break;
 		case WAIT_STARTTLS:
 			if (s->heard_server)
 				smtp_resume_early(s);
 			else
-				smtp_resume(s, TALK_COMMAND);
+				smtp_resume_as(s, TALK_COMMAND);
 			break;
 		case WAIT_BLOB:
 		case WAIT_SYNC:
@@ -437,6 +425,6 @@ smtp_client_end(struct smtp *s, struct mark at)
 	if (s->talk == TALK_FOREIGN)
 		s->facts.protocol = SMTP_FOREIGN;
 	if (s->talk == TALK_COMMAND && line.len > 0)
-		smtp_fact_show(s, SIDE_CLIENT, span_text("..."), at);
+		smtp_facts_show(s, SIDE_CLIENT, span_text("..."), at);
 	smtp_line_drop(&s->reader[SIDE_CLIENT]);
 }

@@ -2,37 +2,40 @@
 #include "smtp/body.h"
 #include "smtp/command.h"
 
+#define VERB(word, verb)	{ word, sizeof(word) - 1, verb }
+
 static const struct {
 	const char	*word;
+	size_t		 len;
 	enum smtp_verb	 verb;
 } verbs[] = {
-	{ "EHLO", VERB_EHLO },
-	{ "MAIL", VERB_MAIL },
-	{ "RCPT", VERB_RCPT },
-	{ "DATA", VERB_DATA },
-	{ "QUIT", VERB_QUIT },
-	{ "STARTTLS", VERB_STARTTLS },
-	{ "BDAT", VERB_BDAT },
-	{ "HELO", VERB_HELO },
-	{ "RSET", VERB_RSET },
-	{ "AUTH", VERB_AUTH },
-	{ "NOOP", VERB_NOOP },
-	{ "LHLO", VERB_LHLO },
-	{ "VRFY", VERB_VRFY },
-	{ "EXPN", VERB_EXPN },
-	{ "HELP", VERB_HELP },
-	{ "ETRN", VERB_ETRN },
-	{ "ATRN", VERB_ATRN },
-	{ "TURN", VERB_TURN },
-	{ "BURL", VERB_BURL },
-	{ "SEND", VERB_MAIL },
-	{ "SOML", VERB_MAIL },
-	{ "SAML", VERB_MAIL },
-	{ "XCLIENT", VERB_XCLIENT },
-	{ "XFORWARD", VERB_XFORWARD },
-	{ "X-EXPS", VERB_AUTH },
-	{ "XEXCH50", VERB_XEXCH50 },
-	{ "X-ANONYMOUSTLS", VERB_ANONYMOUSTLS },
+	VERB("EHLO", VERB_EHLO),
+	VERB("MAIL", VERB_MAIL),
+	VERB("RCPT", VERB_RCPT),
+	VERB("DATA", VERB_DATA),
+	VERB("QUIT", VERB_QUIT),
+	VERB("STARTTLS", VERB_STARTTLS),
+	VERB("BDAT", VERB_BDAT),
+	VERB("HELO", VERB_HELO),
+	VERB("RSET", VERB_RSET),
+	VERB("AUTH", VERB_AUTH),
+	VERB("NOOP", VERB_NOOP),
+	VERB("LHLO", VERB_LHLO),
+	VERB("VRFY", VERB_VRFY),
+	VERB("EXPN", VERB_EXPN),
+	VERB("HELP", VERB_HELP),
+	VERB("ETRN", VERB_ETRN),
+	VERB("ATRN", VERB_ATRN),
+	VERB("TURN", VERB_TURN),
+	VERB("BURL", VERB_BURL),
+	VERB("SEND", VERB_MAIL),
+	VERB("SOML", VERB_MAIL),
+	VERB("SAML", VERB_MAIL),
+	VERB("XCLIENT", VERB_XCLIENT),
+	VERB("XFORWARD", VERB_XFORWARD),
+	VERB("X-EXPS", VERB_AUTH),
+	VERB("XEXCH50", VERB_XEXCH50),
+	VERB("X-ANONYMOUSTLS", VERB_ANONYMOUSTLS),
 };
 
 static bool
@@ -70,10 +73,11 @@ look_up(struct span word, struct span argument)
 {
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		/* Most lines are told by their first letter. */
-		if (span_lower(word.at[0]) !=
+		if (word.len != verbs[i].len || span_lower(word.at[0]) !=
 		    span_lower((uint8_t)verbs[i].word[0]))
 			continue;
-		if (span_equal_nocase(word, span_text(verbs[i].word)))
+		if (span_equal_nocase(word,
+		    span_of(verbs[i].word, verbs[i].len)))
 			return verbs[i].verb;
 	}
 	if (!is_all(word, 'X'))
@@ -170,7 +174,8 @@ smtp_command_plausible(const struct smtp_command *c)
 		    count_words(argument) == 2;
 	case VERB_XCLIENT:
 	case VERB_XFORWARD:
-		return memchr(argument.at, '=', argument.len) != NULL;
+		return argument.len > 0 &&
+		    memchr(argument.at, '=', argument.len) != NULL;
 	case VERB_XEXCH50:
 	case VERB_VRFY:
 	case VERB_EXPN:

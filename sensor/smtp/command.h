@@ -42,7 +42,7 @@ struct smtp_command {
 struct smtp_path {
 	bool		 null;		/* <> */
 	struct span	 local;		/* NULL at: none */
-	struct span	 domain;	/* NULL at: none; brackets of a literal kept */
+	struct span	 domain;	/* NULL at: none; brackets are kept */
 	struct span	 parameters;	/* without blanks around them */
 	bool		 bracketed;
 };

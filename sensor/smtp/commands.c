@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include "smtp/conversation.h"
+#include "smtp/client.h"
+#include "smtp/commands.h"
+#include "smtp/facts.h"
 #include "smtp/redact.h"
+#include "smtp/server.h"
 
 #define ALTERED_SAME	5	/* letters in place in an altered STARTTLS */
 #define UNTIL_COMMAND	UINT8_MAX	/* of auth_left: as many as come */
@@ -12,7 +15,7 @@ expect(struct smtp *s, enum smtp_due due)
 		return;
 	if (!smtp_expect_push(&s->expect, due)) {
 		s->facts.limits_reached++;
-		smtp_pairing_lose(s);
+		smtp_server_lose(s);
 	}
 }
 
@@ -29,7 +32,7 @@ hear_hello(struct smtp *s, const struct smtp_command *c, struct mark at)
 		hello = HELLO_LHLO;
 	if (hello == HELLO_LHLO)
 		s->facts.protocol = SMTP_LMTP;
-	smtp_fact_hello(s, hello, c->argument, at);
+	smtp_facts_hello(s, hello, c->argument, at);
 	expect(s, hello == HELLO_HELO ? DUE_HELO : DUE_EHLO);
 }
 
@@ -64,7 +67,7 @@ hear_starttls(struct smtp *s, const struct smtp_command *c,
 	f->starttls_times++;
 	f->anonymoustls = c->verb == VERB_ANONYMOUSTLS;
 	f->starttls_command_at = at;
-	smtp_fact_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
+	smtp_facts_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
 	s->tls_tried = false;
 	judge_unoffered(s);
 	expect(s, DUE_STARTTLS);
@@ -91,7 +94,7 @@ hear_masked(struct smtp *s, struct span line, struct mark at)
 	if (f->starttls == STARTTLS_NOT_SENT) {
 		f->starttls = STARTTLS_MASKED;
 		f->starttls_command_at = at;
-		smtp_fact_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
+		smtp_facts_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
 	}
 	expect(s, DUE_MASKED);
 }
@@ -102,7 +105,7 @@ hear_mail(struct smtp *s, const struct smtp_command *c, struct mark at)
 	struct smtp_facts *f = &s->facts;
 	struct smtp_path path;
 
-	smtp_fact_path(s, c);
+	smtp_facts_path(s, c);
 	if (c->verb == VERB_RCPT) {
 		f->rcpt_commands++;
 		expect(s, DUE_RCPT);
@@ -202,20 +205,21 @@ hear_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 	expect(s, DUE_AUTH);
 	if (mechanism.len == 0)
 		return;		/* X-EXPS alone, or a mistake */
-	smtp_fact_auth(s, c, at);
+	smtp_facts_auth(s, c, at);
 	s->auth_left = lines_to_come(mechanism,
 	    smtp_command_word(&rest).len > 0);
 	smtp_client_wait(s, WAIT_AUTH);
 }
 
 void
-smtp_auth_guess(struct smtp *s)
+smtp_commands_guess_auth(struct smtp *s)
 {
 	s->talk = s->auth_left > 0 ? TALK_AUTH : TALK_COMMAND;
 }
 
 void
-smtp_auth_hear(struct smtp *s, const struct smtp_line *line, struct mark at)
+smtp_commands_hear_auth(struct smtp *s, const struct smtp_line *line,
+    struct mark at)
 {
 	struct smtp_command c;
 
@@ -223,11 +227,11 @@ smtp_auth_hear(struct smtp *s, const struct smtp_line *line, struct mark at)
 		c = smtp_command_parse(line->text);
 		if (c.verb != VERB_AUTH && smtp_command_plausible(&c)) {
 			s->talk = TALK_COMMAND;
-			smtp_command_hear(s, line, at);
+			smtp_commands_hear(s, line, at);
 			return;
 		}
 	}
-	smtp_fact_show(s, SIDE_CLIENT, span_text("..."), at);
+	smtp_facts_show(s, SIDE_CLIENT, span_text("..."), at);
 	expect(s, DUE_AUTH);
 	if (s->auth_left > 0 && s->auth_left < UNTIL_COMMAND)
 		s->auth_left--;
@@ -366,19 +370,19 @@ show(struct smtp *s, const struct smtp_command *c, struct mark at)
 
 	if (s->ops == NULL)
 		return;
-	smtp_fact_show(s, SIDE_CLIENT,
+	smtp_facts_show(s, SIDE_CLIENT,
 	    span_of(redacted, smtp_redact_command(c, redacted)), at);
 }
 
 void
-smtp_command_hear(struct smtp *s, const struct smtp_line *line,
+smtp_commands_hear(struct smtp *s, const struct smtp_line *line,
     struct mark at)
 {
 	struct smtp_command c = smtp_command_parse(line->text);
 
 	if (c.verb == VERB_UNKNOWN && !s->heard_verb && !s->lost &&
 	    !s->midstream && is_foreign(line->text)) {
-		smtp_fact_foreign(s, SIDE_CLIENT);
+		smtp_facts_foreign(s, SIDE_CLIENT);
 		return;
 	}
 	s->heard_client = true;

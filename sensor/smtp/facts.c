@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "smtp/conversation.h"
+#include "smtp/facts.h"
 
 void
-smtp_fact_text(const char **fact, struct span octets, size_t max)
+smtp_facts_text(const char **fact, struct span octets, size_t max)
 {
 	free((char *)*fact);
 	*fact = smtp_text_of(octets, max);
 }
 
 void
-smtp_fact_show(struct smtp *s, enum side who, struct span redacted,
+smtp_facts_show(struct smtp *s, enum side who, struct span redacted,
     struct mark at)
 {
 	if (s->ops == NULL || s->ops->line == NULL)
@@ -23,15 +23,13 @@ smtp_fact_show(struct smtp *s, enum side who, struct span redacted,
 /* What the server is should be known before the case is closed: its first
  * line is still heard. */
 void
-smtp_fact_foreign(struct smtp *s, enum side who)
+smtp_facts_foreign(struct smtp *s, enum side who)
 {
 	s->talk = TALK_FOREIGN;
 	if (who == SIDE_SERVER || s->facts.greeting_code != 0)
 		s->facts.protocol = SMTP_FOREIGN;
 	smtp_hold_drop(&s->hold);
 	smtp_expect_clear(&s->expect);
-	for (int i = 0; i < SIDES; i++)
-		smtp_line_drop(&s->reader[i]);
 }
 
 /* Room for one more in an array that doubles from one. */
@@ -52,7 +50,7 @@ make_room(void **array, unsigned kept, unsigned max, size_t size)
 }
 
 void
-smtp_fact_hello(struct smtp *s, enum smtp_hello hello, struct span name,
+smtp_facts_hello(struct smtp *s, enum smtp_hello hello, struct span name,
     struct mark at)
 {
 	struct smtp_facts *f = &s->facts;
@@ -71,7 +69,7 @@ smtp_fact_hello(struct smtp *s, enum smtp_hello hello, struct span name,
 	if (s->frozen)
 		return;
 	f->hello = hello;
-	smtp_fact_text(&f->hello_name, name, SMTP_NAME_MAX);
+	smtp_facts_text(&f->hello_name, name, SMTP_NAME_MAX);
 	if (hello != HELLO_HELO && !s->list_seen)
 		f->offer = OFFER_UNSEEN;
 }
@@ -112,7 +110,7 @@ add_recipient(struct smtp_facts *f, char *domain)
 }
 
 void
-smtp_fact_path(struct smtp *s, const struct smtp_command *c)
+smtp_facts_path(struct smtp *s, const struct smtp_command *c)
 {
 	struct smtp_facts *f = &s->facts;
 	struct smtp_path path;
@@ -135,7 +133,7 @@ smtp_fact_path(struct smtp *s, const struct smtp_command *c)
 
 /* The list just read becomes the one that counts. */
 void
-smtp_fact_list(struct smtp *s, enum smtp_offer offer)
+smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 {
 	struct smtp_facts *f = &s->facts;
 	struct smtp_list *l = s->list;
@@ -164,7 +162,7 @@ smtp_fact_list(struct smtp *s, enum smtp_offer offer)
 /* The mechanism, upper case.  The first stays the fact until another one is
  * accepted; so the latest is remembered too if it differs. */
 void
-smtp_fact_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
+smtp_facts_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 {
 	struct span rest = c->argument, word = smtp_command_word(&rest);
 	uint8_t upper[SMTP_MECHANISM_MAX];
@@ -179,16 +177,16 @@ smtp_fact_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 	s->auth_latest = NULL;
 	if (f->auth_times++ == 0) {
 		f->auth_at = at;
-		smtp_fact_text(&f->auth, word, SMTP_MECHANISM_MAX);
+		smtp_facts_text(&f->auth, word, SMTP_MECHANISM_MAX);
 	} else if (f->auth != NULL && !f->auth_accepted &&
 	    !span_equal(word, span_text(f->auth))) {
 		s->auth_latest_at = at;
-		smtp_fact_text(&s->auth_latest, word, SMTP_MECHANISM_MAX);
+		smtp_facts_text(&s->auth_latest, word, SMTP_MECHANISM_MAX);
 	}
 }
 
 void
-smtp_fact_auth_accepted(struct smtp *s)
+smtp_facts_auth_accepted(struct smtp *s)
 {
 	struct smtp_facts *f = &s->facts;
 
@@ -215,7 +213,7 @@ count_visible(struct span octets)
 }
 
 void
-smtp_fact_early_held(struct smtp *s, struct span octets, struct mark at)
+smtp_facts_early_held(struct smtp *s, struct span octets, struct mark at)
 {
 	unsigned n = count_visible(octets);
 
@@ -225,7 +223,7 @@ smtp_fact_early_held(struct smtp *s, struct span octets, struct mark at)
 }
 
 void
-smtp_fact_server_early(struct smtp *s, struct span octets, struct mark at)
+smtp_facts_server_early(struct smtp *s, struct span octets, struct mark at)
 {
 	struct smtp_facts *f = &s->facts;
 	unsigned n = count_visible(octets);
@@ -237,7 +235,7 @@ smtp_fact_server_early(struct smtp *s, struct span octets, struct mark at)
 
 /* The line is escaped already; lines are divided by an escaped CRLF. */
 void
-smtp_fact_early_line(struct smtp *s, enum side who, struct span redacted)
+smtp_facts_early_line(struct smtp *s, enum side who, struct span redacted)
 {
 	struct smtp_text *t = &s->early[who];
 	char line[SMTP_EARLY_MAX + 1];

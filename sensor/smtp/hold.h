@@ -17,7 +17,7 @@
 
 struct smtp_hold {
 	uint32_t	 len, cap;
-	bool		 over;		/* octets were lost; the rest is gone too */
+	bool		 over;		/* octets were lost, and so all */
 	unsigned	 pieces;
 	struct {
 		uint32_t	 end;

@@ -12,7 +12,7 @@
 
 #include "base/span.h"
 
-#define SMTP_LINE_MAX	2048	/* octets of a line kept; the rest is read past */
+#define SMTP_LINE_MAX	2048	/* octets of a line kept */
 
 struct smtp_line {
 	struct span	 text;		/* without its line end */

@@ -2,7 +2,7 @@
 #include "smtp/preamble.h"
 
 static const uint8_t proxy_binary[] = "\r\n\r\n\0\r\nQUIT\n";
-#define PROXY_BINARY_LEN	12	/* of the signature; 16 with its lengths */
+#define PROXY_BINARY_LEN	12	/* of the signature; lengths follow */
 
 #define SOCKS_CONNECT	1
 #define SOCKS4_REPLY	8

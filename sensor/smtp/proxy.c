@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "smtp/conversation.h"
+#include "smtp/facts.h"
+#include "smtp/proxy.h"
+#include "smtp/resume.h"
 
 void
 smtp_proxy_free(struct smtp_proxy *p)
@@ -13,33 +15,45 @@ smtp_proxy_free(struct smtp_proxy *p)
 	free(p);
 }
 
+#define TELL_MAX	16	/* octets after which it is told */
+
+/* What do the octets held and this one begin? */
+static int
+tell(const struct smtp *s, uint8_t next)
+{
+	struct span held = smtp_hold_octets(s->hold);
+	uint8_t first[TELL_MAX];
+
+	if (held.len >= sizeof(first))
+		return PREAMBLE_NONE;
+	if (held.len > 0)
+		memcpy(first, held.at, held.len);
+	first[held.len] = next;
+	return smtp_preamble_tell(span_of(first, held.len + 1));
+}
+
+/* One octet at a time: not more than it takes to tell. */
 size_t
 smtp_proxy_start(struct smtp *s, struct span octets, struct mark at)
 {
-	int told;
+	int told = tell(s, octets.at[0]);
 
-	if (s->hold == NULL &&
-	    smtp_preamble_tell(octets) == PREAMBLE_NONE) {
-		s->talk = TALK_COMMAND;
+	if (told == PREAMBLE_NONE) {
+		smtp_resume_as(s, TALK_COMMAND);
 		return 0;
 	}
-	/* One at a time: not more than tells. */
-	octets = span_first(octets, 1);
-	(void)smtp_hold_add(&s->hold, octets, at);
-	told = smtp_preamble_tell(smtp_hold_octets(s->hold));
+	(void)smtp_hold_add(&s->hold, span_first(octets, 1), at);
 	if (told == PREAMBLE_MORE)
-		return octets.len;
-	if (told != PREAMBLE_NONE)
-		s->proxy = calloc(1, sizeof(*s->proxy));
-	if (s->proxy == NULL) {
-		smtp_resume(s, TALK_COMMAND);
-		return octets.len;
+		return 1;
+	if ((s->proxy = calloc(1, sizeof(*s->proxy))) == NULL) {
+		smtp_resume_as(s, TALK_COMMAND);
+		return 1;
 	}
 	s->proxy->what = (enum smtp_preamble)told;
 	s->proxy->done[SIDE_SERVER] = told == PREAMBLE_PROXY ||
 	    told == PREAMBLE_PROXY_BINARY;
-	smtp_resume(s, TALK_PREAMBLE);
-	return octets.len;
+	smtp_resume_as(s, TALK_PREAMBLE);
+	return 1;
 }
 
 static void
@@ -79,14 +93,14 @@ smtp_proxy_hear(struct smtp *s, enum side who, struct span octets,
 	long length;
 
 	if (some.len == 0 || !smtp_hold_add(part, some, at)) {
-		smtp_fact_foreign(s, who);	/* too long for any proxy */
+		smtp_facts_foreign(s, who);	/* too long for any proxy */
 		return octets.len;
 	}
 	have = smtp_hold_octets(*part);
 	length = smtp_preamble_length(p->what, who, have, p->greeted[who],
 	    &last);
 	if (length == 0 || length > SMTP_HOLD_MAX) {
-		smtp_fact_foreign(s, who);
+		smtp_facts_foreign(s, who);
 		return octets.len;
 	}
 	if (length == PREAMBLE_MORE || (size_t)length > have.len)

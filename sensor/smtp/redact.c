@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/escape.h"
 #include "smtp/redact.h"
+#include "smtp/text.h"
 
 struct sheet {			/* what is written so far */
 	char	*out;
@@ -22,7 +22,7 @@ say(struct sheet *s, const char *text)
 static void
 quote(struct sheet *s, struct span octets)
 {
-	s->len += escape(octets, s->out + s->len,
+	s->len += smtp_text_escape(octets, s->out + s->len,
 	    SMTP_REDACT_MAX + 1 - s->len);
 }
 

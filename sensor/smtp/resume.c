@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include "smtp/conversation.h"
+#include "smtp/client.h"
+#include "smtp/facts.h"
 #include "smtp/redact.h"
+#include "smtp/resume.h"
+#include "smtp/server.h"
 
 /* Hear octets again that were held, `skip` of them left out. */
 static void
@@ -43,7 +46,7 @@ resume_behind(struct smtp *s, enum smtp_talk talk, size_t skip)
 		s->body_at = BODY_IN_LINE;
 	} else if (talk != TALK_FOREIGN) {
 		/* Our own hole: as if it had not been captured. */
-		smtp_pairing_lose(s);
+		smtp_server_lose(s);
 		s->talk = TALK_HOLD;
 		s->wait = WAIT_SYNC;
 		s->partial = true;
@@ -52,7 +55,7 @@ resume_behind(struct smtp *s, enum smtp_talk talk, size_t skip)
 }
 
 void
-smtp_resume(struct smtp *s, enum smtp_talk talk)
+smtp_resume_as(struct smtp *s, enum smtp_talk talk)
 {
 	resume_behind(s, talk, 0);
 }
@@ -206,7 +209,7 @@ names_someone(enum smtp_verb verb)
 	    verb == VERB_MAIL || verb == VERB_RCPT;
 }
 
-bool
+void
 smtp_resume_from_command(struct smtp *s)
 {
 	struct span held = smtp_hold_octets(s->hold), line;
@@ -222,15 +225,16 @@ smtp_resume_from_command(struct smtp *s)
 		line.len--;
 	c = smtp_command_parse(line);
 	if (!names_someone(c.verb) || !smtp_command_plausible(&c))
-		return false;
+		return;
 	resume_behind(s, TALK_COMMAND, begin);
-	return true;
 }
 
 /* ------------------------------------------------------------------ */
 
-void
-smtp_resume_early(struct smtp *s)
+/* What was held counts as early plaintext; lines of it are shown if nobody
+ * will hear them again. */
+static void
+note_early(struct smtp *s, bool show)
 {
 	struct span octets = smtp_hold_octets(s->hold);
 	struct smtp_line_reader reader = { .held = NULL };
@@ -247,10 +251,24 @@ smtp_resume_early(struct smtp *s)
 		    smtp_redact_command(&c, redacted));
 
 		if (s->early_held > 0)
-			smtp_fact_early_line(s, SIDE_CLIENT, shown);
-		smtp_fact_show(s, SIDE_CLIENT, shown, at);
+			smtp_facts_early_line(s, SIDE_CLIENT, shown);
+		if (show)
+			smtp_facts_show(s, SIDE_CLIENT, shown, at);
 	}
 	s->facts.client_early_octets += s->early_held;
 	s->early_held = 0;
+}
+
+void
+smtp_resume_early(struct smtp *s)
+{
+	note_early(s, true);
 	smtp_hold_drop(&s->hold);
+}
+
+void
+smtp_resume_refused(struct smtp *s)
+{
+	note_early(s, false);
+	resume_behind(s, TALK_COMMAND, 0);
 }

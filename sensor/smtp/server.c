@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "smtp/conversation.h"
+#include "smtp/answers.h"
+#include "smtp/client.h"
+#include "smtp/facts.h"
+#include "smtp/proxy.h"
 #include "smtp/redact.h"
+#include "smtp/resume.h"
+#include "smtp/server.h"
 
 void
-smtp_pairing_lose(struct smtp *s)
+smtp_server_lose(struct smtp *s)
 {
 	smtp_expect_clear(&s->expect);
 	s->hellos_answered = (uint16_t)(s->facts.hellos_seen < UINT16_MAX ?
@@ -82,8 +87,8 @@ reply_in_body(struct smtp *s, int code)
 {
 	if (s->body_gap && s->body_answered) {
 		/* It ended unseen, and this answers something behind it. */
-		smtp_resume(s, TALK_COMMAND);
-		smtp_pairing_lose(s);
+		smtp_resume_as(s, TALK_COMMAND);
+		smtp_server_lose(s);
 		return;
 	}
 	if (s->may_have_ended || (s->body_gap && code < 400)) {
@@ -91,7 +96,7 @@ reply_in_body(struct smtp *s, int code)
 		smtp_expect_clear(&s->expect);
 		s->lost = false;
 		(void)smtp_expect_push(&s->expect, DUE_BODY);
-		smtp_resume(s, TALK_COMMAND);
+		smtp_resume_as(s, TALK_COMMAND);
 		return;
 	}
 	if (code >= 400)
@@ -145,6 +150,12 @@ is_foreign(struct span line)
 	return !is_text(line);
 }
 
+static bool
+names_nobody(struct span text)
+{
+	return text.len == 0 || memchr(text.at, '@', text.len) == NULL;
+}
+
 /* May its text be shown?  Not where addresses of people may stand. */
 static bool
 is_open(const struct smtp *s, const struct smtp_reply_line *r)
@@ -162,7 +173,7 @@ is_open(const struct smtp *s, const struct smtp_reply_line *r)
 		if (!s->mail_phase && s->facts.mail_commands == 0 &&
 		    (r->code == 220 || (r->code == 250 &&
 		    (!r->last || s->answer.lines > 1))))
-			return memchr(r->text.at, '@', r->text.len) == NULL;
+			return names_nobody(r->text);
 		break;
 	case DUE_MAIL: case DUE_RCPT: case DUE_DATA: case DUE_BODY:
 	case DUE_CHUNK: case DUE_CHUNK_LAST: case DUE_AUTH: case DUE_BLOB:
@@ -170,8 +181,7 @@ is_open(const struct smtp *s, const struct smtp_reply_line *r)
 	case DUE_OTHER:
 		break;
 	}
-	return s->answer.demands && r->text.len > 0 &&
-	    memchr(r->text.at, '@', r->text.len) == NULL;
+	return s->answer.demands && names_nobody(r->text);
 }
 
 static struct span
@@ -195,7 +205,7 @@ hear_garbage(struct smtp *s, const struct smtp_line *line)
 		smtp_capability_garbage(s->list, line->text);
 	if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
 	    !s->heard_verb && is_foreign(line->text))
-		smtp_fact_foreign(s, SIDE_SERVER);
+		smtp_facts_foreign(s, SIDE_SERVER);
 }
 
 static void
@@ -221,7 +231,7 @@ finish_reply(struct smtp *s, int code, struct mark at,
 	s->after_list = false;
 	if (s->lost && s->lost_replies < UINT16_MAX)
 		s->lost_replies++;
-	smtp_answer_finish(s, code, at, next);
+	smtp_answers_finish(s, code, at, next);
 	s->amid = false;
 	s->answer.lines = 0;
 }
@@ -246,7 +256,7 @@ hear_line(struct smtp *s, const struct smtp_line *line, struct mark at,
 	if (r.code == 0) {
 		hear_garbage(s, line);
 		if (show && s->talk != TALK_FOREIGN)
-			smtp_fact_show(s, SIDE_SERVER,
+			smtp_facts_show(s, SIDE_SERVER,
 			    redact(s, &r, line->text, redacted), at);
 		return;
 	}
@@ -256,16 +266,16 @@ hear_line(struct smtp *s, const struct smtp_line *line, struct mark at,
 		s->facts.reply_mixed_codes = true;
 	if (s->answer.lines < UINT16_MAX)
 		s->answer.lines++;
-	smtp_answer_line(s, &r, line);
+	smtp_answers_line(s, &r, line);
 	if (show)
 		shown = redact(s, &r, line->text, redacted);
 	if (is_early(s))
-		smtp_fact_early_line(s, SIDE_SERVER, show ? shown :
+		smtp_facts_early_line(s, SIDE_SERVER, show ? shown :
 		    redact(s, &r, line->text, redacted));
 	if (r.last)
 		finish_reply(s, r.code, at, next);
 	if (show)
-		smtp_fact_show(s, SIDE_SERVER, shown, at);
+		smtp_facts_show(s, SIDE_SERVER, shown, at);
 }
 
 /* The client speaks something else: of the server only its greeting
@@ -284,10 +294,10 @@ hear_foreign(struct smtp *s, struct span octets, struct mark at)
 		if (r.code != 0) {
 			s->answer = (struct smtp_answer){ .at = at,
 				.due = DUE_GREETING, .lines = 1 };
-			smtp_answer_line(s, &r, &line);
-			smtp_answer_finish(s, r.code, at, &next);
+			smtp_answers_line(s, &r, &line);
+			smtp_answers_finish(s, r.code, at, &next);
 		}
-		smtp_fact_foreign(s, SIDE_SERVER);
+		smtp_facts_foreign(s, SIDE_SERVER);
 		return;
 	}
 }
@@ -316,21 +326,27 @@ smtp_server_hear(struct smtp *s, struct span octets, struct mark at,
 		hear_foreign(s, octets, at);
 		return octets.len;
 	}
-	if (s->proxy != NULL && !s->proxy->done[SIDE_SERVER])
+	while (s->proxy != NULL && !s->proxy->done[SIDE_SERVER] &&
+	    rest.len > 0 && s->talk != TALK_FOREIGN)
 		rest = span_skip(rest, smtp_proxy_hear(s, SIDE_SERVER, rest,
 		    at));
-	if (is_early(s))
-		smtp_fact_server_early(s, rest, at);
 	s->mumbled = s->mumbled || rest.len > 0;
 	s->just_flipped = false;
 	while (rest.len > 0 && s->talk != TALK_FOREIGN) {
-		if (!smtp_line_next(&s->reader[SIDE_SERVER], &rest, &line))
+		struct span before = rest;
+		bool whole = smtp_line_next(&s->reader[SIDE_SERVER], &rest,
+		    &line);
+
+		if (is_early(s))
+			smtp_facts_server_early(s,
+			    span_first(before, before.len - rest.len), at);
+		if (!whole)
 			break;
 		together = ran_together(s, &line);
 		s->ran_on = 0;
 		hear_line(s, &line, at, next);
 		if (together) {
-			smtp_pairing_lose(s);
+			smtp_server_lose(s);
 			s->replied = true;
 		}
 		if (*next == SMTP_TLS_MAY_BEGIN || s->just_flipped)
@@ -420,7 +436,7 @@ smtp_server_gap(struct smtp *s)
 		    s->wait == WAIT_SYNC);
 		s->wait = WAIT_SYNC;
 	}
-	smtp_pairing_lose(s);
+	smtp_server_lose(s);
 }
 
 void
@@ -432,9 +448,9 @@ smtp_server_end(struct smtp *s, struct mark at)
 		if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
 		    !s->heard_verb && smtp_reply_parse(held).code == 0 &&
 		    is_foreign(held))
-			smtp_fact_foreign(s, SIDE_SERVER);
+			smtp_facts_foreign(s, SIDE_SERVER);
 		else
-			smtp_fact_show(s, SIDE_SERVER, span_text("..."), at);
+			smtp_facts_show(s, SIDE_SERVER, span_text("..."), at);
 	}
 	abandon_reply(s);
 	if (s->talk == TALK_FOREIGN)

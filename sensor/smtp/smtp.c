@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "smtp/conversation.h"
+#include "smtp/client.h"
+#include "smtp/facts.h"
+#include "smtp/proxy.h"
+#include "smtp/server.h"
 
 struct smtp *
 smtp_new(const struct smtp_ops *ops, void *context, bool midstream)
@@ -99,6 +102,24 @@ smtp_end(struct smtp *s, enum side who, struct mark at)
 		smtp_client_end(s, at);
 	else
 		smtp_server_end(s, at);
+}
+
+uint64_t
+smtp_skippable(const struct smtp *s, enum side who)
+{
+	return voice(s, who) == SIDE_CLIENT && s->talk == TALK_CHUNK ?
+	    s->chunk : 0;
+}
+
+void
+smtp_skipped(struct smtp *s, enum side who, uint64_t octets, struct mark at)
+{
+	(void)at;
+	if (smtp_skippable(s, who) == 0)
+		return;
+	s->spoke = true;
+	s->heard_client = true;
+	smtp_client_take_chunk(s, octets < s->chunk ? octets : s->chunk);
 }
 
 bool

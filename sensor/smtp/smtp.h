@@ -61,95 +61,116 @@ struct smtp_greeting {
 	struct mark	 command, reply_first, reply_last;
 };
 
+/*
+ * Texts are escaped (base/escape.h) and NULL if there is nothing to tell.
+ * What is counted goes on being counted past the limits of what is kept.
+ */
 struct smtp_facts {
+	/* the server's greeting */
+	const char	*banner;		/* text of its first line */
+	struct mark	 greeting;
+	int		 greeting_code;		/* 0: none seen */
 	enum smtp_protocol	 protocol;
 
-	/* greeting of the server */
-	int		 greeting_code;		/* 0: none seen */
-	const char	*banner;		/* text of its first line, escaped, NULL: none */
-	bool		 banner_masked;		/* only 2, 0, blank and *, >= 8 stars */
-	bool		 banner_esmtp;		/* the word ESMTP stands in it */
-	struct mark	 greeting;
-
 	/* EHLO and kin */
-	struct smtp_greeting	*hellos;	/* the first hellos_kept of them */
+	struct smtp_greeting	*hellos;	/* the first hellos_kept */
 	unsigned	 hellos_kept, hellos_seen;
-	bool		 hello_masked;		/* "XXXX name" in its place */
-	bool		 ehlo_echo_differs;	/* the refusal quotes another command */
+	const char	*hello_name;		/* argument of the last */
 	enum smtp_hello	 hello;			/* the last before TLS */
-	const char	*hello_name;		/* its argument, escaped, NULL: none */
 	enum smtp_offer	 offer;			/* the last before TLS */
-	const char	*offer_token;		/* the line that offers or seems to hide it, NULL */
-	bool		 offer_altered;		/* offered, but not in the exact form all clients know */
-	unsigned	 offer_times;		/* lines offering STARTTLS in that reply */
-	unsigned	 masked_keywords;	/* lines of X's (and a letter), '*' ... */
-	unsigned	 masked_eights;		/* of them as long as STARTTLS */
-	bool		 masked_in_order;	/* several, their last letters A, B, C ... */
-	bool		 offer_near;		/* offer_token is STARTTLS with letters changed */
 	/* The last complete EHLO reply: lines as received, without code,
-	 * separated by \n, escaped; NULL: none.  Keywords: first words but of
-	 * the first line, upper case, separated by blanks. */
+	 * separated by \n.  Keywords: first words but of the first line, upper
+	 * case, separated by blanks. */
 	const char	*ehlo_reply;
 	const char	*capabilities;
-	bool		 enhanced_codes;	/* ENHANCEDSTATUSCODES announced */
-	bool		 reply_after_final;	/* lines after the final one of an EHLO reply */
-	bool		 reply_mixed_codes;	/* two codes in one reply, any reply */
-	unsigned	 garbage_lines;		/* of the server, not reply lines */
-	bool		 reply_too_long;	/* beyond the limits: offer is unseen */
+	const char	*offer_token;		/* the line that offers STARTTLS
+						 * or seems to hide it */
+	unsigned	 offer_times;		/* lines offering STARTTLS */
+	unsigned	 masked_keywords;	/* lines of X's (and a letter),
+						 * of stars, of blanks ... */
+	unsigned	 masked_eights;		/* as long as STARTTLS */
 
 	/* STARTTLS */
+	const char	*starttls_as_sent;	/* the command */
+	const char	*starttls_reply_text;
+	struct mark	 starttls_command_at, starttls_reply_at;
+	struct mark	 starttls_demanded_at;
 	enum smtp_starttls	 starttls;
 	unsigned	 starttls_times;
-	bool		 starttls_unoffered;	/* sent although not offered */
-	bool		 anonymoustls;		/* it was X-ANONYMOUSTLS */
-	bool		 noop_padded;		/* NOOP and blanks, eight octets, after an offer */
-	bool		 tls_unasked;		/* TLS octets of the client without STARTTLS */
-	const char	*starttls_as_sent;	/* the command, escaped, NULL: none */
 	int		 starttls_reply;	/* code; 0: none seen */
-	const char	*starttls_reply_text;	/* escaped, NULL */
-	bool		 starttls_reply_enhanced; /* with an enhanced status code */
-	bool		 starttls_echo_differs;	/* reply quotes another command */
-	struct mark	 starttls_command_at, starttls_reply_at;
-	bool		 starttls_demanded;	/* 530 or like text, before TLS */
-	struct mark	 starttls_demanded_at;
-	/* plaintext where none may be, RFC 3207 section 4.2 */
-	unsigned	 client_early_octets;	/* behind STARTTLS, before its reply or TLS */
-	const char	*client_early;		/* escaped and redacted, NULL */
+
+	/* plaintext where none may be, RFC 3207 section 4.2; redacted */
+	unsigned	 client_early_octets;	/* behind STARTTLS, before its
+						 * reply or TLS */
 	unsigned	 server_early_octets;	/* behind the 220, before TLS */
-	const char	*server_early;
+	const char	*client_early, *server_early;
 	struct mark	 client_early_at, server_early_at;
-	bool		 plain_after_accept;	/* SMTP goes on in clear after 2xx to STARTTLS */
 	struct mark	 plain_after_accept_at;
 
-	/* mail in clear */
-	unsigned	 mail_commands, rcpt_commands, data_commands; /* DATA or BDAT, refused ones too */
-	unsigned	 mails_accepted;	/* 2xx to DATA's end or the last BDAT */
-	unsigned	 mails_unanswered;	/* sent whole, reply not seen */
-	struct mark	 first_mail, first_data, first_accepted;
-	const char	*mail_from_domain;	/* of the last MAIL; "" null sender; NULL: none */
-	const char	**rcpt_domains;		/* lower case, distinct, in order */
+	/* mail in clear; commands that were refused count too */
+	unsigned	 mail_commands, rcpt_commands;
+	unsigned	 data_commands;		/* DATA, BDAT and BURL */
+	unsigned	 mails_accepted;	/* 2xx to the end of DATA or to
+						 * the last BDAT */
+	unsigned	 mails_unanswered;	/* sent whole, no reply seen */
 	unsigned	 rcpt_domains_kept, rcpt_domains_dropped;
-	bool		 requiretls;		/* MAIL ... REQUIRETLS, RFC 8689 */
+	const char	**rcpt_domains;		/* lower case, distinct, in
+						 * order */
+	const char	*mail_from_domain;	/* of the last MAIL; "": null
+						 * sender */
+	struct mark	 first_mail, first_data, first_accepted;
 	struct mark	 requiretls_at;
 
 	/* credentials in clear */
-	const char	*auth;			/* mechanism upper case, NULL: none; the accepted one, else the first */
-	unsigned	 auth_times;
-	bool		 auth_accepted;		/* 235 */
+	const char	*auth;			/* mechanism, upper case: the
+						 * accepted, else the first */
 	struct mark	 auth_at;
+	unsigned	 auth_times;
 
-	bool		 quit;
-	bool		 turned;		/* TURN accepted: roles flipped */
-	bool		 xclient;
-	bool		 proxy_header;		/* HAProxy PROXY line or binary header */
-	bool		 tunnelled;		/* HTTP CONNECT or SOCKS came before */
-	bool		 early_talker;		/* client spoke before the greeting */
-	unsigned	 unpaired_replies;	/* replies no command explains */
-	unsigned	 limits_reached;	/* times something had to be given up */
+	unsigned	 garbage_lines;		/* of the server, no replies */
+	unsigned	 unpaired_replies;	/* no command explains them */
+	unsigned	 limits_reached;	/* something was given up */
+
+	/* greeting, EHLO */
+	bool	banner_masked : 1;	/* only 2, 0, blank and *, >= 8 stars */
+	bool	banner_esmtp : 1;	/* the word ESMTP stands in it */
+	bool	hello_masked : 1;	/* "XXXX name" in place of EHLO */
+	bool	ehlo_echo_differs : 1;	/* its refusal quotes another word */
+	bool	offer_altered : 1;	/* not in the form all clients know */
+	bool	offer_near : 1;		/* offer_token is STARTTLS with letters
+					 * changed */
+	bool	masked_in_order : 1;	/* several, ending in A, B, C ... */
+	bool	enhanced_codes : 1;	/* ENHANCEDSTATUSCODES announced */
+	bool	reply_after_final : 1;	/* lines after the last of a list */
+	bool	reply_mixed_codes : 1;	/* two codes in one reply, any reply */
+	bool	reply_too_long : 1;	/* beyond the limits: offer unseen */
+
+	/* STARTTLS */
+	bool	starttls_unoffered : 1;	/* sent although not offered */
+	bool	anonymoustls : 1;	/* it was X-ANONYMOUSTLS */
+	bool	noop_padded : 1;	/* NOOP and blanks, eight octets, after
+					 * an offer */
+	bool	tls_unasked : 1;	/* TLS of the client, no STARTTLS */
+	bool	starttls_reply_enhanced : 1;	/* with an enhanced code */
+	bool	starttls_echo_differs : 1;	/* it quotes another command */
+	bool	starttls_demanded : 1;	/* 530 or like text, before TLS */
+	bool	plain_after_accept : 1;	/* SMTP goes on in clear after 2xx */
+
+	/* the rest */
+	bool	requiretls : 1;		/* MAIL ... REQUIRETLS, RFC 8689 */
+	bool	auth_accepted : 1;	/* 235 */
+	bool	quit : 1;
+	bool	turned : 1;		/* TURN accepted: roles flipped */
+	bool	xclient : 1;
+	bool	proxy_header : 1;	/* HAProxy's line or binary header */
+	bool	tunnelled : 1;		/* HTTP CONNECT or SOCKS before it */
+	bool	early_talker : 1;	/* it spoke before the greeting */
 
 	/* what was missed, for v_sessions.capture_gaps */
-	bool		 gap_in_greeting, gap_in_ehlo_reply, gap_in_starttls,
-			 gap_in_mail;
+	bool	gap_in_greeting : 1;
+	bool	gap_in_ehlo_reply : 1;
+	bool	gap_in_starttls : 1;
+	bool	gap_in_mail : 1;
 };
 
 /*

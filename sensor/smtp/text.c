@@ -4,8 +4,23 @@
 #include "base/escape.h"
 #include "smtp/text.h"
 
-#define TEXT_AT_FIRST	120
+#define TEXT_AT_FIRST	200
 #define ESCAPE_LONGEST	4
+
+#define EACH(octet)	(UINT64_MAX / 255 * (octet))
+
+/* Eight octets at once: is one of them not printable, or a backslash?
+ * Borrows can only make it say yes too often, never no. */
+static bool
+any_odd(uint64_t eight)
+{
+	uint64_t control = eight - EACH(0x20);
+	uint64_t delete = eight ^ EACH(0x7f);
+	uint64_t backslash = eight ^ EACH('\\');
+
+	return ((eight | control | ((delete - EACH(1)) & ~delete) |
+	    ((backslash - EACH(1)) & ~backslash)) & EACH(0x80)) != 0;
+}
 
 static bool
 plain(uint8_t c)
@@ -13,13 +28,43 @@ plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '\\';
 }
 
+/* How many octets at the front stand for themselves? */
+static size_t
+plain_length(struct span octets)
+{
+	size_t n = 0;
+	uint64_t eight;
+
+	for (; n + sizeof(eight) <= octets.len; n += sizeof(eight)) {
+		memcpy(&eight, octets.at + n, sizeof(eight));
+		if (any_odd(eight))
+			break;
+	}
+	while (n < octets.len && plain(octets.at[n]))
+		n++;
+	return n;
+}
+
 bool
 smtp_text_printable(struct span octets)
 {
-	for (size_t i = 0; i < octets.len; i++)
+	for (size_t i = plain_length(octets); i < octets.len; i++)
 		if (octets.at[i] < 0x20 || octets.at[i] >= 0x7f)
 			return false;
 	return true;
+}
+
+size_t
+smtp_text_escape(struct span octets, char *out, size_t size)
+{
+	size_t n;
+
+	if (size == 0)
+		return 0;
+	n = plain_length(span_first(octets, size - 1));
+	if (n > 0)
+		memcpy(out, octets.at, n);
+	return n + escape(span_skip(octets, n), out + n, size - n);
 }
 
 static bool
@@ -42,11 +87,10 @@ make_room(struct smtp_text *t, size_t more)
 void
 smtp_text_add(struct smtp_text *t, struct span octets, size_t max)
 {
-	size_t left = max > t->len ? max - t->len : 0, n = 0;
+	size_t left = max > t->len ? max - t->len : 0, n;
 
 	octets = span_first(octets, left);
-	while (n < octets.len && plain(octets.at[n]))
-		n++;
+	n = plain_length(octets);
 	if (!make_room(t, n == octets.len ? n : octets.len * ESCAPE_LONGEST))
 		return;
 	if (n == octets.len) {
@@ -56,7 +100,7 @@ smtp_text_add(struct smtp_text *t, struct span octets, size_t max)
 		t->at[t->len] = '\0';
 		return;
 	}
-	t->len += (uint32_t)escape(octets, t->at + t->len, left + 1);
+	t->len += (uint32_t)smtp_text_escape(octets, t->at + t->len, left + 1);
 }
 
 void
@@ -75,7 +119,9 @@ smtp_text_take(struct smtp_text *t)
 {
 	char *text = t->at, *shrunk;
 
-	if (text != NULL && (shrunk = realloc(text, t->len + 1)) != NULL)
+	/* Less than half used: worth the copy. */
+	if (text != NULL && t->len < t->cap / 2 &&
+	    (shrunk = realloc(text, t->len + 1)) != NULL)
 		text = shrunk;
 	*t = (struct smtp_text){ .at = NULL };
 	return text;
@@ -92,7 +138,17 @@ char *
 smtp_text_of(struct span octets, size_t max)
 {
 	struct smtp_text t = { .at = NULL };
+	size_t n = plain_length(span_first(octets, max));
+	char *text;
 
+	if (n == octets.len || n == max) {
+		if ((text = malloc(n + 1)) == NULL)
+			return NULL;
+		if (n > 0)
+			memcpy(text, octets.at, n);
+		text[n] = '\0';
+		return text;
+	}
 	smtp_text_add(&t, octets, max);
 	return smtp_text_take(&t);
 }

@@ -26,6 +26,9 @@ void	smtp_text_drop(struct smtp_text *t);
 /* A string of its own, escaped, of at most `max` octets; NULL: memory. */
 char	*smtp_text_of(struct span octets, size_t max);
 
+/* escape() of base/, quick where nothing needs escaping. */
+size_t	smtp_text_escape(struct span octets, char *out, size_t size);
+
 /* Is all of it printable ASCII? */
 bool	smtp_text_printable(struct span octets);
 

@@ -43,12 +43,7 @@ put_one(struct finding_row *row, int64_t session, unsigned rank,
     const struct finding *f)
 {
 	sqlite3_stmt *stmt = row->insert;
-	char *evidence = NULL;
-	int rc;
 
-	if (f->evidence != NULL && (evidence = json_dumps(f->evidence,
-	    JSON_COMPACT)) == NULL)
-		return -1;
 	sqlite3_bind_int64(stmt, 1, session);
 	sqlite3_bind_int64(stmt, 2, rank);
 	sqlite3_bind_int64(stmt, 3, f->at);
@@ -58,12 +53,10 @@ put_one(struct finding_row *row, int64_t session, unsigned rank,
 	sqlite3_bind_int64(stmt, 7, f->confidence);
 	sqlite3_bind_text(stmt, 8, f->summary != NULL ? f->summary : "", -1,
 	    SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 9, evidence != NULL ? evidence : "{}", -1,
-	    SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 9, f->evidence.at != NULL ? f->evidence.at :
+	    "{}", -1, SQLITE_STATIC);
 	sqlite3_step(stmt);
-	rc = sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-	free(evidence);
-	return rc;
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
 
 int

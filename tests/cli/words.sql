@@ -12,7 +12,7 @@ INSERT INTO gap (id, word, text) VALUES
 	(1, 'client-only', 'everything the server said'),
 	(2, 'server-only', 'everything the client said'),
 	(3, 'gap-in-greeting', 'octets of the greeting'),
-	(4, 'gap-in-ehlo-reply', 'octets of the EHLO reply'),
+	(4, 'gap-in-ehlo-reply', 'octets of the EHLO or its reply'),
 	(5, 'gap-in-starttls', 'octets around STARTTLS and its reply'),
 	(6, 'gap-in-tls', 'octets of the TLS handshake'),
 	(7, 'gap-in-mail', 'octets of a mail transaction'),

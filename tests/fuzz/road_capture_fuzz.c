@@ -37,7 +37,7 @@ check_record(const struct session_record *r, const struct findings *f)
 		assert(r->tls_state == RECORD_TLS_FAILED);
 	for (unsigned i = 0; i < f->count; i++) {
 		assert(f->list[i].summary != NULL);
-		assert(json_is_object(f->list[i].evidence));
+		assert(f->list[i].evidence.at[0] == '{');
 		assert(i == 0 ||
 		    f->list[i - 1].severity >= f->list[i].severity);
 	}

@@ -43,7 +43,8 @@ struct talk {			/* a case being heard */
 	struct smtp	*smtp;
 	bool		 tls[SIDES];	/* its octets go to TLS now */
 	bool		 begun;		/* a TLS record came there */
-	size_t		 cut;		/* octets until the piece is cut; SIZE_MAX: octet by octet */
+	size_t		 cut;		/* octets until a piece is cut;
+					 * SIZE_MAX: octet by octet */
 	char		*dialogue;
 	size_t		 dialogue_len;
 };
