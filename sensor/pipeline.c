@@ -27,7 +27,7 @@ struct pipeline {
 	size_t			 nsources;
 	struct road		*roads;
 	size_t			 nroads;
-	struct queue		*records;
+	struct queue		*records, *spent;
 	struct store		*store;
 	struct clerk		 clerk;
 	sigset_t		 signals;
@@ -52,7 +52,9 @@ lay_roads(struct pipeline *p)
 	p->sources = calloc(p->nsources, sizeof(p->sources[0]));
 	p->roads = calloc(p->nroads, sizeof(p->roads[0]));
 	p->records = queue_new(p->config->queue_records);
-	if (p->sources == NULL || p->roads == NULL || p->records == NULL) {
+	p->spent = queue_new(p->config->queue_records);
+	if (p->sources == NULL || p->roads == NULL || p->records == NULL ||
+	    p->spent == NULL) {
 		log_warn("pipeline");
 		return -1;
 	}
@@ -65,6 +67,7 @@ lay_roads(struct pipeline *p)
 			.sources = &p->sources[i],
 			.nsources = live ? 1 : p->nsources,
 			.records = p->records,
+			.spent = p->spent,
 			.live = live,
 			.waiter = pthread_self(),
 		};
@@ -164,13 +167,23 @@ watch(struct pipeline *p)
 		report_progress_end();
 }
 
+static void
+free_spent(struct pipeline *p)
+{
+	void *record;
+	bool closed;
+
+	while (queue_take(p->spent, &record, 1, 0, &closed) == 1)
+		session_record_free(record);
+}
+
 /* Threads run until there is nothing more to read.  -1: could not start. */
 static int
 run_threads(struct pipeline *p)
 {
 	size_t started = 0;
 
-	p->clerk = (struct clerk){ .records = p->records,
+	p->clerk = (struct clerk){ .records = p->records, .spent = p->spent,
 	    .store = p->store, .waiter = pthread_self() };
 	if (clerk_start(&p->clerk) == -1)
 		return -1;
@@ -187,6 +200,7 @@ run_threads(struct pipeline *p)
 		road_join(&p->roads[i]);
 	queue_close(p->records);
 	clerk_join(&p->clerk);
+	free_spent(p);
 	return started < p->nroads ? -1 : 0;
 }
 
@@ -214,6 +228,7 @@ pipeline_close(struct pipeline *p)
 		free(p->sources[i].damage);
 	}
 	queue_free(p->records);
+	queue_free(p->spent);
 	free(p->roads);
 	free(p->sources);
 }

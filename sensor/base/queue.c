@@ -10,6 +10,7 @@ struct queue {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 filled, drained;
 	size_t		 limit, first, count;
+	size_t		 worth_waking;	/* items */
 	bool		 closed;
 	bool		 taker_waits;
 	unsigned	 givers_wait;
@@ -26,6 +27,7 @@ queue_new(size_t limit)
 	if ((q = calloc(1, sizeof(*q) + limit * sizeof(q->items[0]))) == NULL)
 		return NULL;
 	q->limit = limit;
+	q->worth_waking = limit / 16 + 1;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -53,9 +55,9 @@ append(struct queue *q, void *item)
 {
 	q->items[(q->first + q->count) % q->limit] = item;
 	q->count++;
-	/* Waking the taker costs a system call: only when it sleeps, and
-	 * then with a batch or its own time limit. */
-	if (q->taker_waits) {
+	/* Waking the taker costs more than an item: it is woken for many,
+	 * or wakes by itself when its time is up. */
+	if (q->taker_waits && q->count >= q->worth_waking) {
 		q->taker_waits = false;
 		pthread_cond_signal(&q->filled);
 	}
@@ -117,7 +119,7 @@ queue_take(struct queue *q, void **items, size_t max, int wait_ms,
 	size_t n = 0;
 
 	pthread_mutex_lock(&q->lock);
-	while (q->count == 0 && !q->closed) {
+	while (q->count == 0 && !q->closed && wait_ms > 0) {
 		q->taker_waits = true;
 		if (pthread_cond_timedwait(&q->filled, &q->lock, &until) != 0)
 			break;
@@ -129,7 +131,8 @@ queue_take(struct queue *q, void **items, size_t max, int wait_ms,
 		q->count--;
 	}
 	*closed = q->closed && q->count == 0 && n == 0;
-	if (n > 0 && q->givers_wait > 0)
+	/* room for many, for the same reason */
+	if (q->givers_wait > 0 && q->count <= q->limit / 2)
 		pthread_cond_broadcast(&q->drained);
 	pthread_mutex_unlock(&q->lock);
 	return n;

@@ -23,7 +23,8 @@ bool	 queue_put(struct queue *q, void *item);
 bool	 queue_try_put(struct queue *q, void *item);
 
 /*
- * Up to `max` items, waiting up to `wait_ms` milliseconds for the first.
+ * Up to `max` items, waiting up to `wait_ms` milliseconds for enough to be
+ * worth it: few items may lie there that long.
  * 0: none came in time, or the queue is closed and empty (then *closed).
  */
 size_t	 queue_take(struct queue *q, void **items, size_t max, int wait_ms,

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect/rules.h"
 #include "schema/moment.h"
 
 #define SUMMARY_MAX	600
+#define PARTY_NAME_MAX	255
+
+static_assert(PARTY_NAME_MAX + ADDR_TEXT_MAX + sizeof(" ()") <= PARTY_MAX,
+    "a server's name and address");
 
 static detect_rule *const	rules[] = {
 	detect_starttls_masked,
@@ -26,23 +32,56 @@ record_smtp(const struct session_record *r)
 	return r->smtp != NULL ? smtp_facts(r->smtp) : &silence;
 }
 
+static void
+format_server(const struct session_record *r, char out[ADDR_TEXT_MAX])
+{
+	const struct addr *ip = &r->flow.ip[SIDE_SERVER];
+	unsigned octet;
+
+	if (!addr_is_v4(ip)) {
+		addr_format(ip, out);
+		return;
+	}
+	for (int i = 12; i < 16; i++) {
+		octet = ip->octets[i];
+		if (octet >= 100)
+			*out++ = (char)('0' + octet / 100);
+		if (octet >= 10)
+			*out++ = (char)('0' + octet / 10 % 10);
+		*out++ = (char)('0' + octet % 10);
+		*out++ = i < 15 ? '.' : '\0';
+	}
+}
+
+/* By hand, as nearly every session without TLS comes by. */
 const char *
 record_server(const struct session_record *r, char out[PARTY_MAX])
 {
+	const char *name = r->server_name;
 	char ip[ADDR_TEXT_MAX];
+	char *p = out;
+	size_t len;
 
-	addr_format(&r->flow.ip[SIDE_SERVER], ip);
-	if (r->server_name != NULL)
-		snprintf(out, PARTY_MAX, "%.255s (%s)", r->server_name, ip);
-	else
-		snprintf(out, PARTY_MAX, "%s", ip);
+	format_server(r, ip);
+	if (name == NULL) {
+		strcpy(out, ip);
+		return out;
+	}
+	len = strnlen(name, PARTY_NAME_MAX);
+	memcpy(p, name, len);
+	p = stpcpy(p + len, " (");
+	p = stpcpy(p, ip);
+	strcpy(p, ")");
 	return out;
 }
 
 const char *
 mails_counted(unsigned mails, char out[COUNTED_MAX])
 {
-	snprintf(out, COUNTED_MAX, mails == 1 ? "%u mail" : "%u mails", mails);
+	if (mails == 1)
+		strcpy(out, "1 mail");
+	else
+		snprintf(out, COUNTED_MAX, "%u mails", mails);
 	return out;
 }
 
@@ -54,12 +93,25 @@ record_mails(const struct session_record *r)
 	return f->mails_accepted + f->mails_unanswered;
 }
 
+/* Behind "packet": its number, and its time. */
+static void
+put_mark(struct json_text *j, struct mark at)
+{
+	char when[MOMENT_TEXT];
+
+	json_text_number(j, (int64_t)at.packet);
+	json_text_raw(j, ",\"at\":\"");
+	json_text_raw(j, moment_format(at.time, when));
+	json_text_raw(j, "\"");
+}
+
 struct finding *
 finding_add(struct findings *f, const struct opinion *o,
     const char *fmt, ...)
 {
-	char summary[SUMMARY_MAX], when[MOMENT_TEXT];
+	char summary[SUMMARY_MAX];
 	struct finding *one;
+	struct json_text *j;
 	va_list ap;
 
 	if (f->count == FINDINGS_MAX) {
@@ -77,18 +129,17 @@ finding_add(struct findings *f, const struct opinion *o,
 	one->confidence = o->confidence;
 	one->at = o->at.time;
 	one->summary = strdup(summary);
-	json_text_raw(&one->evidence, "{\"packet\":");
-	json_text_number(&one->evidence, (int64_t)o->at.packet);
-	json_text_raw(&one->evidence, ",\"at\":");
-	json_text_string(&one->evidence, moment_format(o->at.time, when));
-	json_text_raw(&one->evidence, ",\"expected\":");
-	json_text_string(&one->evidence, o->expected);
-	json_text_raw(&one->evidence, ",\"seen\":");
-	json_text_string(&one->evidence, o->seen);
-	json_text_raw(&one->evidence, ",\"lines\":[");
-	if (one->summary == NULL || one->evidence.failed) {
+	j = &one->evidence;
+	json_text_raw(j, "{\"packet\":");
+	put_mark(j, o->at);
+	json_text_raw(j, ",\"expected\":");
+	json_text_string(j, o->expected);
+	json_text_raw(j, ",\"seen\":");
+	json_text_string(j, o->seen);
+	json_text_raw(j, ",\"lines\":[");
+	if (one->summary == NULL || j->failed) {
 		free(one->summary);
-		json_text_free(&one->evidence);
+		json_text_free(j);
 		f->dropped++;
 		return NULL;
 	}
@@ -100,19 +151,17 @@ void
 evidence_line(struct finding *one, enum side who, struct mark at,
     const char *text)
 {
-	char when[MOMENT_TEXT];
 	struct json_text *j;
 
 	if (one == NULL || text == NULL || at.packet == 0)
 		return;
 	j = &one->evidence;
-	json_text_raw(j, j->at[j->len - 1] == '[' ? "{\"who\":" :
-	    ",{\"who\":");
-	json_text_string(j, who == SIDE_CLIENT ? "client" : "server");
-	json_text_raw(j, ",\"packet\":");
-	json_text_number(j, (int64_t)at.packet);
-	json_text_raw(j, ",\"at\":");
-	json_text_string(j, moment_format(at.time, when));
+	if (j->at[j->len - 1] != '[')
+		json_text_raw(j, ",");
+	json_text_raw(j, who == SIDE_CLIENT ?
+	    "{\"who\":\"client\",\"packet\":" :
+	    "{\"who\":\"server\",\"packet\":");
+	put_mark(j, at);
 	json_text_raw(j, ",\"text\":");
 	json_text_string(j, text);
 	json_text_raw(j, "}");

@@ -305,7 +305,6 @@ connection_end(struct flow *f, enum flow_end how)
 	f->busy = true;
 	f->facts.end = how;
 	f->one_sided = true;
-	stream_pump(f);
 	while (gaps_force(f, true))
 		continue;
 	if (how != FLOW_EVICTED)

@@ -52,26 +52,30 @@ static bool
 is_answer(const struct flow *f, enum side who, const struct packet *p)
 {
 	const struct doubts *d = f->doubts;
-	bool syn = (p->flags & TCP_SYN) != 0;
+	uint32_t heard = p->ack - d->syn.seq - 1;
 
-	if (who == d->syn_by || (p->flags & TCP_ACK) == 0 ||
-	    p->ack != d->syn.seq + 1)
+	if (who == d->syn_by || (p->flags & TCP_ACK) == 0)
 		return false;
-	if (syn)
-		return true;
-	if ((d->syn.flags & TCP_ACK) != 0 && p->seq != d->syn.ack)
+	if ((p->flags & TCP_SYN) != 0)
+		return heard == 0;
+	if ((d->syn.flags & TCP_ACK) != 0 &&
+	    (p->seq != d->syn.ack || heard > PLAUSIBLE))
+		return false;
+	if ((d->syn.flags & TCP_ACK) == 0 && heard != 0)
 		return false;
 	return !flow_heard(f) || !stream_plausible(&f->side[who], p->seq);
 }
 
-/* Where the other end cannot be seen to answer, the one that sent the SYN
- * goes on from there, and not where this connection is. */
+/* Where the other end cannot be seen to answer, or nothing is at stake: the
+ * one that sent the SYN goes on from there, and not where this connection
+ * is. */
 static bool
 is_continuation(const struct flow *f, enum side who, const struct packet *p)
 {
 	const struct doubts *d = f->doubts;
 
-	return who == d->syn_by && !f->seen[side_other(who)] &&
+	return who == d->syn_by &&
+	    (!f->seen[side_other(who)] || !flow_heard(f)) &&
 	    (p->flags & (TCP_SYN | TCP_RST)) == 0 &&
 	    p->seq == d->syn.seq + 1 && p->seq != f->side[who].next;
 }
@@ -197,6 +201,8 @@ doubts_take_rst(struct flow *f, enum side who, const struct packet *p)
 	r = &f->doubts->rst[who];
 	if (r->waits && (!now || finished))
 		return;		/* again */
+	if (r->waits && !r->fits)
+		ignore(f);	/* the one before */
 	f->facts.side[who].rst = true;
 	*r = (struct doubted_rst){ .waits = true, .fits = now,
 	    .late = finished, .seq = p->seq,

@@ -7,7 +7,8 @@
  *	timing.c	packet time, and what is due when it passes
  *	connection.c	one connection: roles, SYN, its end
  *	doubts.c	SYNs and RSTs that are not believed yet
- *	stream.c	one side: order, causality, skipping
+ *	stream.c	one side: order, skipping, who is told
+ *	waiting.c	copies that have to wait, and when their turn comes
  *	gaps.c		giving up waiting for what does not come
  *	memory.c	octets remembered, and copies compared with them
  */
@@ -110,6 +111,7 @@ struct stream {
 	bool		 started;	/* `next` is known */
 	bool		 has_acked;
 	bool		 ended;		/* FIN reached */
+	bool		 fin_missed;	/* the octet before `next` seems a FIN */
 };
 
 enum list_id {
@@ -264,10 +266,25 @@ void	 stream_check(struct flow *f, enum side who, const struct packet *p,
 bool	 stream_plausible(const struct stream *s, uint32_t seq);
 void	 stream_start(struct stream *s, uint32_t next);
 void	 stream_pump(struct flow *f);	/* deliver all that may be */
-void	 stream_forget(struct flow *f, enum side who);	/* what waits */
 /* Octets that nobody saw, before what comes next. */
 void	 stream_missing(struct flow *f, enum side who, uint32_t octets,
 	    struct mark at);
+
+/* waiting.c */
+/* Where a copy ends; a FIN counts as one octet (RFC 9293 section 3.4). */
+uint32_t waiting_end(const struct copy *c);
+void	 waiting_hold(struct flow *f, enum side who, const struct copy *c);
+/* Has the other side been delivered as far as this one acknowledges? */
+bool	 waiting_caught_up(const struct flow *f, enum side who,
+	    const struct copy *c);
+/*
+ * The copy whose turn it is, out of line; NULL: none.  What of it is to be
+ * taken is *c: the rest was seen in another copy first.  Then say so.
+ */
+struct held *waiting_next(struct flow *f, enum side who, struct copy *c);
+void	 waiting_done(struct flow *f, enum side who, struct held *h,
+	    uint32_t taken);
+void	 waiting_forget(struct flow *f, enum side who);
 
 /* gaps.c */
 /* Declare one gap; false: there is none to declare.  `final`: no evidence

@@ -64,12 +64,12 @@ find_hole(const struct flow *f, enum side who, bool final)
 
 /*
  * One octet acknowledged beyond all that was seen, and nothing after it:
- * that is a FIN which the capture missed, not a hole.
+ * that is a FIN which the capture missed, unless more comes later.
  */
 static bool
-is_lost_fin(const struct stream *s, uint32_t to, const struct held *h)
+seems_fin(const struct stream *s, uint32_t to, const struct held *h)
 {
-	return to - s->next == 1 && h == NULL;
+	return to - s->next == 1 && h == NULL && !s->fin_missed;
 }
 
 /*
@@ -105,6 +105,7 @@ bool
 gaps_force(struct flow *f, bool final)
 {
 	struct hole holes[SIDES];
+	struct stream *s;
 	enum side who;
 
 	if (f->waiting == NULL)
@@ -121,11 +122,12 @@ gaps_force(struct flow *f, bool final)
 	if (holes[SIDE_CLIENT].is && holes[SIDE_SERVER].is &&
 	    holes[SIDE_SERVER].at.packet < holes[SIDE_CLIENT].at.packet)
 		who = SIDE_SERVER;
-	if (is_lost_fin(&f->side[who], holes[who].to,
-	    f->waiting->side[who].first))
-		f->side[who].next = holes[who].to;
-	else
-		stream_missing(f, who, holes[who].to - f->side[who].next,
+	s = &f->side[who];
+	if (seems_fin(s, holes[who].to, f->waiting->side[who].first)) {
+		s->fin_missed = true;
+		s->next++;
+	} else
+		stream_missing(f, who, holes[who].to - s->next,
 		    holes[who].at);
 	stream_pump(f);
 	return true;
@@ -141,7 +143,7 @@ gaps_at_end(struct flow *f)
 		    s->want == FLOW_COUNT || !s->has_acked ||
 		    !seq_before(s->next, s->acked) ||
 		    s->acked - s->next > PLAUSIBLE ||
-		    is_lost_fin(s, s->acked, NULL))
+		    seems_fin(s, s->acked, NULL))
 			continue;
 		stream_missing(f, who, s->acked - s->next, f->facts.last);
 	}

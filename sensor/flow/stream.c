@@ -11,13 +11,6 @@ least(uint64_t a, uint32_t b)
 	return a < b ? (uint32_t)a : b;
 }
 
-/* Where a copy ends; a FIN counts as one octet (RFC 9293 section 3.4). */
-static uint32_t
-end_of(const struct copy *c)
-{
-	return c->seq + c->wire_len + c->fin;
-}
-
 void
 stream_start(struct stream *s, uint32_t next)
 {
@@ -66,8 +59,14 @@ stream_missing(struct flow *f, enum side who, uint32_t octets,
 {
 	struct stream *s = &f->side[who];
 	bool read = has_reader(f);
-	uint32_t skipped = least(s->skip, octets);
+	uint32_t skipped;
 
+	if (s->fin_missed) {
+		s->fin_missed = false;	/* it was an octet */
+		s->next--;
+		octets++;
+	}
+	skipped = least(s->skip, octets);
 	s->next += octets;
 	s->skip -= skipped;
 	f->facts.side[who].missing += octets;
@@ -132,168 +131,6 @@ count_only(struct flow *f, enum side who, const struct copy *c)
 }
 
 /* ------------------------------------------------------------------ */
-/* waiting                                                            */
-
-static size_t
-held_size(const struct held *h)
-{
-	return sizeof(*h) + h->room;
-}
-
-static void
-held_free(struct flow *f, struct held *h)
-{
-	limits_free(f->table, h, held_size(h));
-}
-
-/* In order of sequence, first come first.  Mostly that is the end. */
-static void
-line_add(struct line *l, struct held *h)
-{
-	struct held **at = &l->first;
-
-	if (l->last != NULL && !seq_before(h->copy.seq, l->last->copy.seq))
-		at = &l->last->next;
-	while (*at != NULL && !seq_before(h->copy.seq, (*at)->copy.seq))
-		at = &(*at)->next;
-	h->next = *at;
-	*at = h;
-	if (h->next == NULL)
-		l->last = h;
-	l->octets += h->room;
-	l->count++;
-}
-
-/* The one behind `before` leaves; NULL: the first. */
-static struct held *
-line_take(struct line *l, struct held *before)
-{
-	struct held **at = before == NULL ? &l->first : &before->next;
-	struct held *h = *at;
-
-	*at = h->next;
-	if (l->last == h)
-		l->last = before;
-	l->octets -= h->room;
-	l->count--;
-	return h;
-}
-
-void
-stream_forget(struct flow *f, enum side who)
-{
-	if (f->waiting == NULL)
-		return;
-	while (f->waiting->side[who].first != NULL)
-		held_free(f, line_take(&f->waiting->side[who], NULL));
-}
-
-static bool
-is_same(const struct copy *a, const struct copy *b)
-{
-	return a->seq == b->seq && a->wire_len == b->wire_len &&
-	    a->fin == b->fin && a->tail == b->tail &&
-	    a->damaged == b->damaged && span_equal(a->octets, b->octets);
-}
-
-static bool
-is_held(const struct line *l, const struct copy *c)
-{
-	const struct held *h = l->first;
-
-	if (l->last != NULL && seq_before(l->last->copy.seq, c->seq))
-		return false;
-	for (; h != NULL && !seq_before(c->seq, h->copy.seq); h = h->next)
-		if (is_same(&h->copy, c))
-			return true;
-	return false;
-}
-
-/* Keep a copy for later. */
-static void
-hold(struct flow *f, enum side who, const struct copy *c)
-{
-	struct held *h;
-
-	if (f->waiting == NULL && !timing_wait(f))
-		return;		/* counted; it will show as a gap */
-	if (is_held(&f->waiting->side[who], c)) {
-		f->facts.side[who].retransmitted++;
-		return;
-	}
-	h = limits_alloc(f->table, sizeof(*h) + c->octets.len);
-	if (h == NULL)
-		return;
-	h->room = (uint32_t)c->octets.len;
-	h->copy = *c;
-	h->copy.octets.at = h->octets;
-	if (h->room > 0)
-		memcpy(h->octets, c->octets.at, h->room);
-	line_add(&f->waiting->side[who], h);
-}
-
-/* Has the other side been delivered as far as this one acknowledges?  What
- * acknowledges far more than was ever said waits for nothing. */
-static bool
-caught_up(const struct flow *f, enum side who, const struct copy *c)
-{
-	enum side peer = side_other(who);
-	const struct stream *other = &f->side[peer];
-
-	if (!c->has_ack || other->want == FLOW_COUNT ||
-	    (f->one_sided && !f->seen[peer]))
-		return true;
-	return other->started && (!seq_before(other->next, c->ack) ||
-	    c->ack - other->next > PLAUSIBLE);
-}
-
-/*
- * Will no better copy come?  What the snap length cut may be there once
- * more, until something else comes behind it or the other side goes on.
- * What is damaged is sent again, unless the receiver acknowledges it.
- */
-static bool
-is_final(const struct flow *f, enum side who, const struct held *h)
-{
-	const struct stream *s = &f->side[who];
-	const struct held *peer = f->waiting->side[side_other(who)].first;
-
-	if (h->copy.final || !seq_before(s->next, end_of(&h->copy)))
-		return true;
-	if (h->copy.damaged)
-		return s->has_acked && !seq_before(s->acked,
-		    h->copy.seq + h->copy.wire_len);
-	return !h->copy.tail || h->next != NULL ||
-	    (peer != NULL && peer->copy.has_ack &&
-	    seq_before(s->next, peer->copy.ack));
-}
-
-static bool
-is_turn_of(const struct flow *f, enum side who, const struct held *h)
-{
-	return caught_up(f, who, &h->copy) && is_final(f, who, h);
-}
-
-/* Whose turn it is, behind *before; a damaged copy may be passed by. */
-static struct held *
-find_turn(const struct flow *f, enum side who, struct held **before)
-{
-	const struct stream *s = &f->side[who];
-	struct held *h = f->waiting->side[who].first;
-
-	*before = NULL;
-	while (h != NULL && s->started && !seq_before(s->next, h->copy.seq)) {
-		if (is_turn_of(f, who, h))
-			return h;
-		if (!h->copy.damaged)
-			break;
-		*before = h;
-		h = h->next;
-	}
-	return NULL;
-}
-
-/* ------------------------------------------------------------------ */
 /* taking a copy's turn                                               */
 
 /* What the snap length cut off a copy: another copy of the dialogue may
@@ -311,7 +148,7 @@ take_tail(struct flow *f, enum side who, const struct copy *c)
 		tail.octets = span_of(NULL, 0);
 		tail.seq = s->next;
 		tail.wire_len = len;
-		hold(f, who, &tail);
+		waiting_hold(f, who, &tail);
 		if (f->waiting != NULL)
 			return;
 	}
@@ -327,6 +164,8 @@ accept(struct flow *f, enum side who, const struct copy *c)
 	uint32_t old = s->next - c->seq, end = c->seq + c->wire_len;
 	struct copy part = *c;
 
+	if (s->fin_missed && seq_before(s->next, waiting_end(c)))
+		stream_missing(f, who, 0, c->mark);
 	if (old > 0 && c->octets.len > 0) {
 		part.octets = span_first(c->octets, old);
 		memory_compare(f, who, &part);
@@ -351,99 +190,30 @@ after_end(struct flow *f, enum side who, const struct copy *c)
 	memory_compare(f, who, c);
 }
 
-/* It came before anybody knew where this side is. */
-static bool
-drop_implausible(struct flow *f, enum side who)
-{
-	struct line *l = &f->waiting->side[who];
-
-	if (l->first == NULL ||
-	    stream_plausible(&f->side[who], l->first->copy.seq))
-		return false;
-	count(f->table->counters, COUNT_segments_implausible);
-	held_free(f, line_take(l, NULL));
-	return true;
-}
-
-/* Up to where is this the copy that was seen first?  And a tail ends where
- * something else begins. */
-static uint32_t
-own_part(const struct held *h)
-{
-	const struct held *next;
-
-	for (next = h->next; next != NULL && seq_before(next->copy.seq,
-	    h->copy.seq + h->copy.wire_len); next = next->next)
-		if (seq_before(h->copy.seq, next->copy.seq) &&
-		    !next->copy.damaged && (h->copy.tail ||
-		    next->copy.mark.packet < h->copy.mark.packet))
-			return next->copy.seq - h->copy.seq;
-	return h->copy.wire_len;
-}
-
-/* The rest stands in line again, behind the copy that came before it. */
 static void
-put_back(struct line *l, struct held *h, uint32_t taken)
+take_turn(struct flow *f, enum side who, const struct copy *c)
 {
-	h->copy.octets = span_skip(h->copy.octets, taken);
-	h->copy.seq += taken;
-	h->copy.wire_len -= taken;
-	line_add(l, h);
-}
+	const struct stream *s = &f->side[who];
 
-static void
-take_turn(struct flow *f, enum side who, struct held *h)
-{
-	struct stream *s = &f->side[who];
-	uint32_t part = own_part(h);
-	struct copy c = h->copy;
-
-	if (part < c.wire_len) {
-		c.octets = span_first(c.octets, part);
-		c.wire_len = part;
-		c.fin = false;
-	}
 	if (s->want == FLOW_COUNT)
-		count_only(f, who, &c);
-	else if (s->ended && seq_before(s->next, end_of(&c)))
-		after_end(f, who, &c);
+		count_only(f, who, c);
+	else if (s->ended && seq_before(s->next, waiting_end(c)))
+		after_end(f, who, c);
 	else
-		accept(f, who, &c);
-	if (part < h->copy.wire_len)
-		put_back(&f->waiting->side[who], h, part);
-	else
-		held_free(f, h);
+		accept(f, who, c);
 }
 
 static bool
 deliver_held(struct flow *f, enum side who)
 {
-	struct held *h, *before;
+	struct held *h;
+	struct copy c;
 	bool any = false;
 
-	while (drop_implausible(f, who))
+	while ((h = waiting_next(f, who, &c)) != NULL) {
+		take_turn(f, who, &c);
+		waiting_done(f, who, h, c.wire_len);
 		any = true;
-	while ((h = find_turn(f, who, &before)) != NULL) {
-		take_turn(f, who, line_take(&f->waiting->side[who], before));
-		any = true;
-		while (drop_implausible(f, who))
-			continue;
-	}
-	return any;
-}
-
-/* Sides that are only counted wait for nothing. */
-static bool
-count_held(struct flow *f, enum side who)
-{
-	struct line *l = &f->waiting->side[who];
-	bool any = l->first != NULL;
-	struct held *h;
-
-	while (l->first != NULL) {
-		h = line_take(l, NULL);
-		count_only(f, who, &h->copy);
-		held_free(f, h);
 	}
 	return any;
 }
@@ -458,8 +228,7 @@ stream_pump(struct flow *f)
 	do {
 		any = false;
 		for (int who = 0; who < SIDES; who++)
-			any |= f->side[who].want == FLOW_COUNT ?
-			    count_held(f, who) : deliver_held(f, who);
+			any |= deliver_held(f, who);
 		progress |= any;
 	} while (any);
 	if (f->waiting->side[SIDE_CLIENT].first == NULL &&
@@ -517,10 +286,17 @@ is_keepalive(const struct stream *s, const struct copy *c)
 static void
 take_repeated(struct flow *f, enum side who, const struct copy *c)
 {
+	struct stream *s = &f->side[who];
+
+	if (s->fin_missed && c->fin && waiting_end(c) == s->next) {
+		s->fin_missed = false;
+		s->next--;
+		reach_fin(f, who, c->mark);
+	}
 	if (c->wire_len == 0)
 		return;		/* a FIN again */
 	f->facts.side[who].retransmitted++;
-	if (is_keepalive(&f->side[who], c)) {
+	if (is_keepalive(s, c)) {
 		count(f->table->counters, COUNT_keepalives);
 		return;
 	}
@@ -535,13 +311,13 @@ take_waiting(struct flow *f, enum side who, const struct copy *c)
 
 	f->facts.side[who].reordered++;
 	count(t->counters, COUNT_segments_held);
-	hold(f, who, c);
+	waiting_hold(f, who, c);
 	while (f->waiting != NULL &&
 	    (f->waiting->side[who].octets > t->limits.held_per_side ||
 	    f->waiting->side[who].count >= HELD_SEGMENTS_MAX)) {
 		count(t->counters, COUNT_held_limit);
 		if (!gaps_force(f, true))
-			stream_forget(f, who);
+			waiting_forget(f, who);
 	}
 }
 
@@ -561,13 +337,13 @@ stream_take(struct flow *f, enum side who, const struct copy *c)
 		f->facts.side[who].fin = true;
 	if (s->want == FLOW_COUNT)
 		count_only(f, who, c);
-	else if (s->started && !seq_before(s->next, end_of(c)))
+	else if (s->started && !seq_before(s->next, waiting_end(c)))
 		take_repeated(f, who, c);
 	else if (s->ended)
 		after_end(f, who, c);
 	else if (s->started && !seq_before(s->next, c->seq) &&
 	    (f->waiting == NULL || f->waiting->side[who].first == NULL) &&
-	    !c->damaged && caught_up(f, who, c))
+	    !c->damaged && waiting_caught_up(f, who, c))
 		accept(f, who, c);
 	else
 		take_waiting(f, who, c);

@@ -247,7 +247,7 @@ table_remove(struct flow *f, bool leave_tomb)
 	uint32_t hash = f->entry.hash;
 
 	for (int i = 0; i < SIDES; i++) {
-		stream_forget(f, i);
+		waiting_forget(f, i);
 		memory_forget(f, i);
 	}
 	timing_wait_no_more(f);

@@ -157,7 +157,6 @@ lose_patience(struct flow *f)
 {
 	f->busy = true;
 	f->one_sided = true;
-	stream_pump(f);
 	while (gaps_force(f, false))
 		continue;
 	if (f->waiting != NULL)

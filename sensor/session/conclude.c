@@ -97,6 +97,24 @@ half_heard(const struct session_record *r, const struct smtp_facts *smtp)
 	    record_lacks(r, GAP_SERVER_ONLY);
 }
 
+/* A client does not go on to STARTTLS by itself: a server answered it. */
+static bool
+server_unheard(const struct session_record *r, const struct session *s)
+{
+	return r->flow.side[SIDE_SERVER].octets == 0 && s->smtp != NULL;
+}
+
+/* A hole in what the client said, elsewhere than in its mail. */
+static bool
+client_lacks(const struct session_record *r)
+{
+	const uint32_t elsewhere = 1U << GAP_GREETING | 1U << GAP_EHLO_REPLY |
+	    1U << GAP_STARTTLS;
+
+	return r->flow.side[SIDE_CLIENT].missing > 0 &&
+	    (r->gaps & elsewhere) != 0;
+}
+
 static bool
 mail_began(const struct smtp_facts *f)
 {
@@ -137,9 +155,9 @@ conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
 
 	/* "Not asked" is an absence too: an EHLO may stand in a hole, before
 	 * the HELO that follows its refusal, or after the capture's end. */
-	may_have_asked = half_heard(r, smtp) ||
+	may_have_asked = half_heard(r, smtp) || client_lacks(r) ||
 	    record_lacks(r, GAP_GREETING) || record_lacks(r, GAP_EHLO_REPLY) ||
-	    (smtp->hello == HELLO_NONE && !mail_began(smtp) && !ended(r));
+	    (!mail_began(smtp) && !smtp->quit && !ended(r));
 	r->offer = smtp->offer;
 	if (r->offer == OFFER_NOT_ASKED && may_have_asked)
 		r->offer = OFFER_UNSEEN;
@@ -160,6 +178,7 @@ conclude_starttls(struct session_record *r, const struct smtp_facts *smtp)
 	}
 	r->starttls = RECORD_STARTTLS_NOT_SENT;
 	if (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_SERVER_ONLY) ||
+	    client_lacks(r) ||
 	    (half_heard(r, smtp) && smtp->hello == HELLO_NONE) ||
 	    (!ended(r) && !mail_began(smtp) && !smtp->quit))
 		r->starttls = RECORD_STARTTLS_UNSEEN;
@@ -187,13 +206,14 @@ stopped_by(const struct session_record *r)
 
 /* No ClientHello after an accepted STARTTLS, or none at all. */
 static void
-conclude_no_tls(struct session_record *r, const struct smtp_facts *smtp)
+conclude_no_tls(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
 {
 	bool accepted = smtp->starttls == STARTTLS_SENT &&
 	    smtp->starttls_reply >= 200 && smtp->starttls_reply < 300;
 
 	r->tls_state = RECORD_TLS_NONE;
-	if (accepted && smtp->plain_after_accept) {
+	if (accepted && smtp->plain_after_accept && !s->gap_before_tls) {
 		r->tls_state = RECORD_TLS_FAILED;
 		r->tls_failure = TLS_FAIL_PLAINTEXT;
 	} else if (accepted && ended(r)) {
@@ -212,6 +232,14 @@ conclude_no_tls(struct session_record *r, const struct smtp_facts *smtp)
 	}
 }
 
+/* Nobody said that it failed; octets just ceased. */
+static bool
+ended_only(const struct tls_facts *f)
+{
+	return f->failure == TLS_FAIL_RESET || f->failure == TLS_FAIL_CLOSED ||
+	    f->failure == TLS_FAIL_NO_HELLO;
+}
+
 static void
 conclude_tls(struct session_record *r, const struct session *s,
     const struct smtp_facts *smtp)
@@ -219,7 +247,7 @@ conclude_tls(struct session_record *r, const struct session *s,
 	const struct tls_facts *f;
 
 	if (s->tls == NULL) {
-		conclude_no_tls(r, smtp);
+		conclude_no_tls(r, s, smtp);
 		return;
 	}
 	f = tls_facts(s->tls);
@@ -228,6 +256,10 @@ conclude_tls(struct session_record *r, const struct session *s,
 		r->tls_state = RECORD_TLS_ESTABLISHED;
 		return;
 	case TLS_FAILED:
+		if (ended_only(f) && server_unheard(r, s)) {
+			r->tls_state = RECORD_TLS_UNSEEN;
+			return;
+		}
 		r->tls_state = RECORD_TLS_FAILED;
 		r->tls_failure = f->failure;
 		return;
@@ -237,7 +269,7 @@ conclude_tls(struct session_record *r, const struct session *s,
 		break;
 	}
 	if (ended(r) && !f->gap && !f->client_went_on &&
-	    !half_heard(r, smtp)) {
+	    !half_heard(r, smtp) && !server_unheard(r, s)) {
 		r->tls_state = RECORD_TLS_FAILED;
 		r->tls_failure = stopped_by(r);
 	} else
@@ -271,6 +303,7 @@ conclude_protection(struct session_record *r, const struct smtp_facts *smtp)
 		r->protection = RECORD_TLS_PROTECTED;
 	else if (r->tls_state == RECORD_TLS_UNSEEN || !ended(r) ||
 	    half_heard(r, smtp) || record_lacks(r, GAP_MAIL) ||
+	    r->flow.side[SIDE_CLIENT].missing > 0 ||
 	    record_lacks(r, GAP_TLS) || record_lacks(r, GAP_STARTTLS) ||
 	    r->protocol == RECORD_NONE)
 		r->protection = RECORD_UNKNOWN;

@@ -73,11 +73,19 @@ read_tls(struct session *s)
 }
 
 static void
-expect_tls(struct session *s)
+expect_tls(struct session *s, enum side who)
 {
+	/* The client was ahead of the 220: its hello is being read. */
+	if (who == SIDE_SERVER && s->tls != NULL &&
+	    s->side[SIDE_CLIENT].reader == READER_TLS) {
+		s->side[SIDE_SERVER].reader = READER_TLS;
+		return;
+	}
 	s->tls_expected = true;
-	for (int i = 0; i < SIDES; i++)
+	for (int i = 0; i < SIDES; i++) {
 		s->side[i].reader = READER_UNDECIDED;
+		s->side[i].holed = false;
+	}
 }
 
 /* Text where TLS was expected or spoken: back to the SMTP reader. */
@@ -87,6 +95,12 @@ plain_again(struct session *s, enum side who, struct mark at)
 	bool was_there = s->smtp != NULL;
 
 	read_smtp(s, who);
+	/* What the client said in a hole may be what is answered here. */
+	if (s->smtp != NULL && who == SIDE_SERVER &&
+	    s->side[SIDE_CLIENT].holed) {
+		smtp_gap(s->smtp, SIDE_CLIENT, 1, at);
+		s->side[SIDE_CLIENT].holed = false;
+	}
 	if (s->smtp != NULL && was_there)
 		smtp_plain_again(s->smtp, who, at);
 	/* A client that speaks in clear has given up on TLS for both.  A
@@ -97,72 +111,13 @@ plain_again(struct session *s, enum side who, struct mark at)
 	}
 }
 
-static bool
-looks_like_record(struct span octets)
-{
-	/* ContentType of RFC 8446 section 5.1, then major version 3 */
-	return octets.len >= 2 && octets.at[0] >= 20 && octets.at[0] <= 23 &&
-	    octets.at[1] == 3;
-}
-
-static bool
-too_few_for_record(struct span octets)
-{
-	return octets.len == 1 && octets.at[0] >= 20 && octets.at[0] <= 23;
-}
-
-/* Behind a hole nothing has its first octets: what cannot be read, a client
- * that may speak TLS has encrypted. */
-static bool
-readable(struct span octets)
-{
-	for (size_t i = 0; i < octets.len; i++)
-		if (octets.at[i] != '\r' && octets.at[i] != '\n' &&
-		    (octets.at[i] < 0x20 || octets.at[i] > 0x7e))
-			return false;
-	return true;
-}
-
-/* 1 TLS, 0 text, -1 too few octets to tell. */
-static int
-guess(enum side who, struct span octets, bool behind_hole)
-{
-	if (behind_hole)
-		return !readable(octets);
-	if (looks_like_record(octets))
-		return 1;
-	if (too_few_for_record(octets))
-		return -1;
-	return who == SIDE_CLIENT ? tls_looks_like_hello(octets) : 0;
-}
-
 /* Roles that neither SYN nor port could settle, told by what is said. */
 static void
-guess_roles(struct session *s, enum side who, struct span octets)
+settle_roles(struct session *s, enum side who, struct span octets)
 {
-	static const char *const verbs[] = { "EHLO ", "HELO ", "LHLO ",
-	    "MAIL FROM:", "RCPT TO:", "STARTTLS", "AUTH ", "DATA\r", "QUIT\r",
-	    "RSET\r", "BDAT ", "NOOP" };
-	const struct flow_facts *f = flow_facts(s->flow);
-	bool reply;
-
-	if (f->roles != ROLES_GUESS || s->smtp != NULL || s->tls != NULL)
-		return;
-	reply = octets.len >= 4 && octets.at[0] >= '2' &&
-	    octets.at[0] <= '5' && octets.at[1] >= '0' &&
-	    octets.at[1] <= '9' && octets.at[2] >= '0' &&
-	    octets.at[2] <= '9' &&
-	    (octets.at[3] == ' ' || octets.at[3] == '-');
-	if (reply) {
-		s->flipped = who == SIDE_CLIENT;
-		return;
-	}
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		struct span verb = span_text(verbs[i]);
-
-		if (span_equal_nocase(span_first(octets, verb.len), verb))
-			s->flipped = who == SIDE_SERVER;
-	}
+	if (flow_facts(s->flow)->roles == ROLES_GUESS && s->smtp == NULL &&
+	    s->tls == NULL)
+		guess_roles(who, octets, &s->flipped);
 }
 
 /* ------------------------------------------------------------------ */
@@ -182,7 +137,7 @@ hear_smtp(struct session *s, enum side who, struct span octets,
 	case SMTP_GO_ON:
 		break;
 	case SMTP_TLS_MAY_BEGIN:
-		expect_tls(s);
+		expect_tls(s, who);
 		hear(s, who, span_skip(octets, used), at);
 		break;
 	}
@@ -220,20 +175,26 @@ hear_undecided(struct session *s, enum side who, struct span octets,
 	struct voice *v = &s->side[who];
 	uint8_t first[PEEK_MAX];
 	unsigned held = v->peeked, more;
-	int tls;
+	bool behind_hole = s->tls_expected && v->gap > 0;
+	enum guess guess;
 
 	memcpy(first, v->peek, held);
 	more = (unsigned)span_first(octets, PEEK_MAX - held).len;
 	memcpy(first + held, octets.at, more);
-	tls = guess(who, span_of(first, held + more),
-	    s->tls_expected && v->gap > 0);
-	if (tls == -1 && held + more < PEEK_MAX) {
+	guess = behind_hole ? guess_behind_hole(v, octets) :
+	    guess_reader(who, span_of(first, held + more));
+	if (behind_hole && guess == GUESS_MORE) {
+		v->gap += octets.len;	/* of no use without what was lost */
+		v->gap_at = at;
+		return;
+	}
+	if (guess == GUESS_MORE && held + more < PEEK_MAX) {
 		memcpy(v->peek, first, held + more);
 		v->peeked = held + more;
 		return;
 	}
 	v->peeked = 0;
-	if (tls == 1) {
+	if (guess == GUESS_TLS) {
 		if (!s->tls_expected && s->smtp == NULL)
 			s->implicit_tls = true;
 		read_tls(s);
@@ -386,7 +347,7 @@ on_octets(void *session, enum side flow_side, struct span octets,
 {
 	struct session *s = session;
 
-	guess_roles(s, flow_side, octets);
+	settle_roles(s, flow_side, octets);
 	settle_skip(s, flow_side, false, at);
 	hear(s, true_side(s, flow_side), octets, at);
 	steer(s);
@@ -401,12 +362,14 @@ on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 
 	settle_skip(s, flow_side, false, at);
 	remark_gap(s, who, octets, at);
+	v->holed = true;
 	switch (v->reader) {
 	case READER_UNDECIDED:
 		/* what comes next tells who is to hear of it */
 		v->gap += octets;
 		v->gap_at = at;
-		v->peeked = 0;
+		v->peeked = v->line = 0;
+		v->cr = false;
 		s->gap_before_tls |= s->tls_expected;
 		break;
 	case READER_SMTP:
@@ -421,6 +384,17 @@ on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 	steer(s);
 }
 
+static size_t
+leading_digits(struct span octets, size_t most)
+{
+	size_t n = 0;
+
+	while (n < octets.len && n < most && octets.at[n] >= '0' &&
+	    octets.at[n] <= '9')
+		n++;
+	return n;
+}
+
 /* Octets that differ, as far as privacy lets us keep them: all before the
  * first MAIL, then a reply's code; of the client nothing after AUTH. */
 static void
@@ -433,7 +407,8 @@ excerpt(const struct session *s, enum side who, struct span octets,
 	if (s->smtp != NULL && s->side[who].reader == READER_SMTP) {
 		f = smtp_facts(s->smtp);
 		if (f->mail_commands > 0 || f->auth != NULL)
-			keep = who == SIDE_SERVER ? 3 : 0;
+			keep = who == SIDE_SERVER ?
+			    leading_digits(octets, 3) : 0;
 	}
 	escape(span_first(octets, keep), out, RECORD_EXCERPT_MAX + 1);
 }
@@ -508,6 +483,20 @@ session_free(struct session *s)
 }
 
 static void
+note_tls(const struct session *s)
+{
+	struct counters *n = s->world->counters;
+
+	if (s->tls == NULL)
+		return;
+	if (tls_facts(s->tls)->oversized)
+		count(n, COUNT_tls_oversized);
+	count_many(n, COUNT_certificates_forgotten,
+	    certificate_cache_forgotten(s->world->certificates) -
+	    counter_read(n, COUNT_certificates_forgotten));
+}
+
+static void
 on_close(void *session, const struct flow_facts *facts)
 {
 	struct session *s = session;
@@ -515,6 +504,7 @@ on_close(void *session, const struct flow_facts *facts)
 
 	for (int i = 0; i < SIDES; i++)
 		settle_skip(s, i, true, facts->last);
+	note_tls(s);
 	if ((r = session_conclude(s, facts)) != NULL)
 		s->world->give(s->world->context, r);
 	else

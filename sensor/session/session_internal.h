@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session/session_internal.h -- what session.c, remarks.c and record.c of
- * this folder share.
+ * session/session_internal.h -- what the files of this folder share.
  */
 #ifndef SESSION_INTERNAL_H
 #define SESSION_INTERNAL_H
@@ -24,6 +23,9 @@ struct voice {			/* one side */
 	bool		 enough;	/* tls/ needs no more of it */
 	uint64_t	 gap;		/* octets missing before it was decided */
 	struct mark	 gap_at;
+	uint8_t		 line;		/* readable octets behind that gap */
+	bool		 cr;		/* ... and CR as the last of them */
+	bool		 holed;		/* octets missing since TLS might begin */
 	enum flow_want	 want;		/* as last told to the flow */
 	uint64_t	 skip;		/* as last told; 0: none running */
 	uint64_t	 skip_from;	/* the side's octets when told */
@@ -45,6 +47,15 @@ struct session {
 	unsigned		 conflicts_kept, conflicts_seen;
 	bool			 gap_before_tls;	/* while text or TLS was undecided */
 };
+
+/* guess.c: what octets are, by themselves. */
+enum guess { GUESS_TEXT, GUESS_TLS, GUESS_MORE };
+enum guess	guess_reader(enum side who, struct span first);
+/* Octets behind a gap, where TLS is expected.  `v` counts from call to
+ * call. */
+enum guess	guess_behind_hole(struct voice *v, struct span octets);
+/* A reply is the server's, a command the client's; else *flipped stays. */
+void		guess_roles(enum side who, struct span octets, bool *flipped);
 
 /* remarks.c: lines of the dialogue that nobody said. */
 void	remark_tls(struct session *s);

@@ -143,6 +143,22 @@ settle_unoffered(struct smtp *s)
 	    s->facts.offer == OFFER_EHLO_REFUSED;
 }
 
+/* A list behind an accepted STARTTLS is not asked for TLS; where that may
+ * have been missed, it can only confirm. */
+static void
+adopt_list(struct smtp *s, enum smtp_offer offer)
+{
+	if (s->frozen)
+		return;
+	if (s->verdict_lost) {
+		if (offer != s->facts.offer)
+			s->facts.offer = OFFER_UNSEEN;
+		return;
+	}
+	smtp_facts_list(s, offer);
+	s->list_seen = offer != OFFER_UNSEEN;
+}
+
 static void
 finish_ehlo(struct smtp *s, int code, struct mark at)
 {
@@ -158,13 +174,11 @@ finish_ehlo(struct smtp *s, int code, struct mark at)
 		g->offer = offer;
 	s->facts.ehlo_echo_differs |= s->answer.echo;
 	s->after_list = code == 250;
-	if (!s->frozen) {
-		if (code == 250 && s->list != NULL) {
-			smtp_facts_list(s, offer);
-			s->list_seen = offer != OFFER_UNSEEN;
-		} else if (offer == OFFER_EHLO_REFUSED && !s->list_seen)
-			s->facts.offer = offer;
-	}
+	if (code == 250 && s->list != NULL)
+		adopt_list(s, offer);
+	else if (offer == OFFER_EHLO_REFUSED && !s->list_seen &&
+	    !s->frozen && !s->verdict_lost)
+		s->facts.offer = offer;
 	if (s->list != NULL && s->list->too_long)
 		s->facts.limits_reached++;
 	settle_unoffered(s);
@@ -186,11 +200,9 @@ finish_found_list(struct smtp *s, int code, struct mark at)
 		return;
 	}
 	offer = smtp_capability_judge(s->list);
-	if (!s->frozen) {
-		smtp_facts_list(s, offer);
-		s->list_seen = offer != OFFER_UNSEEN;
+	if (!s->frozen)
 		s->facts.gap_in_ehlo_reply = false;
-	}
+	adopt_list(s, offer);
 	drop_list(s);
 }
 
@@ -388,7 +400,7 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 	if (code == 354) {
 		s->mail_phase = true;
 		/* Without a client: what it answers next is the body. */
-		if (!s->heard_client && !s->lost)
+		if (!s->heard_client && !s->lost && s->talk != TALK_BODY)
 			(void)smtp_expect_push(&s->expect, DUE_BODY);
 	}
 	/* Nothing but STARTTLS is answered 220 after a greeting. */

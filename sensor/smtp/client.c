@@ -64,10 +64,8 @@ end_body(struct smtp *s)
 	s->facts.mails_unanswered++;
 	/* Only a client that saw its 354 sends a body to the end, and a
 	 * server that answered DATA has answered all before it. */
-	if (s->lost && !s->body_gap && s->heard_server) {
-		smtp_expect_clear(&s->expect);
-		s->lost = false;
-	}
+	if (s->lost && !s->body_gap && s->heard_server)
+		smtp_server_find(s);
 	if (!s->lost && !smtp_expect_push(&s->expect, DUE_BODY)) {
 		s->facts.limits_reached++;
 		smtp_server_lose(s);

@@ -45,7 +45,8 @@ judge_unoffered(struct smtp *s)
 		s->judge_unoffered = smtp_expect_has(&s->expect, DUE_EHLO);
 		break;
 	case OFFER_NOT_ASKED:
-		s->facts.starttls_unoffered = !s->midstream && !s->lost;
+		s->facts.starttls_unoffered = !s->midstream && !s->lost &&
+		    !s->facts.gap_in_greeting && !s->facts.gap_in_ehlo_reply;
 		break;
 	case OFFER_ABSENT:
 	case OFFER_MASKED:
@@ -391,10 +392,8 @@ smtp_commands_hear(struct smtp *s, const struct smtp_line *line,
 		if (s->facts.protocol == SMTP_NOTHING)
 			s->facts.protocol = SMTP_SMTP;
 	}
-	if (s->lost && s->turn) {
-		smtp_expect_clear(&s->expect);
-		s->lost = false;
-	}
+	if (s->lost && s->turn)
+		smtp_server_find(s);
 	if (s->accepted && !s->facts.plain_after_accept &&
 	    s->client_plain && line->text.len > 0) {
 		s->facts.plain_after_accept = true;

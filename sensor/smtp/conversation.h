@@ -145,6 +145,7 @@ struct smtp {
 	bool	 judge_unoffered : 1;	/* STARTTLS came before the list was
 					 * complete */
 	bool	 accepted : 1;		/* STARTTLS was */
+	bool	 verdict_lost : 1;	/* ... or may have been, in a hole */
 	bool	 frozen : 1;		/* hello and offer stay as they were */
 	bool	 client_plain : 1;	/* accepted, yet it speaks in clear */
 	bool	 tls_tried : 1;		/* TLS octets were handed over since the

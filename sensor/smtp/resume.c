@@ -137,8 +137,8 @@ tells_itself(enum smtp_verb verb, int code)
 static void
 found_again(struct smtp *s)
 {
-	smtp_expect_clear(&s->expect);
-	s->lost = s->maybe_body = s->partial = false;
+	smtp_server_find(s);
+	s->maybe_body = s->partial = false;
 }
 
 /* A 354: DATA was among the lines held, or lost before them. */
@@ -157,7 +157,9 @@ resume_data(struct smtp *s, const struct held_lines *held)
 	s->granted = true;
 	s->lost = true;			/* expect nothing for these lines */
 	resume_behind(s, TALK_COMMAND, 0);
-	s->granted = s->lost = false;
+	s->granted = false;
+	if (s->lost)
+		smtp_server_find(s);
 }
 
 void

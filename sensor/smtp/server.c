@@ -9,17 +9,32 @@
 #include "smtp/resume.h"
 #include "smtp/server.h"
 
+/* Replies to hellos heard so far will not be known as such. */
+static void
+forgo_hellos(struct smtp *s)
+{
+	s->hellos_answered = (uint16_t)(s->facts.hellos_seen < UINT16_MAX ?
+	    s->facts.hellos_seen : UINT16_MAX);
+}
+
 void
 smtp_server_lose(struct smtp *s)
 {
 	smtp_expect_clear(&s->expect);
-	s->hellos_answered = (uint16_t)(s->facts.hellos_seen < UINT16_MAX ?
-	    s->facts.hellos_seen : UINT16_MAX);
+	forgo_hellos(s);
 	s->lost = true;
 	s->replied = s->turn = false;
 	s->lost_replies = 0;
 	s->lmtp_left = 0;
 	s->judge_unoffered = false;
+}
+
+void
+smtp_server_find(struct smtp *s)
+{
+	smtp_expect_clear(&s->expect);
+	forgo_hellos(s);
+	s->lost = false;
 }
 
 /* ------------------------------------------------------------------ */
@@ -93,8 +108,7 @@ reply_in_body(struct smtp *s, int code)
 	}
 	if (s->may_have_ended || (s->body_gap && code < 400)) {
 		s->facts.mails_unanswered++;
-		smtp_expect_clear(&s->expect);
-		s->lost = false;
+		smtp_server_find(s);
 		(void)smtp_expect_push(&s->expect, DUE_BODY);
 		smtp_resume_as(s, TALK_COMMAND);
 		return;
@@ -200,7 +214,8 @@ redact(const struct smtp *s, const struct smtp_reply_line *r,
 static void
 hear_garbage(struct smtp *s, const struct smtp_line *line)
 {
-	s->facts.garbage_lines += line->text.len > 0;
+	/* Behind a hole it may be the tail of a reply. */
+	s->facts.garbage_lines += line->text.len > 0 && !s->lost;
 	if (s->list != NULL)
 		smtp_capability_garbage(s->list, line->text);
 	if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
@@ -415,6 +430,28 @@ abandon_reply(struct smtp *s)
 	s->ran_on = 0;
 }
 
+/*
+ * The list that counts is the last one before TLS: it may be in the hole,
+ * or the 220 behind which no list counts any more.
+ */
+static void
+doubt_offer(struct smtp *s)
+{
+	struct smtp_facts *f = &s->facts;
+	bool unheard = s->lost || s->expect.count == 0;
+
+	if (s->frozen || s->mail_phase || f->mail_commands > 0)
+		return;
+	if (smtp_expect_has(&s->expect, DUE_STARTTLS) || (unheard &&
+	    (s->list_seen || f->starttls == STARTTLS_SENT)))
+		s->verdict_lost = true;
+	if ((unheard || smtp_expect_has(&s->expect, DUE_EHLO)) &&
+	    f->offer != OFFER_NOT_ASKED) {
+		f->offer = OFFER_UNSEEN;
+		s->list_seen = false;
+	}
+}
+
 void
 smtp_server_gap(struct smtp *s)
 {
@@ -423,6 +460,7 @@ smtp_server_gap(struct smtp *s)
 	if (s->talk == TALK_FOREIGN)
 		return;
 	s->heard_server = true;
+	doubt_offer(s);
 	for (unsigned i = 0; i < s->expect.count; i++) {
 		flag(&s->facts, smtp_expect_at(&s->expect, i));
 		flagged = true;

@@ -17,5 +17,8 @@ void	smtp_server_end(struct smtp *s, struct mark at);
 /* From here on no reply can be told from another, until the client speaks
  * when everything has been answered. */
 void	smtp_server_lose(struct smtp *s);
+/* It does: replies are paired again from its next command on.  Hellos heard
+ * until now stay without theirs. */
+void	smtp_server_find(struct smtp *s);
 
 #endif

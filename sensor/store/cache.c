@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL		/* a call costs as much as a short hash */
 #include <xxhash.h>
 
 #include "store/cache.h"

@@ -9,6 +9,7 @@
 
 #include "store/cache.h"
 #include "store/dictionary.h"
+#include "store/line_rows.h"
 #include "tls/tls.h"
 
 #define PRELOAD_MAX	32768	/* lines remembered from former runs */
@@ -29,7 +30,7 @@ enum shelf_name {
 
 /* ?1 of both is what the value is known by. */
 static const struct {
-	const char	*find;		/* NULL: no index; append what is new */
+	const char	*find;		/* NULL: no statements, see line_rows.h */
 	const char	*insert;
 	unsigned	 entries;	/* remembered */
 } shelf_table[SHELVES] = {
@@ -43,8 +44,7 @@ static const struct {
 		"SELECT id FROM text WHERE text = ?1",
 		"INSERT INTO text (text) VALUES (?1)", 65536 },
 	[SHELF_LINE] = {
-		NULL,
-		"INSERT INTO line (text) VALUES (?1)", 65536 },
+		NULL, NULL, 65536 },
 	[SHELF_HOST] = {
 		"SELECT id FROM host WHERE ip = ?1",
 		/* rows here begin where IPv4 addresses end */
@@ -73,6 +73,7 @@ struct shelf {
 struct dictionary {
 	sqlite3		*db;
 	struct shelf	 shelf[SHELVES];
+	struct line_rows *lines;
 };
 
 /* A value that is not in the cache. */
@@ -90,8 +91,9 @@ open_shelf(sqlite3 *db, struct shelf *s, enum shelf_name which, uint64_t seed)
 	s->cache = cache_new(shelf_table[which].entries, seed);
 	if (s->cache == NULL)
 		return -1;
-	if (shelf_table[which].find != NULL &&
-	    sqlite3_prepare_v3(db, shelf_table[which].find, -1,
+	if (shelf_table[which].find == NULL)
+		return 0;
+	if (sqlite3_prepare_v3(db, shelf_table[which].find, -1,
 	    SQLITE_PREPARE_PERSISTENT, &s->find, NULL) != SQLITE_OK)
 		return -1;
 	return sqlite3_prepare_v3(db, shelf_table[which].insert, -1,
@@ -139,7 +141,7 @@ dictionary_new(sqlite3 *db, struct dictionary **out)
 	for (enum shelf_name i = 0; i < SHELVES; i++)
 		if (open_shelf(db, &d->shelf[i], i, seed) == -1)
 			goto fail;
-	if (preload_lines(d) == -1)
+	if (line_rows_new(db, &d->lines) == -1 || preload_lines(d) == -1)
 		goto fail;
 	*out = d;
 	return 0;
@@ -159,7 +161,20 @@ dictionary_free(struct dictionary *d)
 		sqlite3_finalize(d->shelf[i].find);
 		cache_free(d->shelf[i].cache);
 	}
+	line_rows_free(d->lines);
 	free(d);
+}
+
+int
+dictionary_begin(struct dictionary *d)
+{
+	return line_rows_begin(d->lines);
+}
+
+int
+dictionary_flush(struct dictionary *d)
+{
+	return line_rows_flush(d->lines);
 }
 
 static void
@@ -182,13 +197,11 @@ settle(struct dictionary *d, enum shelf_name which, const struct value *v)
 	struct shelf *s = &d->shelf[which];
 	int64_t id = 0;
 
-	if (s->find != NULL) {
-		bind_unique(s->find, v);
-		if (sqlite3_step(s->find) == SQLITE_ROW)
-			id = sqlite3_column_int64(s->find, 0);
-		if (sqlite3_reset(s->find) != SQLITE_OK)
-			return -1;
-	}
+	bind_unique(s->find, v);
+	if (sqlite3_step(s->find) == SQLITE_ROW)
+		id = sqlite3_column_int64(s->find, 0);
+	if (sqlite3_reset(s->find) != SQLITE_OK)
+		return -1;
 	if (id == 0) {
 		bind_unique(s->insert, v);
 		if (v->bind != NULL)
@@ -206,12 +219,12 @@ static int64_t
 plain_text(struct dictionary *d, enum shelf_name which, struct span text)
 {
 	struct cache *c = d->shelf[which].cache;
-	struct value v = { .key = cache_key(c, text), .unique = text };
+	struct cache_key key = cache_key(c, text);
 	int64_t id;
 
-	if ((id = cache_find(c, v.key)) != 0)
+	if ((id = cache_find(c, key)) != 0)
 		return id;
-	return settle(d, which, &v);
+	return settle(d, which, &(struct value){ .key = key, .unique = text });
 }
 
 int64_t
@@ -235,7 +248,15 @@ dictionary_text(struct dictionary *d, const char *text)
 int64_t
 dictionary_line(struct dictionary *d, struct span line)
 {
-	return plain_text(d, SHELF_LINE, line);
+	struct cache *c = d->shelf[SHELF_LINE].cache;
+	struct cache_key key = cache_key(c, line);
+	int64_t id;
+
+	if ((id = cache_find(c, key)) != 0)
+		return id;
+	if ((id = line_rows_add(d->lines, line)) != -1)
+		cache_put(c, key, id);
+	return id;
 }
 
 /* Its network, for counting from how many clients came. */

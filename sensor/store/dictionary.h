@@ -23,6 +23,11 @@ struct dictionary;		/* opaque */
 int	dictionary_new(sqlite3 *db, struct dictionary **d);
 void	dictionary_free(struct dictionary *d);	/* NULL is fine */
 
+/* Around what is stored in a transaction: behind BEGIN IMMEDIATE, and ahead
+ * of COMMIT.  Lines can be asked for in between only. */
+int	dictionary_begin(struct dictionary *d);
+int	dictionary_flush(struct dictionary *d);
+
 int64_t	dictionary_sensor(struct dictionary *d, const char *name);
 int64_t	dictionary_source(struct dictionary *d, const char *name);
 int64_t	dictionary_text(struct dictionary *d, const char *text);

@@ -1,44 +1,59 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
+#include <stdlib.h>
 
-#include <jansson.h>
-
+#include "schema/json_text.h"
+#include "store/decimal.h"
 #include "store/session_more.h"
 
-/* Made when the first fact comes: most sessions have none. */
-struct more {
-	json_t	*object;
-	bool	 failed;
-};
-
+/* Begun when the first fact comes: most sessions have none. */
 static void
-put(struct more *m, const char *key, json_t *value)
+put_key(struct json_text *j, const char *key)
 {
-	if (m->object == NULL)
-		m->object = json_object();
-	if (json_object_set_new(m->object, key, value) == -1)
-		m->failed = true;
+	json_text_raw(j, j->len == 0 ? "{" : ",");
+	json_text_string(j, key);
+	json_text_raw(j, ":");
 }
 
 static void
-number(struct more *m, const char *key, uint64_t n)
+put_number(struct json_text *j, const char *key, uint64_t n)
+{
+	put_key(j, key);
+	json_text_number(j, (int64_t)n);
+}
+
+static void
+put_text(struct json_text *j, const char *key, const char *what)
+{
+	put_key(j, key);
+	json_text_string(j, what);
+}
+
+static void
+put_flag(struct json_text *j, const char *key)
+{
+	put_key(j, key);
+	json_text_raw(j, "true");
+}
+
+static inline void
+number(struct json_text *j, const char *key, uint64_t n)
 {
 	if (n != 0)
-		put(m, key, json_integer((json_int_t)n));
+		put_number(j, key, n);
 }
 
-static void
-flag(struct more *m, const char *key, bool yes)
+static inline void
+flag(struct json_text *j, const char *key, bool yes)
 {
 	if (yes)
-		put(m, key, json_true());
+		put_flag(j, key);
 }
 
-static void
-text(struct more *m, const char *key, const char *what)
+static inline void
+text(struct json_text *j, const char *key, const char *what)
 {
 	if (what != NULL)
-		put(m, key, json_string(what));
+		put_text(j, key, what);
 }
 
 static const char *
@@ -48,108 +63,112 @@ side_word(enum side who)
 }
 
 static void
-add_flow(struct more *m, const struct session_record *r)
+add_flow(struct json_text *j, const struct session_record *r)
 {
 	const struct flow_traits *client = &r->flow.side[SIDE_CLIENT];
 	const struct flow_traits *server = &r->flow.side[SIDE_SERVER];
 
-	number(m, "missing_client", client->missing);
-	number(m, "missing_server", server->missing);
-	number(m, "conflict_octets",
+	number(j, "missing_client", client->missing);
+	number(j, "missing_server", server->missing);
+	number(j, "conflict_octets",
 	    (uint64_t)client->conflicting + server->conflicting);
-	number(m, "resets_ignored", r->flow.resets_ignored);
+	number(j, "resets_ignored", r->flow.resets_ignored);
 	if (r->dialogue != NULL)
-		number(m, "dialogue_dropped", dialogue_dropped(r->dialogue));
+		number(j, "dialogue_dropped", dialogue_dropped(r->dialogue));
 }
 
 static void
-add_smtp(struct more *m, const struct smtp_facts *f)
+add_smtp(struct json_text *j, const struct smtp_facts *f)
 {
-	flag(m, "banner_masked", f->banner_masked);
-	number(m, "masked_keywords", f->masked_keywords);
-	flag(m, "offer_altered", f->offer_altered);
-	flag(m, "reply_after_final", f->reply_after_final);
-	flag(m, "reply_mixed_codes", f->reply_mixed_codes);
-	flag(m, "reply_too_long", f->reply_too_long);
+	flag(j, "banner_masked", f->banner_masked);
+	number(j, "masked_keywords", f->masked_keywords);
+	flag(j, "offer_altered", f->offer_altered);
+	flag(j, "reply_after_final", f->reply_after_final);
+	flag(j, "reply_mixed_codes", f->reply_mixed_codes);
+	flag(j, "reply_too_long", f->reply_too_long);
 	if (f->hellos_seen > f->hellos_kept)
-		number(m, "hellos_seen", f->hellos_seen);
+		number(j, "hellos_seen", f->hellos_seen);
 
-	flag(m, "hello_masked", f->hello_masked);
-	flag(m, "ehlo_echo_differs", f->ehlo_echo_differs);
-	number(m, "garbage_lines", f->garbage_lines);
+	flag(j, "hello_masked", f->hello_masked);
+	flag(j, "ehlo_echo_differs", f->ehlo_echo_differs);
+	number(j, "garbage_lines", f->garbage_lines);
 	if (f->starttls_times > 1)
-		number(m, "starttls_times", f->starttls_times);
-	flag(m, "starttls_unoffered", f->starttls_unoffered);
-	flag(m, "anonymoustls", f->anonymoustls);
-	flag(m, "noop_padded", f->noop_padded);
-	flag(m, "tls_unasked", f->tls_unasked);
-	flag(m, "starttls_echo_differs", f->starttls_echo_differs);
-	flag(m, "starttls_demanded", f->starttls_demanded);
-	number(m, "client_early_octets", f->client_early_octets);
-	text(m, "client_early", f->client_early);
-	number(m, "server_early_octets", f->server_early_octets);
-	text(m, "server_early", f->server_early);
-
+		number(j, "starttls_times", f->starttls_times);
+	flag(j, "starttls_unoffered", f->starttls_unoffered);
+	flag(j, "anonymoustls", f->anonymoustls);
+	flag(j, "noop_padded", f->noop_padded);
+	flag(j, "tls_unasked", f->tls_unasked);
+	flag(j, "starttls_echo_differs", f->starttls_echo_differs);
+	flag(j, "starttls_demanded", f->starttls_demanded);
+	number(j, "client_early_octets", f->client_early_octets);
+	text(j, "client_early", f->client_early);
+	number(j, "server_early_octets", f->server_early_octets);
+	text(j, "server_early", f->server_early);
 }
 
 static void
-add_mail(struct more *m, const struct smtp_facts *f)
+add_mail(struct json_text *j, const struct smtp_facts *f)
 {
-	number(m, "mails_unanswered", f->mails_unanswered);
-	number(m, "rcpt_domains_dropped", f->rcpt_domains_dropped);
-	flag(m, "requiretls", f->requiretls);
-	flag(m, "auth_accepted", f->auth_accepted);
-	flag(m, "turned", f->turned);
-	flag(m, "xclient", f->xclient);
-	flag(m, "proxy_header", f->proxy_header);
-	flag(m, "tunnelled", f->tunnelled);
-	flag(m, "early_talker", f->early_talker);
-	number(m, "unpaired_replies", f->unpaired_replies);
-	number(m, "limits_reached", f->limits_reached);
+	number(j, "mails_unanswered", f->mails_unanswered);
+	number(j, "rcpt_domains_dropped", f->rcpt_domains_dropped);
+	flag(j, "requiretls", f->requiretls);
+	flag(j, "auth_accepted", f->auth_accepted);
+	flag(j, "turned", f->turned);
+	flag(j, "xclient", f->xclient);
+	flag(j, "proxy_header", f->proxy_header);
+	flag(j, "tunnelled", f->tunnelled);
+	flag(j, "early_talker", f->early_talker);
+	number(j, "unpaired_replies", f->unpaired_replies);
+	number(j, "limits_reached", f->limits_reached);
 }
 
 static void
-add_tls(struct more *m, const struct tls_facts *f)
+add_tls(struct json_text *j, const struct tls_facts *f)
 {
 	char alert[8];
+	size_t len;
 
 	if (f->alert) {
-		snprintf(alert, sizeof(alert), "%d/%d", f->alert_level,
-		    f->alert_code);
-		text(m, "tls_alert", alert);
-		text(m, "tls_alert_by", side_word(f->alert_by));
+		len = decimal_put(alert, f->alert_level);
+		alert[len++] = '/';
+		len += decimal_put(alert + len, f->alert_code);
+		alert[len] = '\0';
+		text(j, "tls_alert", alert);
+		text(j, "tls_alert_by", side_word(f->alert_by));
 	}
 	if (f->state == TLS_FAILED && f->failure != TLS_FAIL_NONE)
-		text(m, "tls_failed_by", side_word(f->failed_by));
-	text(m, "tls_failure_text", f->failure_text);
-	flag(m, "tls_alert_hidden", f->alert_hidden);
-	flag(m, "ssl2_hello", f->ssl2_hello);
-	flag(m, "early_data", f->early_data);
-	flag(m, "tls_oversized", f->oversized);
+		text(j, "tls_failed_by", side_word(f->failed_by));
+	text(j, "tls_failure_text", f->failure_text);
+	flag(j, "tls_alert_hidden", f->alert_hidden);
+	flag(j, "ssl2_hello", f->ssl2_hello);
+	flag(j, "early_data", f->early_data);
+	flag(j, "tls_oversized", f->oversized);
 	if (f->chain_sent > f->chain_len)
-		number(m, "certificates_sent", f->chain_sent);
-	flag(m, "downgrade_sentinel", f->downgrade_sentinel);
+		number(j, "certificates_sent", f->chain_sent);
+	flag(j, "downgrade_sentinel", f->downgrade_sentinel);
 	if (f->broken_after)
-		text(m, "tls_broken_by", side_word(f->broken_by));
+		text(j, "tls_broken_by", side_word(f->broken_by));
 }
 
 int
 session_more(const struct session_record *r, char **out)
 {
-	struct more m = { .object = NULL };
+	struct json_text j = { .at = NULL };
 
 	*out = NULL;
-	add_flow(&m, r);
+	add_flow(&j, r);
 	if (r->smtp != NULL) {
-		add_smtp(&m, smtp_facts(r->smtp));
-		add_mail(&m, smtp_facts(r->smtp));
+		add_smtp(&j, smtp_facts(r->smtp));
+		add_mail(&j, smtp_facts(r->smtp));
 	}
 	if (r->tls != NULL)
-		add_tls(&m, tls_facts(r->tls));
-	if (m.object == NULL && !m.failed)
-		return 0;
-	if (!m.failed)
-		*out = json_dumps(m.object, JSON_COMPACT);
-	json_decref(m.object);
-	return *out != NULL ? 0 : -1;
+		add_tls(&j, tls_facts(r->tls));
+	if (j.len > 0)
+		json_text_raw(&j, "}");
+	if (j.failed) {
+		json_text_free(&j);
+		return -1;
+	}
+	*out = j.at;
+	return 0;
 }

@@ -1,62 +1,39 @@
 /* SPDX-License-Identifier: ISC */
-#include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "schema/schema.h"
+#include "store/fresh.h"
+#include "store/session_insert.h"
 #include "store/session_row.h"
 #include "store/session_values.h"
 
 #define SECOND		INT64_C(1000000)
 #define SENSOR_HASHED	256	/* octets of the name that count */
-#define INSERT_MAX	2048
 
 /* Ids tried before a session finds no place: with half of a second's two
  * million ids taken, one in 2^64 needs as many. */
 #define PLACES_TRIED	64
 
-static const struct {
-	const char	*name;
-	bool		 octets;
-} column_table[SESSION_COLUMNS] = {
-#define INTEGER(name)	{ #name, false },
-#define OCTETS(name)	{ #name, true },
-#include "store/session_columns.def"
-#undef INTEGER
-#undef OCTETS
-};
-
 struct session_row {
 	struct dictionary	*dictionary;
-	sqlite3_stmt		*find, *insert;
+	struct session_insert	*insert;
+	struct fresh		*fresh;
+	sqlite3_stmt		*find, *greatest, *version;
+	int64_t			 data_version;
 	int64_t			 sensor;
 	uint64_t		 sensor_hash;
 	struct session_values	 values;
-	int64_t	 bound[SESSION_COLUMNS];	/* as the insert has it */
 	/* the dialogue at hand */
 	uint8_t	 packed[DIALOGUE_LINES_MAX * DIALOGUE_ROW_MAX];
 };
 
-/* INSERT INTO session (a, b, ...) VALUES (?, ?, ...) */
 static int
-prepare_insert(sqlite3 *db, sqlite3_stmt **stmt)
+prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
 {
-	char sql[INSERT_MAX];
-	size_t len;
-
-	len = (size_t)snprintf(sql, sizeof(sql), "INSERT INTO session (");
-	for (int i = 0; i < SESSION_COLUMNS; i++)
-		len += (size_t)snprintf(sql + len, sizeof(sql) - len, "%s%s",
-		    i == 0 ? "" : ", ", column_table[i].name);
-	len += (size_t)snprintf(sql + len, sizeof(sql) - len, ") VALUES (");
-	for (int i = 0; i < SESSION_COLUMNS; i++)
-		len += (size_t)snprintf(sql + len, sizeof(sql) - len, "%s",
-		    i == 0 ? "?" : ", ?");
-	len += (size_t)snprintf(sql + len, sizeof(sql) - len, ")");
-	assert(len < sizeof(sql));
 	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 	    stmt, NULL) == SQLITE_OK ? 0 : -1;
 }
@@ -71,13 +48,16 @@ session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	if ((row = calloc(1, sizeof(*row))) == NULL)
 		return -1;
 	row->dictionary = d;
-	for (int i = 0; i < SESSION_COLUMNS; i++)
-		row->bound[i] = VALUE_NULL;	/* as sqlite3_prepare() does */
+	row->data_version = -1;		/* SQLite counts from 1 */
 	row->sensor_hash = XXH3_64bits(sensor, strnlen(sensor,
 	    SENSOR_HASHED));
-	if (sqlite3_prepare_v3(db, "SELECT identity FROM session "
-	    "WHERE id = ?1", -1, SQLITE_PREPARE_PERSISTENT, &row->find,
-	    NULL) != SQLITE_OK || prepare_insert(db, &row->insert) == -1 ||
+	if ((row->fresh = fresh_new()) == NULL ||
+	    prepare(db, "SELECT identity FROM session WHERE id = ?1",
+	    &row->find) == -1 ||
+	    prepare(db, "SELECT max(id) FROM session",
+	    &row->greatest) == -1 ||
+	    prepare(db, "PRAGMA data_version", &row->version) == -1 ||
+	    session_insert_new(db, &row->insert) == -1 ||
 	    (row->sensor = dictionary_sensor(d, sensor)) == -1) {
 		session_row_free(row);
 		return -1;
@@ -91,8 +71,11 @@ session_row_free(struct session_row *row)
 {
 	if (row == NULL)
 		return;
-	sqlite3_finalize(row->insert);
+	session_insert_free(row->insert);
+	sqlite3_finalize(row->version);
+	sqlite3_finalize(row->greatest);
 	sqlite3_finalize(row->find);
+	fresh_free(row->fresh);
 	free(row);
 }
 
@@ -108,6 +91,46 @@ identity_of(const struct session_row *row, const struct session_record *r)
 	return XXH3_64bits(parts, sizeof(parts));
 }
 
+static int
+ask(sqlite3_stmt *stmt, int64_t *answer)
+{
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*answer = sqlite3_column_int64(stmt, 0);
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
+}
+
+/* Which ids are there we know, unless another wrote since. */
+int
+session_row_begin(struct session_row *row)
+{
+	int64_t version = 0, greatest = INT64_MAX;
+
+	if (ask(row->version, &version) == -1)
+		return -1;
+	if (version == row->data_version)
+		return 0;
+	if (ask(row->greatest, &greatest) == -1)
+		return -1;
+	fresh_restart(row->fresh, greatest);
+	row->data_version = version;
+	return 0;
+}
+
+static enum session_place
+look_up(struct session_row *row, int64_t id, uint64_t identity)
+{
+	enum session_place place = PLACE_NONE;
+
+	if (fresh_is(row->fresh, id))
+		return PLACE_NEW;
+	sqlite3_bind_int64(row->find, 1, id);
+	if (sqlite3_step(row->find) != SQLITE_ROW)
+		place = PLACE_NEW;
+	else if ((uint64_t)sqlite3_column_int64(row->find, 0) == identity)
+		place = PLACE_KNOWN;
+	return sqlite3_reset(row->find) == SQLITE_OK ? place : PLACE_FAILED;
+}
+
 enum session_place
 session_row_place(struct session_row *row, const struct session_record *r,
     int64_t *id)
@@ -119,15 +142,10 @@ session_row_place(struct session_row *row, const struct session_record *r,
 	for (int i = 0; i < PLACES_TRIED && place == PLACE_NONE; i++) {
 		if (i > 0)
 			*id = session_id_next(*id, identity);
-		sqlite3_bind_int64(row->find, 1, *id);
-		if (sqlite3_step(row->find) != SQLITE_ROW)
-			place = PLACE_NEW;
-		else if ((uint64_t)sqlite3_column_int64(row->find, 0) ==
-		    identity)
-			place = PLACE_KNOWN;
-		if (sqlite3_reset(row->find) != SQLITE_OK)
-			place = PLACE_FAILED;
+		place = look_up(row, *id, identity);
 	}
+	if (place == PLACE_NEW)
+		fresh_give(row->fresh, *id);
 	return place;
 }
 
@@ -150,51 +168,6 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 	return (int)len;
 }
 
-static void
-bind_text(sqlite3_stmt *stmt, enum session_column at, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		sqlite3_bind_null(stmt, at + 1);
-	else
-		sqlite3_bind_text(stmt, at + 1, text, -1, SQLITE_STATIC);
-}
-
-/* Bindings stay, and most columns have what the last row had. */
-static void
-bind_integers(struct session_row *row)
-{
-	const struct session_values *v = &row->values;
-
-	for (int i = 0; i < SESSION_COLUMNS; i++) {
-		if (column_table[i].octets || v->integer[i] == row->bound[i])
-			continue;
-		if (v->integer[i] == VALUE_NULL)
-			sqlite3_bind_null(row->insert, i + 1);
-		else
-			sqlite3_bind_int64(row->insert, i + 1, v->integer[i]);
-		row->bound[i] = v->integer[i];
-	}
-}
-
-static int
-insert(struct session_row *row, int packed)
-{
-	struct session_values *v = &row->values;
-	sqlite3_stmt *stmt = row->insert;
-
-	bind_integers(row);
-	bind_text(stmt, COLUMN_community, v->community);
-	bind_text(stmt, COLUMN_rcpt_domains, v->rcpt_domains);
-	bind_text(stmt, COLUMN_more, v->more);
-	if (packed > 0)
-		sqlite3_bind_blob(stmt, COLUMN_dialogue + 1, row->packed,
-		    packed, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(stmt, COLUMN_dialogue + 1);
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-}
-
 int
 session_row_put(struct session_row *row, int64_t id,
     const struct session_record *r, const struct findings *f)
@@ -213,7 +186,8 @@ session_row_put(struct session_row *row, int64_t id,
 	    (id >> SESSION_ID_BITS) * SECOND, r->flow.first.time);
 	v->integer[COLUMN_verdict] = f->verdict;
 	v->integer[COLUMN_findings] = f->count;
-	rc = insert(row, packed);
+	rc = session_insert_put(row->insert, v, span_of(row->packed,
+	    (size_t)packed));
 out:
 	session_values_clear(v);
 	return rc;

@@ -25,7 +25,11 @@ int	session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	    struct session_row **row);
 void	session_row_free(struct session_row *row);	/* NULL is fine */
 
-/* Where this record belongs: *id is set for PLACE_NEW and PLACE_KNOWN. */
+/* Behind BEGIN IMMEDIATE, when nobody else can write.  -1: SQLite failed. */
+int	session_row_begin(struct session_row *row);
+
+/* Where this record belongs: *id is set for PLACE_NEW and PLACE_KNOWN.
+ * New ones must be put there, or the transaction given up. */
 enum session_place	session_row_place(struct session_row *row,
 			    const struct session_record *r, int64_t *id);
 

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/decimal.h"
 #include "store/session_more.h"
 #include "store/session_values.h"
 
-#define HELLOS_TEXT_MAX	(SMTP_HELLOS_MAX * 24 + 2)
+#define HELLO_TEXT_MAX	24	/* ,"EHLO:250" */
+#define HELLOS_TEXT_MAX	(SMTP_HELLOS_MAX * HELLO_TEXT_MAX + 2)
 #define TUNNEL_TEXT_MAX	128
 
 enum flag {
@@ -195,11 +197,16 @@ set_hellos(struct session_values *v, struct dictionary *d,
 
 	if (f->hellos_kept == 0)
 		return;
-	for (unsigned i = 0; i < f->hellos_kept; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%c\"%s:%d\"", i == 0 ? '[' : ',',
-		    words[f->hellos[i].hello], f->hellos[i].code);
-	assert(len + 2 <= sizeof(text));
+	for (unsigned i = 0; i < f->hellos_kept; i++) {
+		assert(len + HELLO_TEXT_MAX + 2 <= sizeof(text));
+		text[len++] = i == 0 ? '[' : ',';
+		text[len++] = '"';
+		len += (size_t)(stpcpy(text + len,
+		    words[f->hellos[i].hello]) - (text + len));
+		text[len++] = ':';
+		len += decimal_put(text + len, (unsigned)f->hellos[i].code);
+		text[len++] = '"';
+	}
 	memcpy(text + len, "]", 2);
 	set_text(v, d, COLUMN_hellos, text);
 }
@@ -235,11 +242,10 @@ set_rcpt_domains(struct session_values *v, struct dictionary *d,
 			v->failed = true;
 			return;
 		}
-		len += (size_t)snprintf(v->rcpt_domains + len,
-		    sizeof(v->rcpt_domains) - len, "%c%lld",
-		    i == 0 ? '[' : ',', (long long)id);
+		assert(len + DECIMAL_MAX + 3 <= sizeof(v->rcpt_domains));
+		v->rcpt_domains[len++] = i == 0 ? '[' : ',';
+		len += decimal_put(v->rcpt_domains + len, (uint64_t)id);
 	}
-	assert(len + 2 <= sizeof(v->rcpt_domains));
 	memcpy(v->rcpt_domains + len, "]", 2);
 }
 

@@ -103,6 +103,9 @@ begin(struct store *s)
 	    SQLITE_OK)
 		return fail(s);
 	s->open = true;
+	if (dictionary_begin(s->dictionary) == -1 ||
+	    session_row_begin(s->sessions) == -1)
+		return fail(s);
 	return 0;
 }
 
@@ -111,6 +114,9 @@ open_database(struct store *s)
 {
 	char why[SCHEMA_WHY_MAX], buffer[256];
 
+	/* Nobody asks how much memory it uses; counting takes a lock at each
+	 * piece.  Too late, and of no harm, if it was used before. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		log_warnx("store %s: %s", s->path, s->db == NULL ?
@@ -279,7 +285,9 @@ store_commit(struct store *s)
 		return -1;
 	if (!s->open)
 		return 0;
-	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+	if (dictionary_flush(s->dictionary) == -1 ||
+	    finding_row_flush(s->findings) == -1 ||
+	    sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return fail(s);
 	s->open = false;
 	s->committed = s->totals.new_sessions;

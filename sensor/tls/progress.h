@@ -53,7 +53,6 @@ struct tls_side {
 	bool			 finished;	/* TLS <= 1.2: see above */
 	/* a gap cost us the records' beat */
 	bool			 lost;
-	bool			 realign;	/* next header is a guess */
 	bool			 text_cut;	/* a gap ended the line */
 	/* of the first `data` */
 	uint16_t		 sizes[TLS_SIZES];

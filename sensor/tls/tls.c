@@ -131,7 +131,6 @@ begin_record(struct tls *t, enum side who, struct mark at)
 	    r->length != 2);
 
 	s->heard = true;
-	s->realign = false;
 	s->opaque = true;
 	if (t->facts.alert_by == who && r->type != TLS_ALERT)
 		t->alert_last = false;
@@ -323,6 +322,36 @@ hear_garbage(struct tls *t, enum side who, struct span rest, struct mark at)
 	return TLS_ENOUGH;
 }
 
+/*
+ * Behind a gap we may stand amid a record, where names are readable too: only
+ * a whole line is text there, and of the server only a reply
+ * (RFC 5321 section 4.2).
+ */
+static bool
+surely_text(const struct tls_side *s, enum side who, struct span rest)
+{
+	struct span before = tls_plaintext_before(s);
+	uint8_t code[4] = { 0 };
+	size_t n = 0, all = before.len + rest.len;
+
+	for (; n < all; n++) {
+		uint8_t c = n < before.len ? before.at[n] :
+		    rest.at[n - before.len];
+
+		if (c == '\n')
+			break;
+		if ((c < 0x20 || c > 0x7e) && c != '\r')
+			return false;
+		if (n < sizeof(code))
+			code[n] = c;
+	}
+	if (n == all || n < sizeof(code))
+		return false;
+	return who == SIDE_CLIENT || (code[0] >= '2' && code[0] <= '5' &&
+	    code[1] >= '0' && code[1] <= '9' && code[2] >= '0' &&
+	    code[2] <= '9' && (code[3] == ' ' || code[3] == '-'));
+}
+
 static enum tls_next
 hear_text(struct tls *t, enum side who, struct span *rest, struct mark at)
 {
@@ -334,6 +363,11 @@ hear_text(struct tls *t, enum side who, struct span *rest, struct mark at)
 	}
 	if (!tls_plaintext_collect(s, rest))
 		return TLS_MORE;
+	if (s->lost && !surely_text(s, who, s->text_cut ?
+	    span_of(NULL, 0) : *rest)) {
+		deafen(t, who);
+		return TLS_ENOUGH;
+	}
 	tls_plaintext_judge(t, who, s->text_cut ? span_of(NULL, 0) : *rest,
 	    at);
 	if (t->facts.state != TLS_ESTABLISHED)
@@ -432,7 +466,6 @@ tls_gap(struct tls *t, enum side who, uint64_t octets)
 	}
 	s->record.left = 0;
 	s->record.held_len = 0;
-	s->realign = true;
 }
 
 void
@@ -442,7 +475,7 @@ tls_end(struct tls *t, enum side who, bool reset, struct mark at)
 	const struct tls_record *r = &s->record;
 
 	/* a line that will never be whole */
-	if (!s->said_text && !s->realign && (s->mode == TLS_COLLECTING ||
+	if (!s->said_text && !s->lost && (s->mode == TLS_COLLECTING ||
 	    (s->mode == TLS_READING && r->held_len > 0 &&
 	    r->held[0] < 0x80 && (r->held[0] > TLS_HEARTBEAT ||
 	    r->held[0] < TLS_CHANGE_CIPHER))))

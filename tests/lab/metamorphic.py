@@ -119,7 +119,7 @@ def beyond(run, whole, rules):
             yield f"{key} sessions", len(sessions), len(full.get(key, []))
     for f in run.findings:
         mine = [one for one in whole.findings if who(one) == who(f)]
-        if not monotone.finding_stands(f, mine, full.get(who(f), [])):
+        if not monotone.finding_stands(f, mine):
             yield (f"{who(f)} finding",
                    f"{f['kind']} {f['severity']} {f['confidence']}",
                    [(o["kind"], o["severity"], o["confidence"])

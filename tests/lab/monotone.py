@@ -115,12 +115,6 @@ def end_loss(got, full, pair):
             (full == "fin" and got.startswith("reset")))
 
 
-def offer_loss(got, full, pair):
-    """EHLO behind an accepted STARTTLS asks for what TLS will carry; where
-    the 220 was missed, it asks for this dialogue."""
-    return got in (full, "unseen") or pair[1]["plain_after_220"] == 1
-
-
 COUNTS = ("missing_client", "missing_server", "resets_ignored",
           "unpaired_replies", "dialogue_dropped")
 
@@ -193,7 +187,7 @@ RULES_LOSS = {**RULES,
               "handshake": unseen("syn-only", "synack-only", "midstream"),
               "capture_gaps": lambda got, full, pair: gaps(
                   [one for one in got if one != "midstream"], full, pair),
-              "banner": null, "offer": offer_loss}
+              "banner": null, "offer": unseen("unseen")}
 
 
 def contradictions(got, full, rules):
@@ -206,12 +200,9 @@ def contradictions(got, full, rules):
             yield field, value, full[field]
 
 
-def finding_stands(got, all_full, sessions):
+def finding_stands(got, all_full):
     """A finding of the shorter capture: in the whole one as well, there no
-    less grave and no less sure.  (A note on the offer: see offer_loss.)"""
-    if got["severity"] == "info" and any(s["plain_after_220"] == 1
-                                         for s in sessions):
-        return True
+    less grave and no less sure."""
     return any(got["kind"] == one["kind"] and
                SEVERITIES.index(got["severity"]) <=
                SEVERITIES.index(one["severity"]) and

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "schema/schema.h"
 #include "schema_ask.h"
@@ -111,8 +112,8 @@ make_up_much(struct made_up *m, uint64_t identity)
 		.kind = KIND_MAIL_IN_CLEAR, .because = 1u << EXPECT_DANE,
 		.severity = SEVERITY_HIGH, .confidence = CONFIDENCE_STRONG,
 		.at = NOON + 7, .summary = text,
-		.evidence = json_pack("{s:i}", "packet", 4),
 	};
+	json_text_raw(&m->findings.list[0].evidence, "{\"packet\":4}");
 	m->findings.list[1] = (struct finding){ .kind = KIND_STARTTLS_ABSENT };
 	dialogue_add(d, SAID_BY_SERVER, NOON + 20, 4, "220 mx ESMTP", 12);
 	dialogue_add(d, SAID_BY_CLIENT, NOON + 40, 6, "EHLO a", 6);
@@ -123,7 +124,7 @@ make_up_much(struct made_up *m, uint64_t identity)
 static void
 forget(struct made_up *m)
 {
-	json_decref(m->findings.list[0].evidence);
+	json_text_free(&m->findings.list[0].evidence);
 	dialogue_free(m->record.dialogue);
 }
 
