@@ -25,26 +25,40 @@ struct dialogue {
 static uint64_t
 zigzag(uint64_t step)
 {
-	return step << 1 ^ (step >> 63 ? UINT64_MAX : 0);
+	return step << 1 ^ (0 - (step >> 63));
 }
 
 static uint64_t
 unzigzag(uint64_t n)
 {
-	return n >> 1 ^ (n & 1 ? UINT64_MAX : 0);
+	return n >> 1 ^ (0 - (n & 1));
 }
 
-static size_t
+static inline size_t
 put_varint(uint8_t *out, uint64_t n)
 {
-	size_t len = 0;
+	uint8_t *to = out;
 
 	while (n >= 0x80) {
-		out[len++] = (uint8_t)(n | 0x80);
+		*to++ = (uint8_t)(n | 0x80);
 		n >>= 7;
 	}
-	out[len++] = (uint8_t)n;
-	return len;
+	*to++ = (uint8_t)n;
+	return (size_t)(to - out);
+}
+
+/* What we wrote ourselves needs no distrust. */
+static inline const uint8_t *
+take_own(const uint8_t *in, uint64_t *n)
+{
+	unsigned shift = 0;
+
+	*n = *in & 0x7f;
+	while ((*in++ & 0x80) != 0) {
+		shift += 7;
+		*n |= (uint64_t)(*in & 0x7f) << shift;
+	}
+	return in;
 }
 
 /* Octets used; 0 if the number does not end, or is more than 64 bits. */
@@ -146,21 +160,30 @@ dialogue_dropped(const struct dialogue *d)
 	return d->dropped;
 }
 
+size_t
+dialogue_size(const struct dialogue *d)
+{
+	return sizeof(*d) + d->size;
+}
+
 bool
 dialogue_next(const struct dialogue *d, size_t *at,
     struct dialogue_line *line)
 {
-	uint64_t n[3];
+	uint64_t head, packet, time;
+	const uint8_t *p;
 
 	if (*at >= d->len)
 		return false;
-	*at += take_three(d->octets + *at, d->len - *at, n);
-	line->who = (enum dialogue_who)(n[0] & ((1 << WHO_BITS) - 1));
-	line->len = (size_t)(n[0] >> WHO_BITS);
-	line->packet = d->first_packet + unzigzag(n[1]);
-	line->time = (int64_t)((uint64_t)d->first_time + unzigzag(n[2]));
-	line->text = (const char *)d->octets + *at;
-	*at += line->len;
+	p = take_own(d->octets + *at, &head);
+	p = take_own(p, &packet);
+	p = take_own(p, &time);
+	line->who = (enum dialogue_who)(head & ((1 << WHO_BITS) - 1));
+	line->len = (size_t)(head >> WHO_BITS);
+	line->packet = d->first_packet + unzigzag(packet);
+	line->time = (int64_t)((uint64_t)d->first_time + unzigzag(time));
+	line->text = (const char *)p;
+	*at = (size_t)(p - d->octets) + line->len;
 	return true;
 }
 

@@ -51,6 +51,9 @@ void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
 		    size_t len);
 unsigned	 dialogue_dropped(const struct dialogue *d);
 
+/* The memory it takes up now, in octets. */
+size_t		 dialogue_size(const struct dialogue *d);
+
 /* Walk: start with *at = 0; false at the end. */
 bool		 dialogue_next(const struct dialogue *d, size_t *at,
 		    struct dialogue_line *line);

@@ -40,6 +40,7 @@ struct journey {
 	bool			 new_file;
 	void			*spent[SPENT];	/* records to be freed */
 	size_t			 spent_left;
+	char			*file;		/* whose frames are in the batch */
 	struct batch		 batch;
 };
 
@@ -96,6 +97,7 @@ journey_end(struct journey *j)
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
 	digest_free(j->digest);
+	free(j->file);
 }
 
 static int
@@ -246,12 +248,27 @@ let_time_pass(struct journey *j)
 	    now.tv_nsec / 1000 - 1000000);
 }
 
+/* Our own copy: the capture may be at its next file, with frames of the last
+ * still in the batch. */
+static void
+name_file(struct journey *j, const struct capture *c)
+{
+	char *name = strdup(capture_name(c));
+
+	if (name == NULL) {
+		log_warn("source %s", j->source->what->name);
+		return;		/* the old name is better than none */
+	}
+	free(j->file);
+	j->world.source = j->file = name;
+}
+
 static void
 travel(struct journey *j, struct capture *c)
 {
 	struct frame f;
 
-	j->world.source = capture_name(c);
+	name_file(j, c);
 	for (;;) {
 		enum capture_status status = capture_next(c, &f);
 
@@ -266,7 +283,7 @@ travel(struct journey *j, struct capture *c)
 			note_drops(j, c);
 			break;
 		case CAPTURE_FILE:
-			j->world.source = capture_name(c);
+			name_file(j, c);
 			j->new_file = true;
 			break;
 		case CAPTURE_DAMAGED:

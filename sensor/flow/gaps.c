@@ -47,7 +47,7 @@ find_hole(const struct flow *f, enum side who, bool final)
 	struct hole hole = { .is = false };
 
 	/* A side out of sight as a whole has no holes. */
-	if (!s->started || !f->seen[who] ||
+	if (!s->started || s->ended || !f->seen[who] ||
 	    (h != NULL && !seq_before(s->next, h->copy.seq)))
 		return hole;
 	if (peer != NULL && peer->copy.has_ack &&

@@ -5,14 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/footprint.h"
 #include "flow/flow_internal.h"
-
-/* With what malloc adds to it in glibc: a word before it, and the rounding. */
-static size_t
-footprint(size_t size)
-{
-	return (size + sizeof(size_t) + 15) & ~(size_t)15;
-}
 
 /* The oldest of a list that is not being worked on. */
 static struct flow *

@@ -101,8 +101,8 @@ memory_expire(struct flow *f, enum side who)
 }
 
 /*
- * Make room for one more piece.  Moving what is there costs no more than
- * was put there since the last time; where it would, the room doubles.
+ * Make room for one more piece.  What is there is moved only when a good
+ * part has been dropped since the last time; else the room doubles.
  */
 static struct memory *
 make_room(struct flow *f, struct memory *old, uint32_t size)
@@ -111,7 +111,8 @@ make_room(struct flow *f, struct memory *old, uint32_t size)
 	uint32_t want = old == NULL ? SIZE_MIN - sizeof(*old) : old->size;
 	struct memory *m;
 
-	if (old != NULL && used + size <= old->size && old->from >= used) {
+	if (old != NULL && used + size <= old->size &&
+	    old->from >= used / 8) {
 		memmove(old->room, old->room + old->from, used);
 		old->to = used;
 		old->from = 0;

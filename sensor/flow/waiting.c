@@ -116,7 +116,7 @@ waiting_caught_up(const struct flow *f, enum side who, const struct copy *c)
 	enum side peer = side_other(who);
 	const struct stream *other = &f->side[peer];
 
-	if (!c->has_ack || other->want == FLOW_COUNT ||
+	if (!c->has_ack || other->want == FLOW_COUNT || other->ended ||
 	    (f->one_sided && !f->seen[peer]))
 		return true;
 	return other->started && (!seq_before(other->next, c->ack) ||
@@ -208,8 +208,8 @@ waiting_next(struct flow *f, enum side who, struct copy *c)
 	struct line *l = &f->waiting->side[who];
 	struct held *h, *before;
 
-	/* Sides that are only counted wait for nothing. */
-	if (f->side[who].want == FLOW_COUNT) {
+	/* Sides that are only counted, or have ended, wait for nothing. */
+	if (f->side[who].want == FLOW_COUNT || f->side[who].ended) {
 		if (l->first == NULL)
 			return NULL;
 		h = line_take(l, NULL);

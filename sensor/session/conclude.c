@@ -221,7 +221,8 @@ conclude_no_tls(struct session_record *r, const struct session *s,
 		r->tls_failure = TLS_FAIL_NO_HELLO;
 	} else if (accepted || record_lacks(r, GAP_STARTTLS) ||
 	    r->starttls == RECORD_STARTTLS_UNSEEN ||
-	    (smtp->starttls == STARTTLS_SENT && smtp->starttls_reply == 0))
+	    (smtp->starttls == STARTTLS_SENT && smtp->starttls_reply == 0 &&
+	    (r->gaps != 0 || !ended(r))))
 		r->tls_state = RECORD_TLS_UNSEEN;
 	if (r->tls_state == RECORD_TLS_FAILED &&
 	    (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_TLS) ||

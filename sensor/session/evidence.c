@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "base/footprint.h"
 #include "session/evidence.h"
 
 struct evidence {
@@ -62,8 +63,8 @@ evidence_add(struct evidence *e, const struct packet *p)
 size_t
 evidence_size(const struct evidence *e)
 {
-	return sizeof(*e) + e->frames * sizeof(struct evidence_frame) +
-	    e->octets;
+	return footprint(sizeof(*e)) + e->octets + e->frames *
+	    footprint(sizeof(struct evidence_frame));
 }
 
 void

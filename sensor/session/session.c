@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "base/footprint.h"
 #include "session/session_internal.h"
 
 #define CACHE_LINE	64
@@ -44,7 +44,7 @@ read_smtp(struct session *s, enum side who)
 {
 	if (s->smtp == NULL)
 		s->smtp = smtp_new(&line_ops, s,
-		    midstream(flow_facts(s->flow)));
+		    s->server_late || midstream(flow_facts(s->flow)));
 	s->side[who].reader = READER_SMTP;
 	if (s->smtp != NULL && s->side[who].gap > 0)
 		smtp_gap(s->smtp, who, s->side[who].gap, s->side[who].gap_at);
@@ -62,6 +62,9 @@ read_tls(struct session *s)
 	}
 	if (s->tls == NULL)
 		s->tls = tls_new(s->world->digest, s->world->certificates);
+	if (s->tls != NULL && (s->gap_before_tls || (s->smtp != NULL &&
+	    smtp_facts(s->smtp)->gap_in_starttls)))
+		tls_missed(s->tls);
 	s->tls_expected = false;
 	for (int i = 0; i < SIDES; i++) {
 		s->side[i].reader = READER_TLS;
@@ -195,7 +198,9 @@ hear_undecided(struct session *s, enum side who, struct span octets,
 	}
 	v->peeked = 0;
 	if (guess == GUESS_TLS) {
-		if (!s->tls_expected && s->smtp == NULL)
+		/* STARTTLS may be in a hole ahead of it. */
+		if (!s->tls_expected && s->smtp == NULL && !s->server_late &&
+		    s->side[SIDE_CLIENT].gap + s->side[SIDE_SERVER].gap == 0)
 			s->implicit_tls = true;
 		read_tls(s);
 	} else if (s->tls_expected)
@@ -277,9 +282,35 @@ position(const struct session *s, enum side flow_side)
 	return t->octets + t->missing;
 }
 
+/*
+ * What all this takes up is of interest to the flow table.  It is asked for
+ * less and less often: most connections stop growing soon, and what they
+ * can grow to is bounded.
+ */
+static void
+charge(struct session *s)
+{
+	size_t size;
+
+	s->heard++;
+	if ((s->heard & (s->heard - 1)) != 0)
+		return;
+	size = footprint(sizeof(*s)) + footprint_text(s->source) +
+	    footprint_of(s->conflicts,
+	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0]));
+	if (s->dialogue != NULL)
+		size += dialogue_size(s->dialogue);
+	if (s->smtp != NULL)
+		size += smtp_size(s->smtp);
+	if (s->tls != NULL)
+		size += tls_size(s->tls);
+	flow_charge(s->flow, size);
+}
+
 static void
 steer(struct session *s)
 {
+	charge(s);
 	for (int i = 0; i < SIDES; i++) {
 		enum side who = true_side(s, i);
 		struct voice *v = &s->side[who];
@@ -341,6 +372,23 @@ on_open(void *context, struct flow *f)
 	return s;
 }
 
+/* Without its SYN a server may have said more than was heard: its first line
+ * is not the greeting by its place alone. */
+static void
+note_server(struct session *s, enum side flow_side, struct mark at)
+{
+	const struct flow_facts *f = flow_facts(s->flow);
+
+	if (s->server_heard || true_side(s, flow_side) != SIDE_SERVER)
+		return;
+	s->server_heard = true;
+	if (f->side[flow_side].syn || midstream(f))
+		return;
+	s->server_late = true;
+	if (s->smtp != NULL)
+		smtp_gap(s->smtp, SIDE_SERVER, 1, at);
+}
+
 static void
 on_octets(void *session, enum side flow_side, struct span octets,
     struct mark at)
@@ -348,6 +396,7 @@ on_octets(void *session, enum side flow_side, struct span octets,
 	struct session *s = session;
 
 	settle_roles(s, flow_side, octets);
+	note_server(s, flow_side, at);
 	settle_skip(s, flow_side, false, at);
 	hear(s, true_side(s, flow_side), octets, at);
 	steer(s);
@@ -384,59 +433,12 @@ on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 	steer(s);
 }
 
-static size_t
-leading_digits(struct span octets, size_t most)
-{
-	size_t n = 0;
-
-	while (n < octets.len && n < most && octets.at[n] >= '0' &&
-	    octets.at[n] <= '9')
-		n++;
-	return n;
-}
-
-/* Octets that differ, as far as privacy lets us keep them: all before the
- * first MAIL, then a reply's code; of the client nothing after AUTH. */
-static void
-excerpt(const struct session *s, enum side who, struct span octets,
-    char out[RECORD_EXCERPT_MAX + 1])
-{
-	const struct smtp_facts *f;
-	size_t keep = octets.len;
-
-	if (s->smtp != NULL && s->side[who].reader == READER_SMTP) {
-		f = smtp_facts(s->smtp);
-		if (f->mail_commands > 0 || f->auth != NULL)
-			keep = who == SIDE_SERVER ?
-			    leading_digits(octets, 3) : 0;
-	}
-	escape(span_first(octets, keep), out, RECORD_EXCERPT_MAX + 1);
-}
-
 static void
 on_conflict(void *session, const struct flow_conflict *c)
 {
 	struct session *s = session;
-	enum side who = true_side(s, c->side);
-	struct record_conflict *kept;
 
-	s->conflicts_seen++;
-	if (s->conflicts == NULL)
-		s->conflicts = calloc(RECORD_CONFLICTS_MAX,
-		    sizeof(s->conflicts[0]));
-	if (s->conflicts == NULL || s->conflicts_kept == RECORD_CONFLICTS_MAX)
-		return;
-	kept = &s->conflicts[s->conflicts_kept++];
-	kept->side = who;
-	kept->before_at = c->seen_before;
-	kept->after_at = c->seen_after;
-	kept->offset = c->offset;
-	kept->octets = (uint32_t)c->before.len;
-	kept->ttl_before = c->ttl_before;
-	kept->ttl_after = c->ttl_after;
-	excerpt(s, who, c->before, kept->before);
-	excerpt(s, who, c->after, kept->after);
-	remark_conflict(s, kept);
+	conflict_keep(s, true_side(s, c->side), c);
 }
 
 /* Text in place of TLS that ended within its first line. */
@@ -453,6 +455,18 @@ hear_cut_text(struct session *s, enum side who, struct mark at)
 		smtp_end(s->smtp, who, at);
 }
 
+/* The server answered STARTTLS and was not heard: nor would an answer to
+ * the hello have been. */
+static bool
+server_missed(const struct session *s)
+{
+	const struct flow_facts *f = flow_facts(s->flow);
+	enum side flow_side = true_side(s, SIDE_SERVER);
+
+	return s->smtp != NULL &&
+	    (f->side[flow_side].octets == 0 || s->server_late);
+}
+
 static void
 on_end(void *session, enum side flow_side, struct mark at)
 {
@@ -464,6 +478,8 @@ on_end(void *session, enum side flow_side, struct mark at)
 	if (s->smtp != NULL && s->side[who].reader == READER_SMTP)
 		smtp_end(s->smtp, who, at);
 	if (s->tls != NULL && s->side[who].reader == READER_TLS) {
+		if (server_missed(s))
+			tls_missed(s->tls);
 		tls_end(s->tls, who, reset, at);
 		remark_tls(s);
 		hear_cut_text(s, who, at);

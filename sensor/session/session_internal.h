@@ -42,10 +42,13 @@ struct session {
 	struct tls		*tls;
 	struct dialogue		*dialogue;
 	unsigned		 remarked;	/* enum remark already made */
+	uint32_t		 heard;		/* times something was */
 	char			*source;
 	struct record_conflict	*conflicts;
 	unsigned		 conflicts_kept, conflicts_seen;
 	bool			 gap_before_tls;	/* while text or TLS was undecided */
+	bool			 server_heard;
+	bool			 server_late;	/* nothing tells what it said before */
 };
 
 /* guess.c: what octets are, by themselves. */
@@ -64,6 +67,10 @@ void	remark_gap(struct session *s, enum side who, uint64_t octets,
 void	remark_conflict(struct session *s, const struct record_conflict *c);
 void	remark_end(struct session *s, enum side who, bool reset,
 	    struct mark at);
+
+/* conflict.c: the first few are kept, redacted. */
+void	conflict_keep(struct session *s, enum side who,
+	    const struct flow_conflict *c);
 
 /* conclude.c: from a session and its flow to a record.  NULL: memory. */
 struct session_record	*session_conclude(struct session *s,

@@ -419,7 +419,8 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 	if (s->answer.due == DUE_NOTHING && s->heard_client && code != 421 &&
 	    s->talk != TALK_BODY)
 		s->facts.unpaired_replies++;
-	if (s->accepted && !s->heard_client && !s->facts.plain_after_accept) {
+	if (s->accepted && !s->heard_client && !s->facts.plain_after_accept &&
+	    !s->facts.gap_in_starttls && !s->facts.gap_in_mail) {
 		s->facts.plain_after_accept = true;
 		s->facts.plain_after_accept_at = at;
 	}

@@ -256,6 +256,7 @@ static bool
 is_early(const struct smtp *s)
 {
 	return s->accepted && !s->client_plain && s->heard_client &&
+	    !s->facts.gap_in_starttls && !s->facts.gap_in_mail &&
 	    !s->lost && !smtp_expect_has(&s->expect, DUE_STARTTLS);
 }
 

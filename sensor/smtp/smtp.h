@@ -226,6 +226,9 @@ void		 smtp_skipped(struct smtp *s, enum side who, uint64_t octets,
 /* Is this side inside a message body (later copies do not matter)? */
 bool		 smtp_in_body(const struct smtp *s, enum side who);
 
+/* The memory it takes up now, in octets. */
+size_t		 smtp_size(const struct smtp *s);
+
 /* Facts so far.  They live inside `s` and change when it hears more. */
 const struct smtp_facts	*smtp_facts(const struct smtp *s);
 

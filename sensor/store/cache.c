@@ -10,19 +10,14 @@
 
 /*
  * A set is the four places an entry may be at: 64 octets, so that a find
- * costs one cache line.  An entry has 64 bits of its key in `high`, and 24
- * in `rest` below the number; together with the 14 that chose the set they
- * tell two values apart for good.
+ * costs one cache line.
  */
 #define WAYS		4
 #define ALL_MET		((1u << WAYS) - 1)
-#define REST_BITS	24
-#define REST_MASK	((UINT64_C(1) << REST_BITS) - 1)
-#define ID_MAX		(INT64_MAX >> REST_BITS)	/* 2^39: not met */
 
 struct cache_entry {
-	uint64_t	high;
-	uint64_t	rest;	/* 0: free */
+	uint64_t	hash;
+	int64_t		id;	/* 0: free */
 };
 
 struct cache_set {
@@ -73,30 +68,23 @@ cache_free(struct cache *c)
 struct cache_key
 cache_key(const struct cache *c, struct span value)
 {
-	XXH128_hash_t h = XXH3_128bits_withSeed(value.at, value.len, c->seed);
-
-	return (struct cache_key){ .high = h.high64, .low = h.low64 };
-}
-
-static uint64_t
-rest_of(struct cache_key key)
-{
-	return key.low >> (64 - REST_BITS);
+	return (struct cache_key){
+		.hash = XXH3_64bits_withSeed(value.at, value.len, c->seed),
+	};
 }
 
 int64_t
 cache_find(struct cache *c, struct cache_key key)
 {
-	uint64_t which = key.low & c->mask;
+	uint64_t which = key.hash & c->mask;
 	struct cache_set *set = &c->sets[which];
 
 	for (unsigned i = 0; i < WAYS; i++) {
 		const struct cache_entry *e = &set->entry[i];
 
-		if (e->high == key.high && e->rest != 0 &&
-		    (e->rest & REST_MASK) == rest_of(key)) {
+		if (e->hash == key.hash && e->id != 0) {
 			c->marks[which] |= (uint8_t)(1u << i);
-			return (int64_t)(e->rest >> REST_BITS);
+			return e->id;
 		}
 	}
 	return 0;
@@ -125,17 +113,15 @@ make_room(uint8_t *marks)
 void
 cache_put(struct cache *c, struct cache_key key, int64_t id)
 {
-	uint64_t which = key.low & c->mask;
+	uint64_t which = key.hash & c->mask;
 	struct cache_set *set = &c->sets[which];
 	unsigned at = WAYS;
 
-	if (id > ID_MAX)
-		return;
 	for (unsigned i = 0; i < WAYS && at == WAYS; i++)
-		if (set->entry[i].rest == 0)
+		if (set->entry[i].id == 0)
 			at = i;
 	if (at == WAYS)
 		at = make_room(&c->marks[which]);
-	set->entry[at].high = key.high;
-	set->entry[at].rest = (uint64_t)id << REST_BITS | rest_of(key);
+	set->entry[at].hash = key.hash;
+	set->entry[at].id = id;
 }

@@ -3,10 +3,11 @@
  * store/cache.h -- which number a value has in the database, for the values
  * met most.
  *
- * Values are known by their 128-bit hash under a random seed, never
- * compared: strangers choose them, but cannot know which two would meet.  The
- * cache has a fixed size; what is met again stays, what was met once goes
- * first.
+ * Values are known by their 64-bit hash under a random seed, never
+ * compared: strangers choose them, but cannot know which two would meet, and
+ * by chance it is one new value in 2^48 (four are looked at, and their place
+ * agrees already).  The cache has a fixed size; what is met again stays, what
+ * was met once goes first.
  */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H
@@ -16,7 +17,7 @@
 #include "base/span.h"
 
 struct cache_key {
-	uint64_t	high, low;
+	uint64_t	hash;
 };
 
 struct cache;			/* opaque */

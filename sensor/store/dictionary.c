@@ -30,7 +30,7 @@ enum shelf_name {
 
 /* ?1 of both is what the value is known by. */
 static const struct {
-	const char	*find;		/* NULL: no statements, see line_rows.h */
+	const char	*find;		/* NULL: see line_rows.h */
 	const char	*insert;
 	unsigned	 entries;	/* remembered */
 } shelf_table[SHELVES] = {

@@ -5,7 +5,7 @@
 #include "store/fresh.h"
 
 #define BITS_LOG	24		/* 2 MB */
-#define GIVEN_MAX	(1u << 21)	/* then one in nine is taken for given */
+#define GIVEN_MAX	(1u << 21)	/* one in nine taken for given */
 
 struct fresh {
 	int64_t		 floor;		/* nothing up to here is fresh */

@@ -45,7 +45,7 @@ struct statement {
 
 struct session_insert {
 	sqlite3			*db;
-	struct statement	*shaped[SHAPES_MAX];	/* frequent ones first */
+	struct statement	*shaped[SHAPES_MAX];	/* frequent first */
 	unsigned		 count, strange;
 	struct statement	*general;
 };
@@ -151,9 +151,9 @@ shape_of(const struct session_values *v, struct span dialogue)
 {
 	struct shape shape = { .null = 0 };
 
-	for (int i = 0; i < FIRST_OCTETS; i++) {
-		shape.null |= (uint64_t)(v->integer[i] == VALUE_NULL) << i;
-		shape.zero |= (uint64_t)(v->integer[i] == 0) << i;
+	for (int i = FIRST_OCTETS; i-- > 0;) {
+		shape.null = shape.null << 1 | (v->integer[i] == VALUE_NULL);
+		shape.zero = shape.zero << 1 | (v->integer[i] == 0);
 	}
 	shape.null |= (uint64_t)(v->community[0] == '\0') << COLUMN_community;
 	shape.null |= (uint64_t)(v->rcpt_domains[0] == '\0') <<

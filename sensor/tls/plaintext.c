@@ -4,8 +4,6 @@
 #include "base/escape.h"
 #include "tls/progress.h"
 
-#define LINE_OCTETS	200	/* kept of the line, as octets and as text */
-
 bool
 tls_plaintext_collect(struct tls_side *s, struct span *rest)
 {
@@ -13,14 +11,14 @@ tls_plaintext_collect(struct tls_side *s, struct span *rest)
 
 	s->mode = TLS_COLLECTING;
 	if (s->text == NULL) {
-		if ((s->text = malloc(LINE_OCTETS)) == NULL)
+		if ((s->text = malloc(TLS_LINE_OCTETS)) == NULL)
 			return true;
 		memcpy(s->text, s->record.held, s->record.held_len);
 		s->text_len = s->record.held_len;
 		s->record.held_len = 0;
 	}
-	more = span_first(*rest, (size_t)(LINE_OCTETS - s->text_len));
-	if (s->text_len + more.len == LINE_OCTETS || s->text_cut ||
+	more = span_first(*rest, (size_t)(TLS_LINE_OCTETS - s->text_len));
+	if (s->text_len + more.len == TLS_LINE_OCTETS || s->text_cut ||
 	    (more.len > 0 && memchr(more.at, '\n', more.len) != NULL))
 		return true;
 	if (more.len > 0)
@@ -76,7 +74,7 @@ line_length(const uint8_t *line, size_t len)
 static char *
 line_text(const struct tls_side *s, enum side who, struct span here)
 {
-	uint8_t line[LINE_OCTETS];
+	uint8_t line[TLS_LINE_OCTETS];
 	struct span before = tls_plaintext_before(s);
 	char *text;
 	size_t len;
@@ -90,9 +88,9 @@ line_text(const struct tls_side *s, enum side who, struct span here)
 	len = line_length(line, before.len + here.len);
 	len = who == SIDE_CLIENT ? first_word(line, len) :
 	    remove_local_parts(line, len);
-	if ((text = malloc(LINE_OCTETS + 1)) == NULL)
+	if ((text = malloc(TLS_LINE_OCTETS + 1)) == NULL)
 		return NULL;
-	escape(span_of(line, len), text, LINE_OCTETS + 1);
+	escape(span_of(line, len), text, TLS_LINE_OCTETS + 1);
 	return text;
 }
 

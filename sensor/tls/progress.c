@@ -197,6 +197,9 @@ judge_alerts(struct tls *t, struct mark at)
 	};
 	const struct tls_side *s;
 
+	/* The Finished may be in the gap, and this be the end. */
+	if (t->facts.gap)
+		return;
 	for (int who = 0; who < SIDES; who++) {
 		s = &t->side[who];
 		for (unsigned i = 0; i < s->data && i < first[who]; i++)
@@ -247,7 +250,8 @@ judge_encrypted_alert(struct tls *t, enum side who, struct mark at)
 	const struct tls_side *s = &t->side[who];
 	const struct tls_side *other = &t->side[side_other(who)];
 
-	if (s->lost || (s->finished && (other->finished || unseen(other))))
+	if (t->facts.gap || s->lost ||
+	    (s->finished && (other->finished || unseen(other))))
 		return;
 	t->facts.alert_hidden = true;
 	tls_progress_fail(t, TLS_FAIL_ALERT, who, at);

@@ -31,6 +31,8 @@ enum tls_mode {
 	TLS_DEAF,		/* TLS_ENOUGH was said */
 };
 
+#define TLS_LINE_OCTETS	200	/* of plaintext, kept as octets and as text */
+
 struct tls_side {
 	struct tls_record	 record;
 	struct tls_handshake	 handshake;

@@ -439,6 +439,12 @@ tls_plaintext(const struct tls *t, enum side who)
 }
 
 void
+tls_missed(struct tls *t)
+{
+	t->facts.gap = true;
+}
+
+void
 tls_gap(struct tls *t, enum side who, uint64_t octets)
 {
 	struct tls_side *s = &t->side[who];

@@ -166,6 +166,8 @@ enum tls_next	 tls_hear(struct tls *t, enum side who, struct span octets,
  * side's next tls_hear(). */
 struct span	 tls_plaintext(const struct tls *t, enum side who);
 
+/* Something may have been missed before the first octet that was heard. */
+void		 tls_missed(struct tls *t);
 /* Octets of this side are missing from the capture. */
 void		 tls_gap(struct tls *t, enum side who, uint64_t octets);
 /* This side will say no more (FIN or RST).  Sets TLS_FAIL_CLOSED or
@@ -177,6 +179,9 @@ void		 tls_end(struct tls *t, enum side who, bool reset,
 /* Octets of the record at hand that need not be shown; 0: show all. */
 uint64_t	 tls_skippable(const struct tls *t, enum side who);
 void		 tls_skipped(struct tls *t, enum side who, uint64_t octets);
+
+/* The memory it takes up now, in octets, but for its certificates. */
+size_t		 tls_size(const struct tls *t);
 
 const struct tls_facts	*tls_facts(const struct tls *t);
 

@@ -5,8 +5,8 @@ and counters say what was let go.
 
 A million half-open connections; a hundred thousand that greet and fall
 silent; two thousand whose EHLO reply never ends.  Peak memory of the whole
-process is held against the limit of the connection table plus what the
-program needs with an empty capture plus a fixed share for the database.
+process is held against the limit of the connection table, which counts what
+is known of each session too, plus a fixed share for all else.
 """
 import json
 import os
@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 LIMIT_MIB = 96
-OTHER_MIB = 160		# readers' state, queue, database cache
+OTHER_MIB = 80		# queue, database cache, what malloc loses
 START = 1700000000
 SERVER = bytes([198, 51, 100, 25])
 
@@ -113,7 +113,9 @@ def main():
             ok = status == 0 and peak <= LIMIT_MIB + OTHER_MIB and \
                 all(counters.get(w, 0) > 0 for w in want)
             if frames is endless:
-                ok = ok and sessions == [("unseen", "undecided", 2000)]
+                # one let go is begun anew, in the middle, when it goes on
+                ok = ok and sum(s[2] for s in sessions) >= 2000 and \
+                    {s[:2] for s in sessions} == {("unseen", "undecided")}
             if frames is silent:
                 ok = ok and sum(s[2] for s in sessions) == 100000 and \
                     {s[1] for s in sessions} == {"undecided"}

@@ -173,7 +173,7 @@ RULES = {
     # the capture
     "capture": unseen("partial"), "capture_gaps": gaps,
     "end": end, "handshake": unseen("syn-only"),
-    "payload": unseen("client-only", "server-only"),
+    "payload": unseen(None, "client-only", "server-only"),
     "missing_client": free, "missing_server": free,
     "conflict_octets": fewer, "octets_client": fewer,
     "octets_server": fewer, "packets": fewer, "vlan": null, "tunnel": some,

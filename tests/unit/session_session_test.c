@@ -38,6 +38,9 @@ static const struct talk_case upgrades[] = {
 	{ "STARTTLS is accepted and the capture ends",
 	  { ACCEPTED },
 	  { "tls=unseen", "failure=-", "protection=unknown" } },
+	{ "STARTTLS is never answered, and all of it was captured",
+	  { EHLO, C("STARTTLS"), FINS },
+	  { "starttls=sent", "tls=none", "protection=no-mail", "!partial" } },
 	{ "STARTTLS is refused and mail goes in clear",
 	  { EHLO, C("STARTTLS"), S("454 not now"), MAIL, QUIT, FINS },
 	  { "reply=454", "tls=none", "mails=1", "protection=cleartext" } },
@@ -135,6 +138,11 @@ static const struct talk_case holes[] = {
 	  { EHLO, C_LOST(500), C("QUIT"), S("221 bye"), FINS },
 	  { "starttls=unseen", "tls=unseen", "protection=unknown",
 	    "offer=offered" } },
+	{ "all before the hello was not captured: STARTTLS was in it",
+	  { C_LOST(26), S_LOST(90), CO(HELLO_12), SO(SERVER_12),
+	    CO(CLIENT_12), SO(CHANGE FINISHED), FINS },
+	  { "!protocol=tls", "!offer=not-asked", "starttls=unseen",
+	    "partial" } },
 	{ "the client alone, up to its hello",
 	  { C("EHLO a.example"), C("STARTTLS"), CO(HELLO_12), C_FIN },
 	  { "tls=unseen", "failure=-", "offer=unseen",
@@ -211,7 +219,7 @@ test_others(void **state)
 static unsigned
 frames_kept(const struct talk_case *c, const char *word, bool *there)
 {
-	struct session_record *r = talk_play(c, false);
+	struct session_record *r = talk_play(c, false, NULL);
 	const struct evidence_frame *f;
 	unsigned n = 0;
 
@@ -246,6 +254,24 @@ test_evidence_stops_before_mail_and_passwords(void **state)
 	assert_true(there);
 }
 
+static void
+test_what_is_too_large_is_counted(void **state)
+{
+	/* a ClientHello of 131072 octets */
+	static const struct talk_case large = { "a large hello",
+	    { ACCEPTED, CO("\x16\x03\x01\x40\x00" "\x01\x02\x00\x00" X50),
+	    FINS }, { NULL } };
+	static const struct talk_case usual = { "a usual hello",
+	    { ACCEPTED, TLS_12, FINS }, { NULL } };
+	struct counters counters;
+
+	(void)state;
+	session_record_free(talk_play(&large, false, &counters));
+	assert_int_equal(counter_read(&counters, COUNT_tls_oversized), 1);
+	session_record_free(talk_play(&usual, false, &counters));
+	assert_int_equal(counter_read(&counters, COUNT_tls_oversized), 0);
+}
+
 int
 main(void)
 {
@@ -255,6 +281,7 @@ main(void)
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(
 		    test_evidence_stops_before_mail_and_passwords),
+		cmocka_unit_test(test_what_is_too_large_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,10 @@ struct step {
 #define CO(octets)	OCTETS(SIDE_CLIENT, octets)	/* as they stand */
 #define SO(octets)	OCTETS(SIDE_SERVER, octets)
 /* The octets last said by this side come once more, and are others. */
-#define C_AGAIN(octets)	{ WHAT_AGAIN, SIDE_CLIENT, octets, sizeof(octets) - 1 }
-#define S_AGAIN(octets)	{ WHAT_AGAIN, SIDE_SERVER, octets, sizeof(octets) - 1 }
+#define C_AGAIN(octets)	{ WHAT_AGAIN, SIDE_CLIENT, octets, \
+			    sizeof(octets) - 1 }
+#define S_AGAIN(octets)	{ WHAT_AGAIN, SIDE_SERVER, octets, \
+			    sizeof(octets) - 1 }
 /* So many octets were said and not captured. */
 #define C_LOST(octets)	{ WHAT_LOST, SIDE_CLIENT, NULL, octets }
 #define S_LOST(octets)	{ WHAT_LOST, SIDE_SERVER, NULL, octets }
@@ -156,9 +158,10 @@ talk_is(const struct talk_case *c, enum how flag)
 	return c->steps[0].what == WHAT_HOW && (c->steps[0].len & flag) != 0;
 }
 
-/* What became of it; the caller frees it. */
+/* What became of it; the caller frees it.  `counters` may be NULL. */
 static struct session_record *
-talk_play(const struct talk_case *c, bool octetwise)
+talk_play(const struct talk_case *c, bool octetwise,
+    struct counters *counters)
 {
 	struct flow_limits limits = FLOW_LIMITS_DEFAULT;
 	struct talk t = { .time = 1700000000000000,
@@ -182,6 +185,8 @@ talk_play(const struct talk_case *c, bool octetwise)
 	flow_table_free(t.table);
 	certificate_cache_free(t.world.certificates);
 	digest_free(t.world.digest);
+	if (counters != NULL)
+		*counters = t.counters;
 	return t.record;
 }
 
@@ -274,7 +279,7 @@ talk_check(const struct talk_case *c)
 
 	for (int octetwise = 0; octetwise <= !talk_is(c, HOW_WHOLE);
 	    octetwise++) {
-		struct session_record *r = talk_play(c, octetwise);
+		struct session_record *r = talk_play(c, octetwise, NULL);
 		char told[TALK_TOLD] = "";
 
 		assert_non_null(r);

@@ -234,6 +234,121 @@ sessions_that_share_an_id_are_told_apart(void **state)
 	sqlite3_close(db);
 }
 
+/* Rows are written some at a time: none is lost, cut or another's. */
+static void
+rows_that_wait_for_each_other_arrive_whole(void **state)
+{
+	static char longer[100000];
+	const struct place *p = *state;
+	struct store *s = begin(p, "one");
+	char line[600], summary[32];
+	struct made_up m;
+	sqlite3 *db;
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	for (uint64_t i = 0; i < 1000; i++) {
+		int n = snprintf(line, sizeof(line), "line %d of %0*d",
+		    (int)i, (int)(i % 500) + 1, 7);
+
+		make_up(&m, i);
+		m.record.flow.side[SIDE_CLIENT].vlan = (uint16_t)(i % 7);
+		m.smtp.facts.quit = i % 3 == 0;
+		m.smtp.facts.mail_commands = i % 5;
+		m.smtp.facts.banner = i % 100 == 50 ? longer : NULL;
+		m.record.dialogue = dialogue_new();
+		dialogue_add(m.record.dialogue, SAID_BY_SERVER, NOON, 1,
+		    line, (size_t)n);
+		snprintf(summary, sizeof(summary), "finding %d", (int)i);
+		m.findings.count = 1;
+		m.findings.list[0].summary = summary;
+		m.findings.list[0].at = (int64_t)i;
+		json_text_string(&m.findings.list[0].evidence,
+		    i % 100 == 7 ? longer : summary);
+		put(s, &m);
+		json_text_free(&m.findings.list[0].evidence);
+		dialogue_free(m.record.dialogue);
+	}
+	assert_int_equal(store_close(s), 0);
+
+	db = look(p);
+	check(db, "SELECT count(*) FROM session", "1000");
+	check(db, "SELECT count(*) FROM line WHERE text GLOB 'line * of *7' "
+	    "AND length(text) = 9 + length(substr(text, 6, "
+	    "instr(text, ' of') - 6)) + 1 + (substr(text, 6, "
+	    "instr(text, ' of') - 6)) % 500", "1000");
+	check(db, "SELECT length(text) FROM line WHERE id = (SELECT banner "
+	    "FROM session WHERE banner IS NOT NULL)", "99999");
+	check(db, "SELECT count(*) FROM finding WHERE "
+	    "summary = 'finding ' || at AND evidence IN "
+	    "(json_quote(summary), json_quote((SELECT text FROM line "
+	    "WHERE length(text) = 99999)))", "1000");
+	check(db, "SELECT sum(vlan) || ' ' || sum(flags) || ' ' || "
+	    "sum(mail_commands) FROM session", "2997 334 2000");
+	sqlite3_close(db);
+}
+
+static void
+what_another_store_wrote_in_between_is_seen(void **state)
+{
+	const struct place *p = *state;
+	struct store *a = begin(p, "one"), *b = begin(p, "one");
+	struct made_up m;
+	sqlite3 *db;
+
+	for (uint64_t turn = 0; turn < 6; turn++) {
+		struct store *s = turn % 2 == 0 ? a : b;
+
+		for (uint64_t i = turn * 50; i < turn * 50 + 100; i++) {
+			make_up(&m, i);
+			m.smtp.facts.banner = "mx ESMTP";
+			put(s, &m);
+		}
+		assert_int_equal(store_commit(s), 0);
+	}
+	assert_int_equal(store_totals(a)->new_sessions, 200);
+	assert_int_equal(store_totals(b)->new_sessions, 150);
+	assert_int_equal(store_close(a), 0);
+	assert_int_equal(store_close(b), 0);
+
+	db = look(p);
+	check(db, "SELECT count(*) FROM session", "350");
+	check(db, "SELECT count(*) FROM line", "2");
+	sqlite3_close(db);
+}
+
+/* There are statements for the most frequent only. */
+static void
+sessions_of_any_shape_have_their_values(void **state)
+{
+	const struct place *p = *state;
+	struct store *s = begin(p, "one");
+	struct made_up m;
+	sqlite3 *db;
+
+	for (uint64_t i = 0; i < 64 * 256; i++) {
+		make_up(&m, i);
+		m.record.gaps = i >> 0 & 1;
+		m.smtp.facts.greeting_code = i >> 1 & 1 ? 220 : 0;
+		m.smtp.facts.starttls_reply = i >> 2 & 1 ? 454 : 0;
+		m.smtp.facts.mail_commands = i >> 3 & 1 ? 3 : 0;
+		m.smtp.facts.rcpt_commands = i >> 4 & 1 ? 5 : 0;
+		m.smtp.facts.data_commands = i >> 5 & 1 ? 7 : 0;
+		m.record.flow.last.time = NOON + (int64_t)(i & 63);
+		put(s, &m);
+	}
+	assert_int_equal(store_close(s), 0);
+
+	db = look(p);
+	check(db, "SELECT count(*) FROM session WHERE "
+	    "gaps = (lasted & 1) AND "
+	    "greeting_code IS iif(lasted & 2, 220, NULL) AND "
+	    "starttls_reply IS iif(lasted & 4, 454, NULL) AND "
+	    "mail_commands = iif(lasted & 8, 3, 0) AND "
+	    "rcpt_commands = iif(lasted & 16, 5, 0) AND "
+	    "data_commands = iif(lasted & 32, 7, 0)", "16384");
+	sqlite3_close(db);
+}
+
 static void
 findings_come_with_their_session(void **state)
 {
@@ -453,6 +568,9 @@ main(void)
 		TEST(what_repeats_is_stored_once_also_by_a_later_run),
 		TEST(two_sensors_have_a_session_each),
 		TEST(sessions_that_share_an_id_are_told_apart),
+		TEST(sessions_of_any_shape_have_their_values),
+		TEST(rows_that_wait_for_each_other_arrive_whole),
+		TEST(what_another_store_wrote_in_between_is_seen),
 		TEST(findings_come_with_their_session),
 		TEST(a_dialogue_comes_back_line_by_line),
 		TEST(readers_see_what_was_committed_and_do_not_stop_us),
