@@ -51,17 +51,18 @@ doubts_swap(struct flow *f)
 static bool
 is_answer(const struct flow *f, enum side who, const struct packet *p)
 {
-	const struct doubts *d = f->doubts;
-	uint32_t heard = p->ack - d->syn.seq - 1;
+	const struct packet *syn = &f->doubts->syn;
+	bool syn_ack = (syn->flags & TCP_ACK) != 0;
+	uint32_t heard = p->ack - syn->seq - 1;
 
-	if (who == d->syn_by || (p->flags & TCP_ACK) == 0)
+	if (who == f->doubts->syn_by)
 		return false;
+	if ((p->flags & TCP_ACK) == 0)	/* the SYN that it answers, late */
+		return (p->flags & TCP_SYN) != 0 && syn_ack &&
+		    syn->ack == p->seq + 1;
 	if ((p->flags & TCP_SYN) != 0)
 		return heard == 0;
-	if ((d->syn.flags & TCP_ACK) != 0 &&
-	    (p->seq != d->syn.ack || heard > PLAUSIBLE))
-		return false;
-	if ((d->syn.flags & TCP_ACK) == 0 && heard != 0)
+	if (syn_ack ? p->seq != syn->ack || heard > PLAUSIBLE : heard != 0)
 		return false;
 	return !flow_heard(f) || !stream_plausible(&f->side[who], p->seq);
 }

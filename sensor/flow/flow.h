@@ -26,7 +26,7 @@
 
 struct flow_limits {
 	uint32_t	connections;		/* tracked at once */
-	uint64_t	memory;			/* octets: the table's own (entries, held segments, remembered octets) and what flow_charge() and segment() report */
+	uint64_t	memory;			/* octets, see below */
 	uint32_t	held_per_side;		/* out-of-order octets before a gap is declared */
 	uint32_t	remembered_per_side;	/* octets kept for comparing copies */
 	uint32_t	remember_seconds;	/* after which they are forgotten */
@@ -35,6 +35,12 @@ struct flow_limits {
 	uint32_t	opening_seconds;	/* ... one that has carried no octet */
 	uint32_t	linger_seconds;		/* how long a finished one is known, so that late copies found no new one */
 };
+
+/*
+ * `memory` is that of the table itself, of its entries, of what waits, of
+ * what is remembered, and what the reader says it takes up (flow_charge(),
+ * segment()), with malloc's own share.
+ */
 
 #define FLOW_LIMITS_DEFAULT	{			\
 	.connections = 1000000,				\
@@ -75,7 +81,7 @@ enum flow_end {
  * payload. */
 struct flow_traits {
 	uint64_t	 packets;	/* all of this side */
-	uint64_t	 octets;	/* payload delivered or skipped; while counted, by sequence numbers */
+	uint64_t	 octets;	/* payload delivered or skipped; in FLOW_COUNT by sequence numbers */
 	uint64_t	 missing;	/* octets of gaps */
 	uint32_t	 conflicting;	/* sequence positions with two contents */
 	uint32_t	 retransmitted;	/* segments bringing nothing new */

@@ -306,8 +306,10 @@ static struct flow *
 flow_of(struct flow_table *t, const struct packet *p, bool *low,
     bool *belongs)
 {
+	enum belonging judged;
 	struct flow_key key;
 	struct entry *e;
+	struct flow *f;
 	uint32_t hash;
 
 	*belongs = true;
@@ -328,16 +330,12 @@ flow_of(struct flow_table *t, const struct packet *p, bool *low,
 		count(t->counters, COUNT_segments_astray);
 		return NULL;
 	}
-	switch (doubts_judge((struct flow *)e, p, *low)) {
-	case BELONGS:
-		break;
-	case DOUBTFUL:
-		*belongs = false;
-		break;
-	case BEGINS_ANEW:
-		return replace((struct flow *)e, p, *low);
-	}
-	return (struct flow *)e;
+	f = (struct flow *)e;
+	f->busy = true;		/* doubts take memory */
+	judged = doubts_judge(f, p, *low);
+	f->busy = false;
+	*belongs = judged != DOUBTFUL;
+	return judged == BEGINS_ANEW ? replace(f, p, *low) : f;
 }
 
 void

@@ -252,8 +252,7 @@ happen(struct fuzz *z)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct flow_limits limits = { .connections = 3,
-	    .memory = 16384, .held_per_side = 512,
+	struct flow_limits limits = { .connections = 3, .held_per_side = 512,
 	    .remembered_per_side = 256, .remember_seconds = 5,
 	    .gap_seconds = 2, .idle_seconds = 60, .opening_seconds = 10,
 	    .linger_seconds = 4 };
@@ -263,6 +262,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct counters counters = { 0 };
 	struct world w = { .open = 0 };
 
+	/* from too little for anything to enough */
+	limits.memory = 512 + (uint64_t)cursor_u8(&z.in) * 64;
 	if ((z.table = flow_table_new(&limits, ports, 1, &ops, &w,
 	    &counters)) == NULL)
 		return 0;

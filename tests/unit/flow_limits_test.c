@@ -116,7 +116,7 @@ send_at(struct flood *f, uint32_t n, uint32_t place, uint8_t flags,
 		.source = addr_v4(from), .destination = addr_v4(to),
 		.source_port = (uint16_t)(1024 + (n >> 24)),
 		.destination_port = 25, .flags = flags,
-		.seq = (flags & TCP_SYN) != 0 ? 100 : 101 + place,
+		.seq = ((flags & TCP_SYN) != 0 ? 100 : 101) + place,
 		.payload = span_text(octets),
 		.payload_wire = (uint32_t)strlen(octets), .ttl = 64,
 	};
@@ -314,6 +314,30 @@ many_finished_ones_make_room_for_one(void **state)
 	assert_int_equal(f.seen.opened, 1);
 }
 
+/* Not even for what it needs itself. */
+static void
+the_one_being_worked_on_is_not_let_go(void **state)
+{
+	struct flow_limits limits = FLOW_LIMITS_DEFAULT;
+	struct flood f;
+
+	(void)state;
+	limits.connections = 16;
+	limits.memory = 65536;
+	flood_open(&f, &limits);
+	f.seen.charge = 64000;
+	send(&f, 1, TCP_SYN, "");
+	answer(&f, 1, TCP_SYN, 0, "220 mx\r\n");
+	for (uint32_t i = 1; i < 20; i++)	/* each behind a hole */
+		send_at(&f, 1, i * 100, TCP_ACK, "0123456789");
+	send_at(&f, 1, 7777, TCP_SYN, "");	/* to be doubted */
+	assert_true(counter_read(&f.counters, COUNT_memory_refused) > 1);
+	assert_int_equal(flow_table_count(f.table), 1);
+	assert_int_equal(f.seen.evicted, 0);
+	flow_table_free(f.table);
+	assert_int_equal(f.seen.closed, 1);
+}
+
 /* A hole that nobody fills, and all that is said behind it. */
 static void
 what_waits_is_bounded(void **state)
@@ -397,6 +421,7 @@ main(void)
 		cmocka_unit_test(
 		    one_session_larger_than_the_limit_is_let_go_itself),
 		cmocka_unit_test(many_finished_ones_make_room_for_one),
+		cmocka_unit_test(the_one_being_worked_on_is_not_let_go),
 		cmocka_unit_test(what_waits_is_bounded),
 		cmocka_unit_test(
 		    without_memory_nothing_is_followed_and_that_is_counted),
