@@ -297,7 +297,9 @@ bool	 gaps_received(const struct flow *f, enum side who, uint32_t seq);
 void	 gaps_at_end(struct flow *f);
 
 /* memory.c */
-void	 memory_keep(struct flow *f, enum side who, const struct copy *c);
+/* What is behind the first `from` octets of the copy. */
+void	 memory_keep(struct flow *f, enum side who, const struct copy *c,
+	    uint32_t from);
 void	 memory_compare(struct flow *f, enum side who, const struct copy *c);
 void	 memory_expire(struct flow *f, enum side who);	/* what is too old */
 void	 memory_forget(struct flow *f, enum side who);	/* all of a side */

@@ -135,11 +135,12 @@ make_room(struct flow *f, struct memory *old, uint32_t size)
 }
 
 void
-memory_keep(struct flow *f, enum side who, const struct copy *c)
+memory_keep(struct flow *f, enum side who, const struct copy *c,
+    uint32_t from)
 {
 	struct stream *s = &f->side[who];
 	uint32_t limit = f->table->limits.remembered_per_side;
-	struct span keep = span_first(c->octets, limit);
+	struct span keep = span_first(span_skip(c->octets, from), limit);
 	uint32_t size = piece_size((uint32_t)keep.len);
 	struct memory *m = s->memory;
 	struct piece *p;
@@ -157,7 +158,7 @@ memory_keep(struct flow *f, enum side who, const struct copy *c)
 		s->memory = m;
 	}
 	p = piece_at(m, m->to);
-	*p = (struct piece){ .mark = c->mark, .seq = c->seq,
+	*p = (struct piece){ .mark = c->mark, .seq = c->seq + from,
 	    .len = (uint32_t)keep.len, .ttl = c->ttl,
 	    .bad_checksum = c->bad_checksum };
 	memcpy(p->octets, keep.at, keep.len);

@@ -76,26 +76,26 @@ stream_missing(struct flow *f, enum side who, uint32_t octets,
 		f->table->ops->gap(f->session, who, octets - skipped, at);
 }
 
-/* The copy begins at `next`: all of it is new. */
+/* All of the copy behind its first `old` octets is new. */
 static void
-deliver(struct flow *f, enum side who, struct copy c)
+deliver(struct flow *f, enum side who, const struct copy *c, uint32_t old)
 {
 	struct stream *s = &f->side[who];
+	struct span octets = span_skip(c->octets, old);
 	uint32_t skipped;
 
 	if (!has_reader(f))
 		s->want = FLOW_COUNT;
-	skipped = least(s->skip, (uint32_t)c.octets.len);
-	s->next += (uint32_t)c.octets.len;
+	skipped = least(s->skip, (uint32_t)octets.len);
+	s->next += (uint32_t)octets.len;
 	s->skip -= skipped;
-	f->facts.side[who].octets += c.octets.len;
-	c.octets = span_skip(c.octets, skipped);
-	c.seq += skipped;
-	if (c.octets.len == 0 || s->want == FLOW_COUNT)
+	f->facts.side[who].octets += octets.len;
+	octets = span_skip(octets, skipped);
+	if (octets.len == 0 || s->want == FLOW_COUNT)
 		return;
 	if (s->want == FLOW_REMEMBER)
-		memory_keep(f, who, &c);
-	f->table->ops->octets(f->session, who, c.octets, c.mark);
+		memory_keep(f, who, c, old + skipped);
+	f->table->ops->octets(f->session, who, octets, c->mark);
 }
 
 static void
@@ -161,19 +161,19 @@ static void
 accept(struct flow *f, enum side who, const struct copy *c)
 {
 	struct stream *s = &f->side[who];
-	uint32_t old = s->next - c->seq, end = c->seq + c->wire_len;
-	struct copy part = *c;
+	uint32_t end = c->seq + c->wire_len, old;
+	struct copy repeated;
 
 	if (s->fin_missed && seq_before(s->next, waiting_end(c)))
 		stream_missing(f, who, 0, c->mark);
+	old = s->next - c->seq;
 	if (old > 0 && c->octets.len > 0) {
-		part.octets = span_first(c->octets, old);
-		memory_compare(f, who, &part);
+		repeated = *c;
+		repeated.octets = span_first(c->octets, old);
+		memory_compare(f, who, &repeated);
 	}
-	part.octets = span_skip(c->octets, old);
-	part.seq = s->next;
-	if (part.octets.len > 0)
-		deliver(f, who, part);
+	if (old < c->octets.len)
+		deliver(f, who, c, old);
 	if (seq_before(s->next, end)) {
 		take_tail(f, who, c);
 		if (seq_before(s->next, end))

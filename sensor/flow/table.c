@@ -124,13 +124,20 @@ key_of(const struct flow *f)
 static bool
 is_between(const struct entry *e, const struct flow_key *key)
 {
-	struct flow_key own;
+	const struct flow_facts *facts;
+	enum side low, high;
 
 	if (e->list == LIST_TOMBS)
 		return memcmp(&((const struct tomb *)e)->key, key,
 		    sizeof(*key)) == 0;
-	own = key_of((const struct flow *)e);
-	return memcmp(&own, key, sizeof(*key)) == 0;
+	facts = &((const struct flow *)e)->facts;
+	low = ((const struct flow *)e)->client_is_low ? SIDE_CLIENT :
+	    SIDE_SERVER;
+	high = side_other(low);
+	return addr_equal(&facts->ip[low], &key->ip[0]) &&
+	    addr_equal(&facts->ip[high], &key->ip[1]) &&
+	    facts->port[low] == key->port[0] &&
+	    facts->port[high] == key->port[1];
 }
 
 static struct entry *

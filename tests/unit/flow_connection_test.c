@@ -118,6 +118,12 @@ static const struct told again[] = {
 	  "S:220 =replaced S:554 =cut" },
 	{ "a stray SYN with another number kills nothing",
 	  "Cs Ss S0:220/0 cs C0:EHLO/3", "S:220 C:EHLO =cut" },
+	{ "a forged SYN to which an honest segment seems to be the answer",
+	  "Cs Ss S0:220/0 C0:EHLO/3 C3s S3:250/4 C4:x/6",
+	  "S:220 C:EHLO S:250 C:x =cut" },
+	{ "a new SYN and its answer on one that began before the capture",
+	  "S100:250/50 t3 C50:MAIL/103 cs ss s0:554/0 c0a/3",
+	  "S:250 C:MAIL =replaced S:554 =cut" },
 	{ "a stray SYN, and the server challenges it",
 	  "Cs Ss S0:220/0 C0a/3 cs S3a/0 C0:EHLO/3 S3:250/4",
 	  "S:220 C:EHLO S:250 =cut" },
@@ -152,6 +158,9 @@ static const struct told clocks[] = {
 	  "S:220 C:EHLO =cut" },
 	{ "two wrong stamps with right ones between end nothing",
 	  "Cs Ss S0:220/0 j31536000 C0a/3 j-31536000 C0a/3 j31536000 C0a/3 "
+	  "j-31536000 C0:EHLO/3", "S:220 C:EHLO =cut" },
+	{ "two wrong stamps with one a little late between end nothing",
+	  "Cs Ss S0:220/0 j31536000 C0a/3 j-31536001 C0a/3 j31536001 C0a/3 "
 	  "j-31536000 C0:EHLO/3", "S:220 C:EHLO =cut" },
 	{ "the clock is set back by an hour, and things end as they should",
 	  "Cs Ss S0:220/0 j-3600 C0:EHLO/3 S3:250/4 t899 C4:x/6 t1000",
@@ -292,6 +301,20 @@ traits_of_packets_are_kept(void **state)
 }
 
 static void
+a_clock_set_back_does_not_move_the_beginning(void **state)
+{
+	const struct flow_limits limits = FLOW_LIMITS_DEFAULT;
+	struct script b;
+
+	(void)state;
+	script_open(&b, &limits, 1);
+	play_all(&b, "Cs Ss j-1 S0:220/0 j-3600 C0:x/3");
+	flow_table_free(b.table);
+	assert_int_equal(b.teller.facts.first.packet, 3);
+	assert_int_equal(b.teller.facts.last.packet, 4);
+}
+
+static void
 who_reset_is_told(void **state)
 {
 	const struct flow_limits limits = FLOW_LIMITS_DEFAULT;
@@ -307,6 +330,22 @@ who_reset_is_told(void **state)
 	assert_int_equal(b.teller.facts.resets_ignored, 1);
 }
 
+/* Not only at the end of the capture: soon. */
+static void
+a_rst_ahead_of_its_octets_ends_the_connection(void **state)
+{
+	const struct flow_limits limits = FLOW_LIMITS_DEFAULT;
+	struct script b;
+
+	(void)state;
+	script_open(&b, &limits, 1);
+	play_all(&b, "Cs Ss S7r S3:250-/0 S0:220/0 C0a/7");
+	assert_int_equal(flow_table_count(b.table), 1);
+	play_all(&b, "t3");
+	assert_int_equal(flow_table_count(b.table), 0);
+	flow_table_free(b.table);
+}
+
 int
 main(void)
 {
@@ -316,7 +355,9 @@ main(void)
 		cmocka_unit_test(time_may_step),
 		cmocka_unit_test(roles_are_told_by_syn_then_port_then_order),
 		cmocka_unit_test(traits_of_packets_are_kept),
+		cmocka_unit_test(a_clock_set_back_does_not_move_the_beginning),
 		cmocka_unit_test(who_reset_is_told),
+		cmocka_unit_test(a_rst_ahead_of_its_octets_ends_the_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,16 @@ one_wrong_stamp_ends_no_connection(void **state)
 	f.packets -= 400ULL * 86400 * 1000000;
 	send(&f, 3, TCP_SYN, "");
 	assert_int_equal(flow_table_count(f.table), 3);
+	/* another, with one between that is a little late */
+	f.packets += 400ULL * 86400 * 1000000;
+	send(&f, 6, TCP_SYN, "");
+	f.packets -= 400ULL * 86400 * 1000000 + 10;
+	send(&f, 7, TCP_SYN, "");
+	f.packets += 400ULL * 86400 * 1000000 + 10;
+	send(&f, 8, TCP_SYN, "");
+	f.packets -= 400ULL * 86400 * 1000000;
+	send(&f, 9, TCP_SYN, "");
+	assert_int_equal(flow_table_count(f.table), 7);
 	/* two in a row are believed */
 	f.packets += 400ULL * 86400 * 1000000;
 	send(&f, 4, TCP_SYN, "");
@@ -350,7 +360,11 @@ what_waits_is_bounded(void **state)
 	flood_open(&f, &limits);
 	send(&f, 1, TCP_SYN, "");
 	answer(&f, 1, TCP_SYN, 0, "");
+	/* the same again and again waits once */
 	for (uint32_t i = 0; i < 5000; i++)
+		send_at(&f, 1, 1, TCP_ACK, "0123456789");
+	assert_int_equal(counter_read(&f.counters, COUNT_held_limit), 0);
+	for (uint32_t i = 1; i < 5000; i++)
 		send_at(&f, 1, 1 + i * 10, TCP_ACK, "0123456789");
 	assert_int_equal(f.seen.gaps, 1);
 	assert_int_equal(counter_read(&f.counters, COUNT_held_limit), 1);

@@ -11,6 +11,7 @@
  *	C5a/3		a pure ACK
  *	C5f/3 C5:x/3f	FIN; octets and FIN
  *	C5r		RST; C5r/3 with an ACK
+ *	C5s		a SYN, at this place
  *
  * and behind that, in any order:
  *
@@ -224,6 +225,10 @@ read_traits(struct packet *p, const char *at, uint32_t theirs, int *checksum)
 			break;
 		case 'r':
 			p->flags = TCP_RST;
+			p->ack = 0;
+			break;
+		case 's':
+			p->flags = TCP_SYN;
 			p->ack = 0;
 			break;
 		case 'u':
