@@ -32,27 +32,6 @@ record_smtp(const struct session_record *r)
 	return r->smtp != NULL ? smtp_facts(r->smtp) : &silence;
 }
 
-static void
-format_server(const struct session_record *r, char out[ADDR_TEXT_MAX])
-{
-	const struct addr *ip = &r->flow.ip[SIDE_SERVER];
-	unsigned octet;
-
-	if (!addr_is_v4(ip)) {
-		addr_format(ip, out);
-		return;
-	}
-	for (int i = 12; i < 16; i++) {
-		octet = ip->octets[i];
-		if (octet >= 100)
-			*out++ = (char)('0' + octet / 100);
-		if (octet >= 10)
-			*out++ = (char)('0' + octet / 10 % 10);
-		*out++ = (char)('0' + octet % 10);
-		*out++ = i < 15 ? '.' : '\0';
-	}
-}
-
 /* By hand, as nearly every session without TLS comes by. */
 const char *
 record_server(const struct session_record *r, char out[PARTY_MAX])
@@ -62,7 +41,7 @@ record_server(const struct session_record *r, char out[PARTY_MAX])
 	char *p = out;
 	size_t len;
 
-	format_server(r, ip);
+	addr_format(&r->flow.ip[SIDE_SERVER], ip);
 	if (name == NULL) {
 		strcpy(out, ip);
 		return out;

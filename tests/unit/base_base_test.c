@@ -87,15 +87,15 @@ static void
 addresses_of_both_families_come_back_as_they_were(void **state)
 {
 	static const char *const texts[] = { "192.0.2.1", "0.0.0.0",
-	    "2001:db8::25", "::1" };
+	    "255.100.99.10", "2001:db8::25", "::1" };
 	char out[ADDR_TEXT_MAX];
 	struct addr a;
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		assert_int_equal(addr_parse(&a, texts[i]), 0);
 		assert_string_equal(addr_format(&a, out), texts[i]);
-		assert_int_equal(addr_is_v4(&a), i < 2);
+		assert_int_equal(addr_is_v4(&a), i < 3);
 	}
 	assert_int_equal(addr_parse(&a, "mx.example"), -1);
 	assert_int_equal(addr_parse(&a, "192.0.2.300"), -1);
