@@ -41,10 +41,7 @@ file_record(struct clerk *c, struct session_record *r)
 			fail(c);
 		findings_clear(&f);
 	}
-	/* Memory freed by the thread that asked for it is had again without
-	 * a lock, and while the caches still know it. */
-	if (!queue_try_put(c->spent, r))
-		session_record_free(r);
+	session_record_free(r);
 }
 
 static void

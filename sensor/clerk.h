@@ -13,7 +13,6 @@
 
 struct clerk {
 	struct queue	*records;	/* from the roads */
-	struct queue	*spent;		/* back to them, to be freed */
 	struct store	*store;		/* the clerk's alone while it runs */
 	pthread_t	 thread;
 	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */

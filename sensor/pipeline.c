@@ -27,7 +27,7 @@ struct pipeline {
 	size_t			 nsources;
 	struct road		*roads;
 	size_t			 nroads;
-	struct queue		*records, *spent;
+	struct queue		*records;
 	struct store		*store;
 	struct clerk		 clerk;
 	sigset_t		 signals;
@@ -52,9 +52,7 @@ lay_roads(struct pipeline *p)
 	p->sources = calloc(p->nsources, sizeof(p->sources[0]));
 	p->roads = calloc(p->nroads, sizeof(p->roads[0]));
 	p->records = queue_new(p->config->queue_records);
-	p->spent = queue_new(p->config->queue_records);
-	if (p->sources == NULL || p->roads == NULL || p->records == NULL ||
-	    p->spent == NULL) {
+	if (p->sources == NULL || p->roads == NULL || p->records == NULL) {
 		log_warn("pipeline");
 		return -1;
 	}
@@ -67,7 +65,6 @@ lay_roads(struct pipeline *p)
 			.sources = &p->sources[i],
 			.nsources = live ? 1 : p->nsources,
 			.records = p->records,
-			.spent = p->spent,
 			.live = live,
 			.waiter = pthread_self(),
 		};
@@ -167,23 +164,13 @@ watch(struct pipeline *p)
 		report_progress_end();
 }
 
-static void
-free_spent(struct pipeline *p)
-{
-	void *record;
-	bool closed;
-
-	while (queue_take(p->spent, &record, 1, 0, &closed) == 1)
-		session_record_free(record);
-}
-
 /* Threads run until there is nothing more to read.  -1: could not start. */
 static int
 run_threads(struct pipeline *p)
 {
 	size_t started = 0;
 
-	p->clerk = (struct clerk){ .records = p->records, .spent = p->spent,
+	p->clerk = (struct clerk){ .records = p->records,
 	    .store = p->store, .waiter = pthread_self() };
 	if (clerk_start(&p->clerk) == -1)
 		return -1;
@@ -200,7 +187,6 @@ run_threads(struct pipeline *p)
 		road_join(&p->roads[i]);
 	queue_close(p->records);
 	clerk_join(&p->clerk);
-	free_spent(p);
 	return started < p->nroads ? -1 : 0;
 }
 
@@ -228,7 +214,6 @@ pipeline_close(struct pipeline *p)
 		free(p->sources[i].damage);
 	}
 	queue_free(p->records);
-	queue_free(p->spent);
 	free(p->roads);
 	free(p->sources);
 }

@@ -16,7 +16,6 @@
  */
 #define OVERLAP	1000000		/* microseconds */
 
-#define SPENT		64		/* records taken back at once */
 #define BATCH_FRAMES	32
 #define BATCH_OCTETS	512	/* longer frames are not worth the copy */
 
@@ -38,27 +37,9 @@ struct journey {
 	struct certificate_cache *certificates;
 	struct session_world	 world;
 	bool			 new_file;
-	void			*spent[SPENT];	/* records to be freed */
-	size_t			 spent_left;
 	char			*file;		/* whose frames are in the batch */
 	struct batch		 batch;
 };
-
-/*
- * What the clerk has done with is freed here, one for one: the next
- * connection finds its pieces where the allocator looks first.
- */
-static void
-free_one(struct journey *j)
-{
-	bool closed;
-
-	if (j->spent_left == 0)
-		j->spent_left = queue_take(j->road->spent, j->spent, SPENT,
-		    0, &closed);
-	if (j->spent_left > 0)
-		session_record_free(j->spent[--j->spent_left]);
-}
 
 static void
 give_record(void *context, struct session_record *record)
@@ -66,7 +47,6 @@ give_record(void *context, struct session_record *record)
 	struct journey *j = context;
 	bool given;
 
-	free_one(j);
 	given = j->road->live ? queue_try_put(j->road->records, record) :
 	    queue_put(j->road->records, record);
 	if (!given) {
@@ -92,8 +72,6 @@ static void
 journey_end(struct journey *j)
 {
 	flow_table_free(j->flows);
-	while (j->spent_left > 0)
-		session_record_free(j->spent[--j->spent_left]);
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
 	digest_free(j->digest);

@@ -30,7 +30,6 @@ struct road {
 	struct road_source	*sources;	/* taken one after the other */
 	size_t			 nsources;
 	struct queue		*records;	/* to the clerk */
-	struct queue		*spent;		/* and back */
 	bool			 live;		/* drop records rather than wait */
 
 	/* the road's own */
