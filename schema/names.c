@@ -47,6 +47,22 @@ static const char *const gap_texts[] = {
 #undef GAP
 };
 
+static const char *const family_words[] = {
+#define FAMILY(name, word)	word,
+#include "schema/names.def"
+#undef FAMILY
+};
+static const char *const state_words[] = {
+#define STATE(name, word)	word,
+#include "schema/names.def"
+#undef STATE
+};
+static const char *const location_words[] = {
+#define LOCATION(name, word)	word,
+#include "schema/names.def"
+#undef LOCATION
+};
+
 static const char *
 pick(const char *const *words, size_t n, size_t which)
 {
@@ -110,6 +126,24 @@ gap_text(enum gap g)
 	return pick(gap_texts, LENGTH(gap_texts), g);
 }
 
+const char *
+family_word(enum family f)
+{
+	return pick(family_words, LENGTH(family_words), f);
+}
+
+const char *
+state_word(enum state s)
+{
+	return pick(state_words, LENGTH(state_words), s);
+}
+
+const char *
+location_word(enum location l)
+{
+	return pick(location_words, LENGTH(location_words), l);
+}
+
 int
 kind_of(const char *word)
 {
@@ -126,4 +160,10 @@ int
 verdict_of(const char *word)
 {
 	return find(verdict_words, LENGTH(verdict_words), word);
+}
+
+int
+state_of(const char *word)
+{
+	return find(state_words, LENGTH(state_words), word);
 }

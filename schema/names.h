@@ -47,6 +47,27 @@ enum gap {
 	GAPS
 };
 
+enum family {
+#define FAMILY(name, word)	FAMILY_##name,
+#include "schema/names.def"
+#undef FAMILY
+	FAMILIES
+};
+
+enum state {
+#define STATE(name, word)	STATE_##name,
+#include "schema/names.def"
+#undef STATE
+	STATES
+};
+
+enum location {
+#define LOCATION(name, word)	LOCATION_##name,
+#include "schema/names.def"
+#undef LOCATION
+	LOCATIONS
+};
+
 /* The word; "?" for a number out of range (a database of the future). */
 const char	*kind_word(enum kind);
 const char	*kind_text(enum kind);
@@ -56,10 +77,14 @@ const char	*verdict_word(enum verdict);
 const char	*expectation_word(enum expectation);
 const char	*gap_word(enum gap);
 const char	*gap_text(enum gap);
+const char	*family_word(enum family);
+const char	*state_word(enum state);
+const char	*location_word(enum location);
 
 /* The number of a word, or -1. */
 int	kind_of(const char *word);
 int	severity_of(const char *word);
 int	verdict_of(const char *word);
+int	state_of(const char *word);
 
 #endif

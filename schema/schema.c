@@ -202,6 +202,7 @@ upgrade(sqlite3 *db, const struct schema_step *steps, unsigned count,
 	if (ask(db, "PRAGMA user_version", &at) == -1 ||
 	    run(db, "DROP VIEW IF EXISTS v_sessions; "
 	    "DROP VIEW IF EXISTS v_findings; "
+	    "DROP VIEW IF EXISTS v_incidents; "
 	    "DROP VIEW IF EXISTS v_servers") == -1)
 		return -1;
 	for (unsigned i = 0; i < count; i++) {
@@ -292,8 +293,12 @@ fail:
 int
 schema_apply(sqlite3 *db, char why[SCHEMA_WHY_MAX])
 {
-	/* Version 1 is the first: { 1, sql_upgrade_1 } will be the first. */
-	return schema_climb(db, NULL, 0, SCHEMA_VERSION, why);
+	static const struct schema_step steps[] = {
+		{ 1, sql_upgrade_1 },
+	};
+
+	return schema_climb(db, steps, sizeof(steps) / sizeof(steps[0]),
+	    SCHEMA_VERSION, why);
 }
 
 int

@@ -148,7 +148,7 @@ FROM session AS s;
 CREATE VIEW v_findings AS SELECT
 	f.id AS id,
 	f.session AS session_id,
-	CAST(NULL AS INTEGER) AS incident_id,
+	f.incident AS incident_id,
 	f.at AS at,
 	(SELECT word FROM kind WHERE id = f.kind) AS kind,
 	CASE f.because WHEN 0 THEN '[]' ELSE
@@ -181,6 +181,62 @@ FROM finding AS f CROSS JOIN v_sessions AS v ON v.id = f.session;
 -- lists the SHA-256 of at most 16 leaf certificates, the latest first.
 -- `last_offer` is that of the last session in which the server was asked
 -- and its answer seen.
+CREATE VIEW v_incidents AS SELECT
+	i.id AS id,
+	(SELECT word FROM kind WHERE id = i.kind) AS kind,
+	i.title AS title,
+	CASE i.severity WHEN 0 THEN 'info' WHEN 1 THEN 'low'
+	    WHEN 2 THEN 'medium' WHEN 3 THEN 'high'
+	    WHEN 4 THEN 'critical' END AS severity,
+	CASE i.confidence WHEN 0 THEN 'circumstantial' WHEN 1 THEN 'strong'
+	    WHEN 2 THEN 'certain' END AS confidence,
+	CASE i.state WHEN 0 THEN 'new' WHEN 1 THEN 'acknowledged'
+	    WHEN 2 THEN 'closed' WHEN 3 THEN 'suppressed' END AS state,
+	CASE i.because WHEN 0 THEN '[]' ELSE
+	    (SELECT json_group_array(word) FROM
+	    (SELECT word FROM expectation
+	    WHERE ((i.because >> id) & 1) = 1 ORDER BY id)) END AS because,
+	CASE WHEN i.server BETWEEN -2147483648 AND 2147483647
+	    THEN printf('%d.%d.%d.%d', (i.server >> 24) & 255,
+	    (i.server >> 16) & 255, (i.server >> 8) & 255, i.server & 255)
+	    ELSE (SELECT ip FROM host WHERE id = i.server) END AS server_ip,
+	CASE WHEN i.server IS NOT NULL THEN
+	    (SELECT word FROM incident_part WHERE incident = i.id AND what = 6
+	    ORDER BY sessions DESC, word LIMIT 1) END AS server_name,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 0
+	    ORDER BY sessions DESC, word)) AS client_nets,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 3 ORDER BY word)) AS sensors,
+	i.first_seen AS first_seen,
+	i.last_seen AS last_seen,
+	i.sessions AS sessions,
+	i.mails_in_clear AS mails_in_clear,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 2
+	    ORDER BY sessions DESC, word)) AS rcpt_domains,
+	CASE i.located WHEN 0 THEN 'unknown' WHEN 1 THEN 'near-client'
+	    WHEN 2 THEN 'near-server' END AS located,
+	i.explanation AS explanation,
+	i.next_steps AS next_steps,
+
+	-- more than the contract asks for
+	CASE i.family WHEN 0 THEN 'encryption-lost' WHEN 1 THEN 'interception'
+	    WHEN 2 THEN 'injection' WHEN 3 THEN 'credentials' END AS family,
+	i.server_port AS server_port,
+	i.client_net AS client_net,
+	i.session AS session_id,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 1
+	    ORDER BY sessions DESC, word)) AS servers,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 4
+	    ORDER BY sessions DESC, word)) AS kinds,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 5
+	    ORDER BY sessions DESC, word)) AS causes
+FROM incident AS i;
+
 CREATE VIEW v_servers AS
 WITH total AS (
 	SELECT s.server AS server, s.server_port AS port,

@@ -28,19 +28,33 @@ fail(struct clerk *c)
 		pthread_kill(c->waiter, SIGUSR1);
 }
 
+/* Judge a record and have it stored; -1: the store takes no more. */
+static int
+judge_record(struct clerk *c, const struct session_record *r)
+{
+	enum store_place place;
+	struct findings f;
+	struct past past;
+	int64_t id;
+	int rc;
+
+	if (store_place(c->store, r, &place, &id, &past) == -1)
+		return -1;
+	if (place != STORE_NEW)
+		return 0;
+	detect_session(r, &past, &f);
+	rc = store_session(c->store, id, r, &f, &past);
+	findings_clear(&f);
+	return rc;
+}
+
 static void
 file_record(struct clerk *c, struct session_record *r)
 {
-	struct findings f;
-
 	/* A store that failed said so; records still on their way are let
 	 * go, so that the roads can end. */
-	if (!atomic_load(&c->failed)) {
-		detect_session(r, &f);
-		if (store_session(c->store, r, &f) == -1)
-			fail(c);
-		findings_clear(&f);
-	}
+	if (!atomic_load(&c->failed) && judge_record(c, r) == -1)
+		fail(c);
 	session_record_free(r);
 }
 

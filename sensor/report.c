@@ -81,13 +81,15 @@ report_summary(const struct config *c, const struct road_source *sources,
 	fprintf(stderr, "sessions: %" PRIu64 ", %" PRIu64 " new, %" PRIu64
 	    " undecided\n", t->sessions, t->new_sessions, t->undecided);
 	say_findings(t);
+	fprintf(stderr, "incidents: %" PRIu64 " opened\n", t->incidents);
 	if (config_is_live(c) || drops > 0)
 		fprintf(stderr, "dropped before we saw them: %" PRIu64
 		    " packets\n", drops);
 	if (lost > 0)
 		fprintf(stderr, "not recorded: %" PRIu64 " sessions\n", lost);
-	fprintf(stderr, "stored in %s; see: striptls-analyzer -d %s "
-	    "sessions\n", c->database, c->database);
+	fprintf(stderr, "stored in %s; see: striptls-analyzer -d %s %s\n",
+	    c->database, c->database, t->incidents > 0 ? "incidents" :
+	    "sessions");
 	if (c->log_level != LOG_VERBOSE)
 		return;
 	for (int i = 0; i < COUNTERS; i++)

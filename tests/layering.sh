@@ -21,8 +21,9 @@ allowed() {
 	sensor/smtp)	echo '^(base|smtp)/' ;;
 	sensor/tls)	echo '^(base|tls)/' ;;
 	sensor/session)	echo '^(base|schema|decode/packet\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
-	sensor/detect)	echo '^(base|schema|session|detect)/' ;;
-	sensor/store)	echo '^(base|schema|session|detect|flow|smtp|tls|store)' ;;
+	sensor/baseline) echo '^(base|schema|session|baseline)/' ;;
+	sensor/detect)	echo '^(base|schema|session|baseline/past\.h|detect)' ;;
+	sensor/store)	echo '^(base|schema|session|baseline|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;
 	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/)' ;;
 	esac

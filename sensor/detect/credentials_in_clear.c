@@ -21,11 +21,21 @@ sends_no_password(const char *mechanism)
 	return strncmp(mechanism, "SCRAM-", 6) == 0;
 }
 
-void
-detect_credentials_in_clear(const struct session_record *r,
-    struct findings *f)
+/* Somebody took the encryption away, and a password went. */
+static bool
+stripped(const struct findings *f)
 {
-	const struct smtp_facts *smtp = record_smtp(r);
+	for (unsigned i = 0; i < f->count; i++)
+		if (grade_tampers(f->list[i].kind) &&
+		    f->list[i].confidence >= CONFIDENCE_STRONG)
+			return true;
+	return false;
+}
+
+void
+detect_credentials_in_clear(const struct brief *b, struct findings *f)
+{
+	const struct smtp_facts *smtp = b->smtp;
 	char server[PARTY_MAX], line[80];
 	struct finding *one;
 	bool proof;
@@ -33,17 +43,17 @@ detect_credentials_in_clear(const struct session_record *r,
 	if (smtp->auth == NULL)
 		return;
 	proof = sends_no_password(smtp->auth);
-	one = finding_add(f, &(struct opinion){
+	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_CREDENTIALS_IN_CLEAR,
-		.severity = proof ? SEVERITY_MEDIUM : SEVERITY_HIGH,
-		.confidence = CONFIDENCE_CERTAIN,
+		.weight = proof ? WEIGHT_HINT : stripped(f) ? WEIGHT_PROOF :
+		    WEIGHT_STRONG,
 		.at = smtp->auth_at,
 		.expected = "AUTH under TLS only (RFC 4954 4)",
 		.seen = "AUTH in clear" },
 	    proof ? "a login with %s to %s was in clear: it can be guessed "
 	    "at offline%s" :
 	    "a password was sent in clear with %s to %s%s", smtp->auth,
-	    record_server(r, server),
+	    brief_server(b, server),
 	    smtp->auth_accepted ? ", and the server accepted it" : "");
 	snprintf(line, sizeof(line), "AUTH %.60s ...", smtp->auth);
 	evidence_line(one, SIDE_CLIENT, smtp->auth_at, line);

@@ -16,7 +16,24 @@ static_assert(PARTY_NAME_MAX + ADDR_TEXT_MAX + sizeof(" ()") <= PARTY_MAX,
 
 static detect_rule *const	rules[] = {
 	detect_starttls_masked,
+	detect_banner_masked,
 	detect_starttls_absent,
+	detect_ehlo_refused,
+	detect_starttls_command_masked,
+	detect_starttls_refused,
+	detect_starttls_demanded,
+	detect_starttls_hidden,
+	detect_tls_not_started,
+	detect_tls_disrupted,
+	detect_tls_downgraded,
+	detect_certificate_changed,
+	detect_command_injection,
+	detect_response_injection,
+	detect_reply_conflict,
+	detect_path_anomaly,
+	detect_starttls_unused,
+	detect_cleartext_retry,
+	detect_requiretls_in_clear,
 	detect_mail_in_clear,
 	detect_credentials_in_clear,
 };
@@ -24,18 +41,48 @@ static detect_rule *const	rules[] = {
 /* ------------------------------------------------------------------ */
 /* what rules share                                                   */
 
-const struct smtp_facts *
-record_smtp(const struct session_record *r)
+const struct smtp_greeting *
+brief_hello(const struct brief *b)
 {
-	static const struct smtp_facts silence;
+	return b->smtp->hellos_kept > 0 ?
+	    &b->smtp->hellos[b->smtp->hellos_kept - 1] : NULL;
+}
 
-	return r->smtp != NULL ? smtp_facts(r->smtp) : &silence;
+const struct finding *
+finding_of(const struct findings *f, enum kind kind)
+{
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->list[i].kind == kind)
+			return &f->list[i];
+	return NULL;
+}
+
+const char *
+brief_client(const struct brief *b, char out[PARTY_MAX])
+{
+	return addr_format(&b->r->flow.ip[SIDE_CLIENT], out);
+}
+
+const char *
+brief_aftermath(const struct brief *b, char out[AFTERMATH_MAX])
+{
+	unsigned mails = record_mails(b->r);
+	char counted[COUNTED_MAX];
+
+	out[0] = '\0';
+	if (mails > 0)
+		snprintf(out, AFTERMATH_MAX, ", and %s went in clear",
+		    mails_counted(mails, counted));
+	else if (b->smtp->auth != NULL)
+		strcpy(out, ", and a login went in clear");
+	return out;
 }
 
 /* By hand, as nearly every session without TLS comes by. */
 const char *
-record_server(const struct session_record *r, char out[PARTY_MAX])
+brief_server(const struct brief *b, char out[PARTY_MAX])
 {
+	const struct session_record *r = b->r;
 	const char *name = r->server_name;
 	char ip[ADDR_TEXT_MAX];
 	char *p = out;
@@ -67,8 +114,11 @@ mails_counted(unsigned mails, char out[COUNTED_MAX])
 unsigned
 record_mails(const struct session_record *r)
 {
-	const struct smtp_facts *f = record_smtp(r);
+	const struct smtp_facts *f;
 
+	if (r->smtp == NULL)
+		return 0;
+	f = smtp_facts(r->smtp);
 	return f->mails_accepted + f->mails_unanswered;
 }
 
@@ -84,11 +134,40 @@ put_mark(struct json_text *j, struct mark at)
 	json_text_raw(j, "\"");
 }
 
+/* Octets were missed where they matter: before TLS, or before the mail. */
+static bool
+is_partial(const struct session_record *r)
+{
+	return (r->gaps & (1U << GAP_GREETING | 1U << GAP_EHLO_REPLY |
+	    1U << GAP_STARTTLS | 1U << GAP_TLS)) != 0;
+}
+
+/* The evidence begins: what decided, what was due and what came. */
+static void
+open_evidence(struct json_text *j, const struct brief *b,
+    const struct opinion *o)
+{
+	const char *cause = brief_cause(b);
+
+	json_text_raw(j, "{\"packet\":");
+	put_mark(j, o->at);
+	json_text_raw(j, ",\"expected\":");
+	json_text_string(j, o->expected);
+	json_text_raw(j, ",\"seen\":");
+	json_text_string(j, o->seen);
+	if (cause != NULL) {
+		json_text_raw(j, ",\"cause\":");
+		json_text_string(j, cause);
+	}
+	json_text_raw(j, ",\"lines\":[");
+}
+
 struct finding *
-finding_add(struct findings *f, const struct opinion *o,
-    const char *fmt, ...)
+finding_add(struct findings *f, const struct brief *b,
+    const struct opinion *o, const char *fmt, ...)
 {
 	char summary[SUMMARY_MAX];
+	struct grade grade;
 	struct finding *one;
 	struct json_text *j;
 	va_list ap;
@@ -104,18 +183,15 @@ finding_add(struct findings *f, const struct opinion *o,
 	one = &f->list[f->count];
 	memset(one, 0, sizeof(*one));
 	one->kind = o->kind;
-	one->severity = o->severity;
-	one->confidence = o->confidence;
+	grade = grade_of(o->kind, o->weight, o->because, b->exposed,
+	    is_partial(b->r));
+	one->severity = grade.severity;
+	one->confidence = grade.confidence;
+	one->because = o->because;
 	one->at = o->at.time;
 	one->summary = strdup(summary);
 	j = &one->evidence;
-	json_text_raw(j, "{\"packet\":");
-	put_mark(j, o->at);
-	json_text_raw(j, ",\"expected\":");
-	json_text_string(j, o->expected);
-	json_text_raw(j, ",\"seen\":");
-	json_text_string(j, o->seen);
-	json_text_raw(j, ",\"lines\":[");
+	open_evidence(j, b, o);
 	if (one->summary == NULL || j->failed) {
 		free(one->summary);
 		json_text_free(j);
@@ -184,27 +260,15 @@ not_seen_whole(const struct session_record *r)
 	if (r->protocol == RECORD_OTHER)
 		return false;
 	/* a greeting that was heard is the beginning, SYN or not */
-	if (record_smtp(r)->greeting_code != 0)
+	if (r->smtp != NULL && smtp_facts(r->smtp)->greeting_code != 0)
 		return (r->gaps & ~(1U << GAP_MIDSTREAM)) != 0;
 	return r->gaps != 0;
 }
 
-/* Kinds that show a third party at work, not a mere lack of care. */
-static bool
-shows_tampering(enum kind k)
-{
-	switch (k) {
-	case KIND_STARTTLS_MASKED:
-		return true;
-	case KIND_STARTTLS_ABSENT:
-	case KIND_MAIL_IN_CLEAR:
-	case KIND_CREDENTIALS_IN_CLEAR:
-	case KINDS:
-		return false;
-	}
-	return false;
-}
-
+/*
+ * An attack is what shows somebody's hand with good evidence and harm done
+ * or meant; anything above a note is suspicious.
+ */
 static enum verdict
 judge(const struct session_record *r, const struct findings *f)
 {
@@ -213,27 +277,48 @@ judge(const struct session_record *r, const struct findings *f)
 	for (unsigned i = 0; i < f->count; i++) {
 		const struct finding *one = &f->list[i];
 
-		if (one->severity < SEVERITY_MEDIUM)
-			continue;
-		if (shows_tampering(one->kind) &&
+		if (one->severity >= SEVERITY_MEDIUM &&
+		    grade_tampers(one->kind) &&
 		    one->confidence >= CONFIDENCE_STRONG)
 			return VERDICT_ATTACK;
-		v = VERDICT_SUSPICIOUS;
+		if (one->severity > SEVERITY_INFO)
+			v = VERDICT_SUSPICIOUS;
 	}
 	if (v == VERDICT_BENIGN && not_seen_whole(r))
 		return VERDICT_UNDECIDED;
 	return v;
 }
 
-void
-detect_session(const struct session_record *r, struct findings *f)
+static struct brief
+brief_of(const struct session_record *r, const struct past *past)
 {
+	static const struct smtp_facts silence;
+	static const struct past nothing;
+	struct brief b = {
+		.r = r,
+		.smtp = r->smtp != NULL ? smtp_facts(r->smtp) : &silence,
+		.tls = r->tls != NULL ? tls_facts(r->tls) : NULL,
+		.past = past != NULL ? past : &nothing,
+	};
+
+	b.exposed = record_mails(r) > 0 || b.smtp->auth != NULL;
+	return b;
+}
+
+void
+detect_session(const struct session_record *r, const struct past *past,
+    struct findings *f)
+{
+	const struct brief b = brief_of(r, past);
+
 	f->count = 0;
 	f->dropped = 0;
+	f->taken = false;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		rules[i](r, f);
+		rules[i](&b, f);
 	close_evidence(f);
 	qsort(f->list, f->count, sizeof(f->list[0]), graver);
+	f->cause = f->count > 0 ? brief_cause(&b) : NULL;
 	f->verdict = judge(r, f);
 }
 

@@ -3,16 +3,18 @@
  * detect/detect.h -- facts against expectations: findings and a verdict.
  *
  * One rule, one file, one line in the table of detect.c.  A rule reads the
- * record and adds findings; it changes nothing else.
+ * brief and adds findings; it changes nothing else.
  */
 #ifndef DETECT_DETECT_H
 #define DETECT_DETECT_H
 
+#include "baseline/past.h"
 #include "schema/json_text.h"
 #include "schema/names.h"
 #include "session/record.h"
 
 #define FINDINGS_MAX	32	/* of one session */
+#define CAUSE_MAX	64	/* octets of a cause's name, with the NUL */
 
 struct finding {
 	enum kind	 kind;
@@ -20,6 +22,7 @@ struct finding {
 	enum severity	 severity;
 	enum confidence	 confidence;
 	int64_t		 at;		/* of the decisive packet */
+	int64_t		 incident;	/* 0: of none; whoever groups them sets it */
 	char		*summary;	/* one plain sentence; owned */
 	struct json_text evidence;	/* an object; owned */
 };
@@ -29,10 +32,14 @@ struct findings {
 	unsigned	 count;
 	unsigned	 dropped;	/* no room or no memory */
 	enum verdict	 verdict;
+	const char	*cause;		/* a known box, by name; NULL: none */
+	bool		 taken;		/* an offer known to be made is gone */
 };
 
-/* Judge one session.  The caller clears the findings. */
-void	detect_session(const struct session_record *r, struct findings *f);
+/* Judge one session by itself and by its past (NULL: nothing is known).
+ * The caller clears the findings. */
+void	detect_session(const struct session_record *r,
+	    const struct past *past, struct findings *f);
 void	findings_clear(struct findings *f);
 
 #endif

@@ -1,74 +1,103 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Mail passed in clear although this very session shows that TLS was due:
- * the offer was masked, STARTTLS was asked for and did not lead to TLS, or
- * the server demands it (530, RFC 3207 section 4).  An offer that the
- * client never takes up is a habit of the client, and a note.
+ * Mail passed in clear although TLS was due: this very session shows it
+ * (the offer was masked, STARTTLS was accepted or asked for, the server
+ * demands it, RFC 3207 section 4), or another rule found an offer gone that
+ * the past, or other clients, say was due.  An offer that the client never
+ * takes up is a habit of the client, and a note.
  */
 #include "detect/rules.h"
 
 struct reason {
-	enum severity	 severity;
-	enum confidence	 confidence;
+	enum weight	 weight;
+	uint32_t	 because;
 	const char	*expected;
 	const char	*clause;	/* ends the summary */
 };
 
+/* What this session says by itself. */
 static bool
-why(const struct session_record *r, const struct smtp_facts *smtp,
-    struct reason *reason)
+by_itself(const struct brief *b, struct reason *reason)
 {
-	if (r->offer == OFFER_MASKED)
-		*reason = (struct reason){ SEVERITY_HIGH, CONFIDENCE_STRONG,
+	if (b->r->offer == OFFER_MASKED)
+		*reason = (struct reason){ WEIGHT_STRONG, 0,
 		    "TLS: the server's offer was overwritten on the way",
 		    "the offer of TLS had been overwritten" };
-	else if (smtp->plain_after_accept)
-		*reason = (struct reason){ SEVERITY_HIGH, CONFIDENCE_STRONG,
+	else if (b->smtp->plain_after_accept)
+		*reason = (struct reason){ WEIGHT_STRONG, 0,
 		    "TLS: the server had accepted STARTTLS (RFC 3207 4)",
 		    "although STARTTLS had just been accepted" };
-	else if (r->starttls == RECORD_STARTTLS_SENT ||
-	    r->starttls == RECORD_STARTTLS_MASKED)
-		*reason = (struct reason){ SEVERITY_MEDIUM,
-		    CONFIDENCE_CIRCUMSTANTIAL,
+	else if (b->r->starttls == RECORD_STARTTLS_SENT ||
+	    b->r->starttls == RECORD_STARTTLS_MASKED)
+		*reason = (struct reason){ WEIGHT_HINT, 0,
 		    "TLS: the client had asked for it",
 		    "after STARTTLS had been asked for and did not lead to TLS"
 		};
-	else if (smtp->starttls_demanded)
-		*reason = (struct reason){ SEVERITY_MEDIUM,
-		    CONFIDENCE_CIRCUMSTANTIAL,
+	else if (b->smtp->starttls_demanded)
+		*reason = (struct reason){ WEIGHT_HINT, 0,
 		    "TLS: the server demands it",
 		    "although the server had demanded STARTTLS" };
-	else if (r->offer == OFFER_OFFERED)
-		*reason = (struct reason){ SEVERITY_INFO,
-		    CONFIDENCE_CIRCUMSTANTIAL,
-		    "TLS: the server offered it",
-		    "the server offered STARTTLS and the client did not use it"
-		};
 	else
 		return false;
 	return true;
 }
 
-void
-detect_mail_in_clear(const struct session_record *r, struct findings *f)
+/* What the findings about the offer say. */
+static bool
+by_others(const struct findings *f, struct reason *reason)
 {
-	const struct smtp_facts *smtp = record_smtp(r);
+	static const enum kind causes[] = { KIND_STARTTLS_ABSENT,
+	    KIND_EHLO_REFUSED, KIND_BANNER_MASKED, KIND_STARTTLS_UNUSED,
+	    KIND_CLEARTEXT_RETRY };
+	const struct finding *one;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		one = finding_of(f, causes[i]);
+		if (one == NULL || one->severity == SEVERITY_INFO)
+			continue;
+		*reason = (struct reason){
+			one->confidence >= CONFIDENCE_STRONG ? WEIGHT_STRONG :
+			WEIGHT_HINT, one->because,
+			"TLS: its past, or others, show that it was due",
+			"although TLS was due" };
+		return true;
+	}
+	return false;
+}
+
+static bool
+why(const struct brief *b, const struct findings *f, struct reason *reason)
+{
+	if (by_itself(b, reason) || by_others(f, reason))
+		return true;
+	if (b->r->offer != OFFER_OFFERED)
+		return false;
+	*reason = (struct reason){ WEIGHT_NOTE, 0,
+	    "TLS: the server offered it",
+	    "the server offered STARTTLS and the client did not use it" };
+	return true;
+}
+
+void
+detect_mail_in_clear(const struct brief *b, struct findings *f)
+{
+	const struct smtp_facts *smtp = b->smtp;
 	char server[PARTY_MAX], mails[COUNTED_MAX];
 	struct reason reason;
 	struct finding *one;
 
-	if (record_mails(r) == 0 || !why(r, smtp, &reason))
+	if (record_mails(b->r) == 0 || !why(b, f, &reason))
 		return;
-	one = finding_add(f, &(struct opinion){
+	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_MAIL_IN_CLEAR,
-		.severity = reason.severity,
-		.confidence = reason.confidence,
+		.weight = reason.weight,
+		.because = reason.because,
 		.at = smtp->first_accepted.packet != 0 ?
 		    smtp->first_accepted : smtp->first_data,
 		.expected = reason.expected,
 		.seen = "a mail transaction in clear" },
 	    "%s to %s went in clear: %s",
-	    mails_counted(record_mails(r), mails), record_server(r, server),
+	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
 	    reason.clause);
 	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
 	    smtp->starttls_as_sent);

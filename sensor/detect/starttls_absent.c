@@ -1,36 +1,81 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A complete EHLO reply without STARTTLS, and mail followed in clear.
+ * A complete EHLO reply without STARTTLS.
  *
  * By itself this is what every server without TLS looks like, so it is a
- * note and no alarm: only an expectation (a promise in DNS, this server's
- * past, other clients' sessions) makes it more.
+ * note and no alarm: only an expectation (this server's past, other clients
+ * in the same hours, a promise in DNS) makes it more.  A session that shows
+ * both, an offer first and none after, or a list that goes on behind its
+ * last line as a sloppy stripper leaves it, speaks for itself.
  */
+#include <stdio.h>
+
 #include "detect/rules.h"
 
-void
-detect_starttls_absent(const struct session_record *r, struct findings *f)
+/* An earlier EHLO of this very session was offered it. */
+static bool
+offered_earlier(const struct smtp_facts *smtp)
 {
-	const struct smtp_facts *smtp = record_smtp(r);
-	char server[PARTY_MAX], mails[COUNTED_MAX];
-	const struct smtp_greeting *hello;
-	struct finding *one;
+	for (unsigned i = 0; i + 1 < smtp->hellos_kept; i++)
+		if (smtp->hellos[i].offer == OFFER_OFFERED)
+			return true;
+	return false;
+}
 
-	if (r->offer != OFFER_ABSENT || record_mails(r) == 0 ||
-	    r->protocol != RECORD_SMTP || smtp->hellos_kept == 0)
+static enum weight
+weigh(const struct brief *b, enum habit habit, uint32_t *because)
+{
+	enum weight w = habit_weight(b, habit, because);
+
+	if (w == WEIGHT_NOTE && (habit == HABIT_UNKNOWN ||
+	    habit == HABIT_NEVER) && (offered_earlier(b->smtp) ||
+	    b->smtp->reply_after_final))
+		w = WEIGHT_HINT;
+	return w;
+}
+
+static const char *
+reason(const struct brief *b, enum habit habit, char out[REASON_MAX])
+{
+	if (offered_earlier(b->smtp))
+		return "an earlier EHLO of this session was offered it";
+	if (b->smtp->reply_after_final)
+		return "the list goes on behind its last line, as when "
+		    "somebody cut it";
+	return habit_reason(b, habit, out);
+}
+
+void
+detect_starttls_absent(const struct brief *b, struct findings *f)
+{
+	const struct smtp_greeting *hello = brief_hello(b);
+	char server[PARTY_MAX], after[AFTERMATH_MAX], why[REASON_MAX];
+	enum habit habit;
+	enum weight weight;
+	struct finding *one;
+	uint32_t because;
+
+	if (b->r->offer != OFFER_ABSENT || b->r->protocol != RECORD_SMTP ||
+	    hello == NULL || b->smtp->proxy_header)
 		return;
-	hello = &smtp->hellos[smtp->hellos_kept - 1];
-	one = finding_add(f, &(struct opinion){
+	habit = brief_habit(b);
+	weight = weigh(b, habit, &because);
+	/* who never offers and is only probed is not worth a line */
+	if (weight == WEIGHT_NOTE && !b->exposed)
+		return;
+	f->taken |= weight > WEIGHT_NOTE;
+	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_STARTTLS_ABSENT,
-		.severity = SEVERITY_INFO,
-		.confidence = CONFIDENCE_CIRCUMSTANTIAL,
+		.weight = weight,
+		.because = because,
 		.at = hello->reply_last,
-		.expected = "nothing: no record of an offer, no promise known",
+		.expected = weight > WEIGHT_NOTE ?
+		    "STARTTLS in the EHLO reply" :
+		    "nothing: no offer was due",
 		.seen = "a complete EHLO reply without STARTTLS" },
-	    "%s did not offer STARTTLS and %s went in clear; nothing known "
-	    "of this server says that it should have offered it",
-	    record_server(r, server), mails_counted(record_mails(r), mails));
+	    "%s did not offer STARTTLS%s: %s", brief_server(b, server),
+	    brief_aftermath(b, after), reason(b, habit, why));
 	/* the reply itself is the session's, and not said twice */
 	evidence_line(one, SIDE_SERVER, hello->reply_last, "250");
-	evidence_line(one, SIDE_CLIENT, smtp->first_data, "DATA");
+	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");
 }

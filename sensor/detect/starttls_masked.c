@@ -76,37 +76,84 @@ hid_starttls(const struct smtp_facts *smtp)
 	return masked > missing;
 }
 
-void
-detect_starttls_masked(const struct session_record *r, struct findings *f)
+/* Another spelling than all clients know, of a server that is known to use
+ * that one: letters changed in length, so that case-sensitive clients (Exim,
+ * OpenSMTPD) pass it by. */
+static bool
+respelt(const struct brief *b)
 {
-	const struct smtp_facts *smtp = record_smtp(r);
-	const struct smtp_greeting *hello;
+	return b->r->offer == OFFER_OFFERED && b->smtp->offer_altered &&
+	    b->r->starttls == RECORD_STARTTLS_NOT_SENT &&
+	    b->past->offered_plainly > 0 &&
+	    b->past->offered_plainly == b->past->offered;
+}
+
+/* The tool striptls adds the keyword for its odd replies to STARTTLS. */
+static bool
+listed_twice(const struct brief *b)
+{
+	return b->r->offer == OFFER_OFFERED && b->smtp->offer_times > 1;
+}
+
+static const char *
+token(const struct brief *b)
+{
+	return b->smtp->offer_token != NULL ? b->smtp->offer_token : "";
+}
+
+static struct finding *
+say(const struct brief *b, struct findings *f, const struct opinion *o,
+    bool sure)
+{
 	char server[PARTY_MAX];
+
+	brief_server(b, server);
+	if (b->r->offer == OFFER_MASKED)
+		return finding_add(f, b, o, sure ?
+		    "the EHLO reply of %s was edited on the way: \"%s\" stands "
+		    "where STARTTLS belongs" :
+		    "the EHLO reply of %s was edited on the way: \"%s\" hides "
+		    "a keyword of eight letters, STARTTLS or another", server,
+		    token(b));
+	if (listed_twice(b))
+		return finding_add(f, b, o, "the EHLO reply of %s lists "
+		    "STARTTLS %u times: somebody added it", server,
+		    b->smtp->offer_times);
+	return finding_add(f, b, o, "the EHLO reply of %s spells STARTTLS as "
+	    "\"%s\", and never did in %u earlier sessions: some clients do "
+	    "not see it", server, token(b), b->past->offered);
+}
+
+void
+detect_starttls_masked(const struct brief *b, struct findings *f)
+{
+	const struct smtp_greeting *hello = brief_hello(b);
+	struct opinion o = { .kind = KIND_STARTTLS_MASKED };
 	struct finding *one;
 	bool sure;
 
-	if (r->offer != OFFER_MASKED || smtp->hellos_kept == 0)
+	if (hello == NULL)
 		return;
-	sure = hid_starttls(smtp);
-	hello = &smtp->hellos[smtp->hellos_kept - 1];
-	one = finding_add(f, &(struct opinion){
-		.kind = KIND_STARTTLS_MASKED,
-		.severity = record_mails(r) > 0 || smtp->auth != NULL ?
-		    SEVERITY_HIGH : SEVERITY_MEDIUM,
-		.confidence = sure ? CONFIDENCE_CERTAIN : CONFIDENCE_STRONG,
-		.at = hello->reply_last,
-		.expected = "keywords as a server writes them",
-		.seen = smtp->offer_token != NULL ? smtp->offer_token :
-		    "an overwritten keyword" },
-	    sure ? "the EHLO reply of %s was edited on the way: \"%s\" stands "
-	    "where STARTTLS belongs" :
-	    "the EHLO reply of %s was edited on the way: \"%s\" hides a "
-	    "keyword of eight letters, STARTTLS or another",
-	    record_server(r, server),
-	    smtp->offer_token != NULL ? smtp->offer_token : "");
+	sure = b->r->offer == OFFER_MASKED && hid_starttls(b->smtp);
+	if (b->r->offer == OFFER_MASKED)
+		o.weight = sure ? WEIGHT_PROOF : WEIGHT_STRONG;
+	else if (listed_twice(b))
+		o.weight = WEIGHT_STRONG;
+	else if (respelt(b))
+		o.weight = WEIGHT_HINT;
+	else
+		return;
+	if (b->past->offered > 0)
+		o.because = BECAUSE(HISTORY);
+	f->taken |= b->r->offer == OFFER_MASKED;
+	o.at = hello->reply_last;
+	o.expected = "keywords as a server writes them, each once";
+	o.seen = b->smtp->offer_token != NULL ? token(b) :
+	    "an overwritten keyword";
+	one = say(b, f, &o, sure);
 	evidence_line(one, SIDE_SERVER, hello->reply_last,
-	    smtp->ehlo_reply);
-	if (smtp->banner_masked)
-		evidence_line(one, SIDE_SERVER, smtp->greeting,
-		    smtp->banner);
+	    b->smtp->ehlo_reply);
+	if (b->smtp->banner_masked)
+		evidence_line(one, SIDE_SERVER, b->smtp->greeting,
+		    b->smtp->banner);
 }

@@ -11,8 +11,8 @@
 /* With OR FAIL, SQLite keeps no copies of pages to undo a statement by: a
  * statement that fails costs us the transaction anyway. */
 #define INSERT		"INSERT OR FAIL INTO finding (session, rank, at, " \
-    "kind, because, severity, confidence, summary, evidence) VALUES "
-#define ROW		"(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "kind, because, severity, confidence, incident, summary, evidence) VALUES "
+#define ROW		"(?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)"
 #define ROWS_4		ROW ", " ROW ", " ROW ", " ROW
 
 static const char	insert_one[] = INSERT ROW;
@@ -20,7 +20,7 @@ static const char	insert_all[] = INSERT ROWS_4 ", " ROWS_4;
 
 enum number {
 	NUMBER_SESSION, NUMBER_RANK, NUMBER_AT, NUMBER_KIND, NUMBER_BECAUSE,
-	NUMBER_SEVERITY, NUMBER_CONFIDENCE, NUMBERS
+	NUMBER_SEVERITY, NUMBER_CONFIDENCE, NUMBER_INCIDENT, NUMBERS
 };
 #define COLUMNS		(NUMBERS + 2)
 
@@ -160,6 +160,7 @@ finding_row_put(struct finding_row *row, int64_t session,
 				[NUMBER_BECAUSE] = f->because,
 				[NUMBER_SEVERITY] = f->severity,
 				[NUMBER_CONFIDENCE] = f->confidence,
+				[NUMBER_INCIDENT] = f->incident,
 			},
 			.summary = span_text(f->summary != NULL ?
 			    f->summary : ""),

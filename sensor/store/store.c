@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
+#include "baseline/baseline.h"
 #include "schema/schema.h"
 #include "store/dictionary.h"
 #include "store/evidence_file.h"
 #include "store/finding_row.h"
+#include "store/incidents.h"
 #include "store/json_lines.h"
 #include "store/run_row.h"
 #include "store/session_row.h"
@@ -40,6 +43,9 @@ struct store {
 	struct dictionary	*dictionary;
 	struct session_row	*sessions;
 	struct finding_row	*findings;
+	struct incidents	*incidents;
+	struct baseline		*baseline;
+	char			*sensor_name;
 	int64_t			 sensor;
 	struct store_totals	 totals;
 	uint64_t		 committed;	/* of totals.new_sessions */
@@ -104,7 +110,9 @@ begin(struct store *s)
 		return fail(s);
 	s->open = true;
 	if (dictionary_begin(s->dictionary) == -1 ||
-	    session_row_begin(s->sessions) == -1)
+	    session_row_begin(s->sessions) == -1 ||
+	    baseline_begin(s->baseline) == -1 ||
+	    incidents_begin(s->incidents) == -1)
 		return fail(s);
 	return 0;
 }
@@ -139,11 +147,17 @@ open_database(struct store *s)
 static int
 prepare(struct store *s, const char *sensor)
 {
+	const struct baseline_limits limits = BASELINE_LIMITS_DEFAULT;
+
 	if (sqlite3_exec(s->db, tuning, NULL, NULL, NULL) != SQLITE_OK ||
 	    dictionary_new(s->db, &s->dictionary) == -1 ||
 	    session_row_new(s->db, s->dictionary, sensor,
 	    &s->sessions) == -1 ||
 	    finding_row_new(s->db, &s->findings) == -1 ||
+	    incidents_new(s->db, s->dictionary, s->findings,
+	    &s->incidents) == -1 ||
+	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
+	    (s->sensor_name = strdup(sensor)) == NULL ||
 	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1)
 		return -1;
 	s->fresh = calloc(STORE_BATCH_MAX, sizeof(*s->fresh));
@@ -156,11 +170,14 @@ release(struct store *s)
 	int rc;
 
 	rc = json_lines_close(s->lines);
+	baseline_free(s->baseline);
+	incidents_free(s->incidents);
 	finding_row_free(s->findings);
 	session_row_free(s->sessions);
 	dictionary_free(s->dictionary);
 	sqlite3_close(s->db);		/* the last one out empties the WAL */
 	free(s->evidence);
+	free(s->sensor_name);
 	free(s->fresh);
 	free(s->path);
 	free(s);
@@ -211,7 +228,6 @@ store_close(struct store *s)
 static void
 count_findings(struct store_totals *t, const struct findings *f)
 {
-	t->sessions++;
 	if (f->verdict == VERDICT_UNDECIDED)
 		t->undecided++;
 	for (unsigned i = 0; i < f->count; i++)
@@ -238,32 +254,47 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 }
 
 int
-store_session(struct store *s, const struct session_record *r,
-    const struct findings *f)
+store_place(struct store *s, const struct session_record *r,
+    enum store_place *place, int64_t *id, struct past *past)
 {
-	int64_t id;
-
 	if (begin(s) == -1)
 		return -1;
-	switch (session_row_place(s->sessions, r, &id)) {
+	switch (session_row_place(s->sessions, r, id)) {
 	case PLACE_FAILED:
 		return fail(s);
 	case PLACE_KNOWN:
-		count_findings(&s->totals, f);
+		s->totals.sessions++;
+		*place = STORE_KNOWN;
 		return 0;
 	case PLACE_NONE:
 		s->totals.lost++;
+		*place = STORE_NO_ROOM;
 		return 0;
 	case PLACE_NEW:
 		break;
 	}
-	if (session_row_put(s->sessions, id, r, f) == -1 ||
+	*place = STORE_NEW;
+	return baseline_recall(s->baseline, r, past) == 0 ? 0 : fail(s);
+}
+
+int
+store_session(struct store *s, int64_t id, const struct session_record *r,
+    struct findings *f, const struct past *past)
+{
+	const struct incident_share share = { .r = r, .f = f, .past = past,
+	    .sensor = s->sensor_name, .session = id };
+
+	if (baseline_learn(s->baseline, f->taken) == -1 ||
+	    incidents_take(s->incidents, &share, f) == -1 ||
+	    session_row_put(s->sessions, id, r, f) == -1 ||
 	    finding_row_put(s->findings, id, f) == -1)
 		return fail(s);
 	if (put_evidence(s, id, r, f) == -1)
 		s->evidence_failed = true;
+	s->totals.sessions++;
 	count_findings(&s->totals, f);
 	s->totals.new_sessions++;
+	s->totals.incidents = incidents_opened(s->incidents);
 	s->fresh[s->nfresh++] = id;
 	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
 }
@@ -278,6 +309,16 @@ write_lines(struct store *s)
 		s->lines_failed = true;
 }
 
+/* Right of the queue a clock may be read: for the incidents' log. */
+static int64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int
 store_commit(struct store *s)
 {
@@ -285,7 +326,9 @@ store_commit(struct store *s)
 		return -1;
 	if (!s->open)
 		return 0;
-	if (dictionary_flush(s->dictionary) == -1 ||
+	if (baseline_flush(s->baseline) == -1 ||
+	    incidents_flush(s->incidents, clock_us()) == -1 ||
+	    dictionary_flush(s->dictionary) == -1 ||
 	    finding_row_flush(s->findings) == -1 ||
 	    sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return fail(s);

@@ -10,6 +10,7 @@
 #define STORE_STORE_H
 
 #include "base/counters.h"
+#include "baseline/past.h"
 #include "detect/detect.h"
 #include "session/record.h"
 
@@ -22,7 +23,8 @@ struct store_totals {
 	uint64_t	new_sessions;	/* ... that were not there before */
 	uint64_t	undecided;
 	uint64_t	lost;		/* no id free: 2 million a second */
-	uint64_t	findings[SEVERITIES];
+	uint64_t	findings[SEVERITIES];	/* of the new ones */
+	uint64_t	incidents;	/* opened by this run */
 };
 
 /* Create, open or upgrade.  NULL after saying why; an existing file that is
@@ -31,10 +33,21 @@ struct store	*store_open(const char *path, const char *sensor);
 /* Commits.  -1 after saying why; then what was committed before is safe. */
 int		 store_close(struct store *s);	/* NULL is fine: 0 */
 
-/* 0, or -1 after saying why (disk full): the transaction is rolled back and
- * the store takes no more. */
-int		 store_session(struct store *s,
-		    const struct session_record *r, const struct findings *f);
+/*
+ * Is this session new?  Then *id is its number and *past what was before
+ * it: judge it, and give it to store_session() next, which also has it
+ * learnt and its findings put into incidents.  A known one is counted and
+ * changes nothing.
+ *
+ * Both return -1 after saying why (disk full): the transaction is rolled
+ * back and the store takes no more.
+ */
+enum store_place { STORE_NEW, STORE_KNOWN, STORE_NO_ROOM };
+int		 store_place(struct store *s, const struct session_record *r,
+		    enum store_place *place, int64_t *id, struct past *past);
+int		 store_session(struct store *s, int64_t id,
+		    const struct session_record *r, struct findings *f,
+		    const struct past *past);
 int		 store_commit(struct store *s);
 
 /* One row of table `run` per source: what was read and how well.  `first`

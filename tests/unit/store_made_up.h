@@ -116,4 +116,18 @@ ear_close(struct ear *e, char *out, size_t size)
 	return out;
 }
 
+/* Into the store as the clerk does it, with the findings it has. */
+static inline int
+made_up_store(struct store *s, struct made_up *m)
+{
+	enum store_place place;
+	struct past past;
+	int64_t id;
+
+	if (store_place(s, &m->record, &place, &id, &past) == -1)
+		return -1;
+	return place != STORE_NEW ? 0 : store_session(s, id, &m->record,
+	    &m->findings, &past);
+}
+
 #endif

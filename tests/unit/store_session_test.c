@@ -314,7 +314,7 @@ each_fact_has_its_word(void **state)
 		assert_non_null(s = store_open(path, "sen"));
 		make_up(&m, i);
 		facts[i].set(&m);
-		assert_int_equal(store_session(s, &m.record, &m.findings), 0);
+		assert_int_equal(made_up_store(s, &m), 0);
 		assert_int_equal(store_close(s), 0);
 
 		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);

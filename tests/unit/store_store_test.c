@@ -59,7 +59,7 @@ begin(const struct place *p, const char *sensor)
 static void
 put(struct store *s, struct made_up *m)
 {
-	assert_int_equal(store_session(s, &m->record, &m->findings), 0);
+	assert_int_equal(made_up_store(s, m), 0);
 }
 
 static sqlite3 *

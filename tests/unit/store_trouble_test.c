@@ -165,7 +165,7 @@ put(struct store *s, uint64_t identity)
 	struct made_up m;
 
 	make_up(&m, identity);
-	return store_session(s, &m.record, &m.findings);
+	return made_up_store(s, &m);
 }
 
 /* Root may write anything: ask as somebody else, in a child. */

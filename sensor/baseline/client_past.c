@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "baseline/client_past.h"
+#include "baseline/codec.h"
+
+/* A failed handshake explains mail in clear that follows within: Postfix
+ * waits for its queue's back-off, an hour or so at most. */
+#define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
+#define FORMAT		1
+
+struct partner {
+	uint64_t	  server, domain;
+	uint32_t	  tls, unused;
+	int64_t		  last, failed_at, best_at;
+	int64_t		  first_tls;
+	enum past_failure failed;
+	uint16_t	  best, chosen;
+};
+
+struct client_past {
+	uint32_t	tls, unused;
+	int64_t		first_tls;
+	unsigned	count;
+	struct partner	partners[CLIENT_SERVERS_MAX];
+};
+
+struct client_past *
+client_past_new(void)
+{
+	return calloc(1, sizeof(struct client_past));
+}
+
+void
+client_past_free(struct client_past *p)
+{
+	free(p);
+}
+
+static bool
+shortly_before(int64_t failed_at, int64_t at)
+{
+	return failed_at != 0 && failed_at <= at &&
+	    at - failed_at <= RETRY_WINDOW;
+}
+
+static void
+recall_failure(const struct partner *one, const struct client_sight *s,
+    struct past *past)
+{
+	bool there = one->server != s->server;
+
+	if (one->failed == PAST_FAILED_NOT ||
+	    !shortly_before(one->failed_at, s->at) ||
+	    (there && (s->domain == 0 || one->domain != s->domain)))
+		return;
+	if (past->failed != PAST_FAILED_NOT && one->failed_at <
+	    past->failed_at)
+		return;
+	past->failed = one->failed;
+	past->failed_at = one->failed_at;
+	past->failed_there = there;
+}
+
+void
+client_past_recall(const struct client_past *p, const struct client_sight *s,
+    struct past *past)
+{
+	if (p->first_tls != 0 && p->first_tls < s->at)
+		past->client_tls = p->tls;
+	past->client_unused = p->unused;
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct partner *one = &p->partners[i];
+
+		recall_failure(one, s, past);
+		if (one->server != s->server)
+			continue;
+		if (one->first_tls != 0 && one->first_tls < s->at)
+			past->client_tls_here = one->tls;
+		past->client_unused_here = one->unused;
+		if (one->best_at != 0 && one->best_at < s->at) {
+			past->client_best_here = one->best;
+			past->chosen_best_here = one->chosen;
+			past->client_best_at = one->best_at;
+		}
+	}
+}
+
+static struct partner *
+partner_of(struct client_past *p, const struct client_sight *s)
+{
+	struct partner *one = NULL;
+
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->partners[i].server == s->server)
+			return &p->partners[i];
+	if (p->count < CLIENT_SERVERS_MAX)
+		one = &p->partners[p->count++];
+	else {
+		one = &p->partners[0];
+		for (unsigned i = 1; i < p->count; i++)
+			if (p->partners[i].last < one->last)
+				one = &p->partners[i];
+	}
+	memset(one, 0, sizeof(*one));
+	one->server = s->server;
+	return one;
+}
+
+void
+client_past_learn(struct client_past *p, const struct client_sight *s)
+{
+	struct partner *one = partner_of(p, s);
+
+	if (s->at > one->last)
+		one->last = s->at;
+	if (s->domain != 0)
+		one->domain = s->domain;
+	p->tls += s->used_tls;
+	p->unused += s->unused;
+	one->tls += s->used_tls;
+	one->unused += s->unused;
+	if (s->used_tls && (p->first_tls == 0 || s->at < p->first_tls))
+		p->first_tls = s->at;
+	if (s->used_tls && (one->first_tls == 0 || s->at < one->first_tls))
+		one->first_tls = s->at;
+	if (s->failed != PAST_FAILED_NOT && s->at >= one->failed_at) {
+		one->failed = s->failed;
+		one->failed_at = s->at;
+	} else if (s->used_tls && s->at > one->failed_at)
+		one->failed = PAST_FAILED_NOT;	/* it works again */
+	if (s->best > one->best)
+		one->best = s->best;
+	if (s->chosen > one->chosen)
+		one->chosen = s->chosen;
+	if (s->best != 0 && (one->best_at == 0 || s->at < one->best_at))
+		one->best_at = s->at;
+}
+
+/* Octets: a number each, in the order of the structs. */
+size_t
+client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
+{
+	struct writer w = { .at = out, .size = CLIENT_OCTETS_MAX };
+
+	put_number(&w, FORMAT);
+	put_number(&w, p->tls);
+	put_number(&w, p->unused);
+	put_number(&w, (uint64_t)p->first_tls);
+	put_number(&w, p->count);
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct partner *one = &p->partners[i];
+
+		put_number(&w, one->server);
+		put_number(&w, one->domain);
+		put_number(&w, one->tls);
+		put_number(&w, one->unused);
+		put_number(&w, (uint64_t)one->last);
+		put_number(&w, (uint64_t)one->failed_at);
+		put_number(&w, (uint64_t)one->best_at);
+		put_number(&w, (uint64_t)one->first_tls);
+		put_number(&w, one->failed);
+		put_number(&w, one->best);
+		put_number(&w, one->chosen);
+	}
+	return w.full ? 0 : w.len;
+}
+
+static void
+get_partner(struct source_octets *s, struct partner *one)
+{
+	uint64_t failed;
+
+	one->server = get_number(s);
+	one->domain = get_number(s);
+	one->tls = (uint32_t)get_number(s);
+	one->unused = (uint32_t)get_number(s);
+	one->last = (int64_t)get_number(s);
+	one->failed_at = (int64_t)get_number(s);
+	one->best_at = (int64_t)get_number(s);
+	one->first_tls = (int64_t)get_number(s);
+	failed = get_number(s);
+	one->failed = failed <= PAST_FAILED_BROKEN ?
+	    (enum past_failure)failed : PAST_FAILED_NOT;
+	one->best = (uint16_t)get_number(s);
+	one->chosen = (uint16_t)get_number(s);
+}
+
+struct client_past *
+client_past_unpack(const uint8_t *octets, size_t len)
+{
+	struct source_octets s = { .at = octets, .len = len };
+	struct client_past *p;
+	uint64_t count;
+
+	if (get_number(&s) != FORMAT || (p = client_past_new()) == NULL)
+		return NULL;
+	p->tls = (uint32_t)get_number(&s);
+	p->unused = (uint32_t)get_number(&s);
+	p->first_tls = (int64_t)get_number(&s);
+	count = get_number(&s);
+	if (count <= CLIENT_SERVERS_MAX)
+		for (; p->count < count; p->count++)
+			get_partner(&s, &p->partners[p->count]);
+	if (count <= CLIENT_SERVERS_MAX && !s.bad)
+		return p;
+	client_past_free(p);
+	return NULL;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "baseline/sight.h"
+
+static const struct smtp_facts	silence;
+
+uint64_t
+sight_net(const struct addr *a)
+{
+	uint64_t net = 0;
+
+	if (addr_is_v4(a))
+		return UINT64_C(4) << 56 | (uint64_t)a->octets[12] << 16 |
+		    (uint64_t)a->octets[13] << 8 | a->octets[14];
+	for (int i = 0; i < 6; i++)
+		net = net << 8 | a->octets[i];
+	return UINT64_C(6) << 56 | net;
+}
+
+/* Never 0, which stands for nothing. */
+static uint64_t
+hash_lower(const char *text, size_t len)
+{
+	char lower[256];
+	uint64_t h;
+
+	if (len > sizeof(lower))
+		len = sizeof(lower);
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)span_lower((uint8_t)text[i]);
+	h = XXH3_64bits(lower, len);
+	return h != 0 ? h : 1;
+}
+
+/* The name in the reply's first line tells back ends of a pool apart. */
+static uint64_t
+name_of(const struct smtp_facts *f)
+{
+	size_t len;
+
+	if (f->ehlo_reply == NULL)
+		return 0;
+	len = strcspn(f->ehlo_reply, " \n");
+	return len > 0 ? hash_lower(f->ehlo_reply, len) : 0;
+}
+
+static bool
+is_masked(const char *word, size_t len)
+{
+	for (size_t i = 1; i + 1 < len; i++)
+		if (word[i] != word[0])
+			return false;
+	return len > 1 && (word[0] == 'X' || word[0] == '*');
+}
+
+/* The list but for STARTTLS, and for what may hide it: two replies of one
+ * server that differ in nothing else have the same. */
+static uint64_t
+reply_of(const struct smtp_facts *f)
+{
+	const char *p = f->capabilities;
+	XXH3_state_t state;
+	uint64_t h;
+
+	if (p == NULL || f->ehlo_reply == NULL)
+		return 0;
+	XXH3_64bits_reset(&state);
+	while (*p != '\0') {
+		size_t n = strcspn(p, " ");
+
+		if (!is_masked(p, n) && !(n == 8 &&
+		    memcmp(p, "STARTTLS", 8) == 0))
+			XXH3_64bits_update(&state, p, n + 1);
+		p += n;
+		p += *p == ' ';
+	}
+	h = XXH3_64bits_digest(&state);
+	return h != 0 ? h : 1;
+}
+
+static enum server_offer
+offer_of(const struct session_record *r)
+{
+	/* what a forger said in the server's place is not its habit */
+	if (r->protocol != RECORD_SMTP || r->conflicts_seen > 0)
+		return SERVER_OFFER_UNKNOWN;
+	switch (r->offer) {
+	case OFFER_OFFERED:
+		return SERVER_OFFERED;
+	case OFFER_ABSENT:
+		return SERVER_ABSENT;
+	case OFFER_MASKED:
+		return SERVER_MASKED;
+	case OFFER_EHLO_REFUSED:
+		return SERVER_EHLO_REFUSED;
+	case OFFER_UNSEEN:
+	case OFFER_NOT_ASKED:
+		break;
+	}
+	return SERVER_OFFER_UNKNOWN;
+}
+
+static bool
+refused(const struct smtp_facts *f)
+{
+	return f->starttls == STARTTLS_SENT && f->starttls_reply >= 300;
+}
+
+static enum server_tls
+tls_of(const struct session_record *r, const struct smtp_facts *f)
+{
+	switch (r->tls_state) {
+	case RECORD_TLS_ESTABLISHED:
+		return SERVER_TLS_ESTABLISHED;
+	case RECORD_TLS_FAILED:
+		return r->tls_failure != TLS_FAIL_NO_HELLO ?
+		    SERVER_TLS_BROKEN : SERVER_TLS_NONE;
+	case RECORD_TLS_NONE:
+		return refused(f) ? SERVER_TLS_REFUSED : SERVER_TLS_NONE;
+	case RECORD_TLS_UNSEEN:
+		break;
+	}
+	return SERVER_TLS_NONE;
+}
+
+static void
+see_certificate(const struct session_record *r, struct server_sight *s)
+{
+	const struct certificate *leaf;
+
+	if (r->certificate != RECORD_CERTIFICATE_VISIBLE || r->tls == NULL)
+		return;
+	leaf = tls_facts(r->tls)->chain[0];
+	if (!leaf->readable)
+		return;
+	memcpy(&s->key, leaf->spki_sha256, sizeof(s->key));
+	if (s->key == 0)
+		s->key = 1;
+	if (leaf->issuer != NULL)
+		s->issuer = hash_lower(leaf->issuer, strlen(leaf->issuer));
+	s->self_issued = leaf->issuer != NULL && leaf->subject != NULL &&
+	    strcmp(leaf->issuer, leaf->subject) == 0;
+}
+
+/* "mx1.half.example" and "mx2.half.example" are of one domain. */
+static uint64_t
+domain_of(const char *name)
+{
+	const char *dot;
+
+	if (name == NULL || (dot = strchr(name, '.')) == NULL ||
+	    strchr(dot + 1, '.') == NULL)
+		return 0;
+	return hash_lower(dot + 1, strlen(dot + 1));
+}
+
+static void
+see_client(const struct session_record *r, const struct smtp_facts *f,
+    enum server_tls tls, struct client_sight *c)
+{
+	const struct tls_facts *t;
+
+	c->domain = domain_of(r->server_name);
+	c->used_tls = tls == SERVER_TLS_ESTABLISHED;
+	c->unused = r->offer == OFFER_OFFERED &&
+	    r->starttls == RECORD_STARTTLS_NOT_SENT && f->mail_commands > 0;
+	if (tls == SERVER_TLS_REFUSED)
+		c->failed = PAST_FAILED_REFUSED;
+	else if (tls == SERVER_TLS_BROKEN)
+		c->failed = PAST_FAILED_BROKEN;
+	if (r->tls == NULL)
+		return;
+	t = tls_facts(r->tls);
+	c->best = t->client_hello ? t->client_version_max : 0;
+	if (c->used_tls)
+		c->chosen = t->version;
+}
+
+void
+sight_take(const struct session_record *r, struct sight *s)
+{
+	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
+	    &silence;
+	const struct addr *client = &r->flow.ip[SIDE_CLIENT];
+	uint16_t port = r->flow.port[SIDE_SERVER];
+
+	memset(s, 0, sizeof(*s));
+	memcpy(s->server_key, r->flow.ip[SIDE_SERVER].octets, 16);
+	s->server_key[16] = (uint8_t)(port >> 8);
+	s->server_key[17] = (uint8_t)port;
+	memcpy(s->client_key, client->octets, 16);
+	s->server.at = s->client.at = r->flow.first.time;
+	s->server.net = sight_net(client);
+	memcpy(s->net_key, &s->server.net, sizeof(s->net_key));
+	s->server.offer = offer_of(r);
+	s->server.tls = tls_of(r, f);
+	s->server.plainly = !f->offer_altered;
+	s->server.banner = f->banner != NULL;
+	s->server.banner_masked = f->banner_masked;
+	s->server.name = name_of(f);
+	s->server.reply = reply_of(f);
+	see_certificate(r, &s->server);
+	s->client.server = XXH3_64bits(s->server_key, sizeof(s->server_key));
+	see_client(r, f, s->server.tls, &s->client);
+	s->server_tells = s->server.offer != SERVER_OFFER_UNKNOWN ||
+	    s->server.tls != SERVER_TLS_NONE || s->server.key != 0;
+	s->client_tells = s->client.used_tls || s->client.unused ||
+	    s->client.failed != PAST_FAILED_NOT;
+}

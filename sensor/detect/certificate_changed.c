@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Another key than this server's: visible in full handshakes up to TLS 1.2
+ * alone.
+ *
+ * Certificates are renewed all the time, with new keys; the issuer mostly
+ * stays.  So a new key of a known issuer is a note, and one of an unknown
+ * issuer is worth a look, more so if it vouches for itself where a public
+ * one did before.
+ */
+#include "detect/rules.h"
+
+#define POOL_KEYS	4	/* so many keys are a pool, or a habit */
+
+static enum weight
+weigh(const struct brief *b, const struct certificate *leaf)
+{
+	const char *cause = brief_cause(b);
+
+	if (cause != NULL)		/* a tool's own certificate */
+		return WEIGHT_PROOF;
+	if (b->past->issuer_known || b->past->keys >= POOL_KEYS)
+		return WEIGHT_NOTE;
+	/* both vouch for themselves: renewed by hand */
+	if (!b->past->keys_public && leaf->issuer != NULL &&
+	    leaf->subject != NULL && strcmp(leaf->issuer, leaf->subject) == 0)
+		return WEIGHT_NOTE;
+	return WEIGHT_HINT;
+}
+
+void
+detect_certificate_changed(const struct brief *b, struct findings *f)
+{
+	const struct certificate *leaf;
+	char server[PARTY_MAX];
+	struct finding *one;
+	enum weight weight;
+
+	if (b->r->certificate != RECORD_CERTIFICATE_VISIBLE ||
+	    b->tls == NULL || !b->tls->chain[0]->readable)
+		return;
+	leaf = b->tls->chain[0];
+	weight = weigh(b, leaf);
+	if ((b->past->keys == 0 || b->past->key_known) &&
+	    weight != WEIGHT_PROOF)
+		return;
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_CERTIFICATE_CHANGED,
+		.weight = weight,
+		.because = b->past->keys > 0 ? BECAUSE(HISTORY) : 0,
+		.at = b->tls->certificate_at,
+		.expected = "a key that this server showed before, or one of "
+		    "the same issuer",
+		.seen = leaf->issuer != NULL ? leaf->issuer :
+		    "a certificate without a readable issuer" },
+	    weight == WEIGHT_PROOF ?
+	    "%s showed the certificate that a stripping tool makes (\"%s\")" :
+	    b->past->issuer_known ? "%s showed a new key, of an issuer that "
+	    "it used before (%s): renewed" : weight == WEIGHT_NOTE ?
+	    "%s showed another key (issuer %s), as it often does" :
+	    "%s showed another key than ever before, of an issuer it never "
+	    "used (%s)", brief_server(b, server),
+	    leaf->issuer != NULL ? leaf->issuer : "");
+	evidence_line(one, SIDE_SERVER, b->tls->certificate_at,
+	    leaf->subject);
+}

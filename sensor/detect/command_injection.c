@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Plaintext of the client behind STARTTLS and before TLS (CVE-2011-0411).
+ * The server is to throw it away (RFC 3207 section 6); one that keeps it
+ * takes a stranger's commands for the client's own.  A scanner that tests
+ * for this is client and attacker in one.
+ */
+#include "detect/rules.h"
+
+/* Line ends and blanks are sloppiness. */
+static bool
+is_blank(const char *text)
+{
+	return text == NULL || text[strspn(text, " \t\\rn")] == '\0';
+}
+
+void
+detect_command_injection(const struct brief *b, struct findings *f)
+{
+	const struct smtp_facts *smtp = b->smtp;
+	char server[PARTY_MAX];
+	struct finding *one;
+	bool blank;
+
+	if (smtp->client_early_octets == 0)
+		return;
+	blank = is_blank(smtp->client_early);
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_COMMAND_INJECTION,
+		.weight = blank ? WEIGHT_HINT : WEIGHT_STRONG,
+		.at = smtp->client_early_at,
+		.expected = "nothing between STARTTLS and the ClientHello "
+		    "(RFC 3207 4)",
+		.seen = smtp->client_early != NULL ? smtp->client_early :
+		    "plaintext" },
+	    blank ? "%u stray octet%s behind STARTTLS to %s" :
+	    "%u octet%s of plaintext commands stand behind STARTTLS to %s, "
+	    "before TLS: injected on the way, or by a scanner",
+	    smtp->client_early_octets,
+	    smtp->client_early_octets == 1 ? "" : "s",
+	    brief_server(b, server));
+	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
+	    smtp->starttls_as_sent);
+	evidence_line(one, SIDE_CLIENT, smtp->client_early_at,
+	    smtp->client_early);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two payloads for one stretch of the dialogue: somebody raced an end.
+ *
+ * The first copy wins at the receiver; the sensor compares later ones with
+ * it, also after the acknowledgement.  flow/ has put damaged copies aside
+ * and compared what was cut into segments otherwise, so what is left are two
+ * authors.
+ */
+#include "detect/rules.h"
+
+void
+detect_reply_conflict(const struct brief *b, struct findings *f)
+{
+	const struct record_conflict *c;
+	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
+	struct finding *one;
+
+	if (b->r->conflicts_kept == 0)
+		return;
+	c = &b->r->conflicts[0];
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_REPLY_CONFLICT,
+		/* one odd octet is what a keep-alive probe may carry */
+		.weight = c->octets > 1 || b->r->conflicts_seen > 1 ?
+		    WEIGHT_PROOF : WEIGHT_HINT,
+		.at = c->after_at,
+		.expected = c->before,
+		.seen = c->after },
+	    "two different texts stand for the same octets of %s (packets "
+	    "%llu and %llu): one of them is forged%s",
+	    c->side == SIDE_SERVER ? brief_server(b, server) :
+	    brief_client(b, client), (unsigned long long)c->before_at.packet,
+	    (unsigned long long)c->after_at.packet, brief_aftermath(b, after));
+	evidence_line(one, c->side, c->before_at, c->before);
+	evidence_line(one, c->side, c->after_at, c->after);
+}

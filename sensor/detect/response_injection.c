@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Plaintext of the server behind its 220 to STARTTLS and before TLS
+ * (Poddebniak et al., USENIX Security 2021; CVE-2021-38371): a client that
+ * keeps it takes it for replies under TLS.
+ */
+#include "detect/rules.h"
+
+void
+detect_response_injection(const struct brief *b, struct findings *f)
+{
+	const struct smtp_facts *smtp = b->smtp;
+	char server[PARTY_MAX];
+	struct finding *one;
+
+	/* replies behind a 220 that the client talked on after are the
+	 * plaintext that tls-not-started tells of */
+	if (smtp->server_early_octets == 0)
+		return;
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_RESPONSE_INJECTION,
+		.weight = WEIGHT_STRONG,
+		.at = smtp->server_early_at,
+		.expected = "nothing between the 220 and the ServerHello "
+		    "(RFC 3207 4)",
+		.seen = smtp->server_early != NULL ? smtp->server_early :
+		    "plaintext" },
+	    "%u octet%s of plaintext replies stand behind the 220 of %s, "
+	    "before TLS: injected on the way", smtp->server_early_octets,
+	    smtp->server_early_octets == 1 ? "" : "s",
+	    brief_server(b, server));
+	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
+	    smtp->starttls_reply_text);
+	evidence_line(one, SIDE_SERVER, smtp->server_early_at,
+	    smtp->server_early);
+}

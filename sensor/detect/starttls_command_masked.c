@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The client's STARTTLS was overwritten on its way to the server.
+ *
+ * Behind the box it arrives as X's; before the box the server's refusal
+ * quotes a word that the client never sent (Durumeric et al., IMC 2015,
+ * took that echo as proof).  PIX from about 5.1 sends NOOP and blanks.
+ */
+#include "detect/rules.h"
+
+static enum weight
+weigh(const struct brief *b)
+{
+	if (b->smtp->starttls == STARTTLS_MASKED ||
+	    b->smtp->starttls_echo_differs)
+		return WEIGHT_PROOF;
+	/* eight octets of NOOP where a client that uses TLS says STARTTLS */
+	return b->past->client_tls > 0 ? WEIGHT_STRONG : WEIGHT_HINT;
+}
+
+void
+detect_starttls_command_masked(const struct brief *b, struct findings *f)
+{
+	const struct smtp_facts *smtp = b->smtp;
+	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
+	bool masked = smtp->starttls == STARTTLS_MASKED;
+	struct finding *one;
+
+	if (!masked && !smtp->starttls_echo_differs && !smtp->noop_padded)
+		return;
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_STARTTLS_COMMAND_MASKED,
+		.weight = weigh(b),
+		.at = masked || smtp->noop_padded ?
+		    smtp->starttls_command_at : smtp->starttls_reply_at,
+		.expected = "STARTTLS as the client sends it",
+		.seen = masked && smtp->starttls_as_sent != NULL ?
+		    smtp->starttls_as_sent : smtp->noop_padded ?
+		    "NOOP and blanks" : "another word in the refusal" },
+	    masked ? "the STARTTLS of %s arrived at %s overwritten%s" :
+	    smtp->noop_padded ? "in the place of STARTTLS of %s a NOOP "
+	    "padded to its length went to %s%s" :
+	    "the STARTTLS of %s was overwritten on its way to %s, whose "
+	    "answer quotes another word%s", brief_client(b, client),
+	    brief_server(b, server), brief_aftermath(b, after));
+	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
+	    smtp->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
+	    smtp->starttls_reply_text);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Asked for without an offer, accepted, and TLS came up: the server can do
+ * what its list did not say.  The list was altered on the way, or the server
+ * hides the keyword from this client.
+ */
+#include "detect/rules.h"
+
+void
+detect_starttls_hidden(const struct brief *b, struct findings *f)
+{
+	const struct smtp_greeting *hello = brief_hello(b);
+	char server[PARTY_MAX];
+	struct finding *one;
+	uint32_t because;
+	enum weight past;
+
+	if (!b->smtp->starttls_unoffered || hello == NULL ||
+	    b->r->tls_state != RECORD_TLS_ESTABLISHED ||
+	    (b->r->offer != OFFER_ABSENT && b->r->offer != OFFER_MASKED &&
+	    b->r->offer != OFFER_EHLO_REFUSED))
+		return;
+	past = habit_weight(b, brief_habit(b), &because);
+	f->taken = true;
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_STARTTLS_HIDDEN,
+		.weight = past >= WEIGHT_STRONG ? WEIGHT_STRONG : WEIGHT_HINT,
+		.because = because,
+		.at = hello->reply_last,
+		.expected = "STARTTLS in the EHLO reply of a server that "
+		    "accepts it",
+		.seen = "an EHLO reply without it, then 220 and TLS" },
+	    "%s accepted STARTTLS and TLS came up, though its EHLO reply did "
+	    "not offer it: the list was altered, or is hidden from this "
+	    "client", brief_server(b, server));
+	evidence_line(one, SIDE_SERVER, hello->reply_last,
+	    b->smtp->ehlo_reply);
+	evidence_line(one, SIDE_CLIENT, b->smtp->starttls_command_at,
+	    b->smtp->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER, b->smtp->starttls_reply_at,
+	    b->smtp->starttls_reply_text);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The handshake did not come about.
+ *
+ * Bytes that are no TLS, or readable text, where the server's hello belongs
+ * are nobody's mistake.  An alert, a reset, a close or silence is what
+ * servers do by themselves, too: when no client ever got through, it is the
+ * server's own making.
+ */
+#include <stdio.h>
+
+#include "detect/rules.h"
+
+#define ALL_FAIL	3	/* handshakes, none ever succeeding */
+#define HOW_MAX		120
+
+static bool
+never_worked(const struct past *p)
+{
+	return p->established == 0 && p->handshakes_failed >= ALL_FAIL;
+}
+
+static enum weight
+weigh(const struct brief *b)
+{
+	switch (b->r->tls_failure) {
+	case TLS_FAIL_GARBAGE:
+		return WEIGHT_STRONG;
+	case TLS_FAIL_PLAINTEXT:
+		/* an alert and then its words is how IronPort says no */
+		return b->tls != NULL && !b->tls->alert &&
+		    b->tls->failed_by == SIDE_SERVER ? WEIGHT_STRONG :
+		    WEIGHT_HINT;
+	case TLS_FAIL_ALERT:
+	case TLS_FAIL_RESET:
+	case TLS_FAIL_CLOSED:
+	case TLS_FAIL_TIMEOUT:
+		return never_worked(b->past) ? WEIGHT_NOTE : WEIGHT_HINT;
+	case TLS_FAIL_NO_HELLO:
+	case TLS_FAIL_NONE:
+		break;
+	}
+	return WEIGHT_NOTE;
+}
+
+/* What ended it, in words. */
+static const char *
+how(const struct brief *b, char out[HOW_MAX])
+{
+	const struct tls_facts *t = b->tls;
+	const char *who = t != NULL && t->failed_by == SIDE_CLIENT ?
+	    "client" : "server";
+
+	switch (b->r->tls_failure) {
+	case TLS_FAIL_GARBAGE:
+		snprintf(out, HOW_MAX, "the %s sent octets that are no TLS",
+		    who);
+		break;
+	case TLS_FAIL_PLAINTEXT:
+		snprintf(out, HOW_MAX, "the %s answered in clear", who);
+		break;
+	case TLS_FAIL_ALERT:
+		snprintf(out, HOW_MAX, "the %s sent alert %u", t->alert_by ==
+		    SIDE_CLIENT ? "client" : "server", t->alert_code);
+		break;
+	case TLS_FAIL_RESET:
+		snprintf(out, HOW_MAX, "a RST in the name of the %s",
+		    b->r->flow.reset_by[SIDE_SERVER] ? "server" : "client");
+		break;
+	case TLS_FAIL_CLOSED:
+		snprintf(out, HOW_MAX, "the connection was closed");
+		break;
+	case TLS_FAIL_TIMEOUT:
+		snprintf(out, HOW_MAX, "nothing more came");
+		break;
+	case TLS_FAIL_NO_HELLO:
+	case TLS_FAIL_NONE:
+		out[0] = '\0';
+		break;
+	}
+	return out;
+}
+
+/* TLS stood, and then text stood where a record belongs (Tang et al., NDSS
+ * 2025): a 454 in clear after the handshake. */
+static bool
+broken_after(const struct brief *b)
+{
+	return b->tls != NULL && b->tls->broken_after &&
+	    b->tls->broken_by == SIDE_SERVER;
+}
+
+static void
+say_broken_after(const struct brief *b, struct findings *f)
+{
+	char server[PARTY_MAX];
+	struct finding *one;
+
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_TLS_DISRUPTED,
+		.weight = WEIGHT_STRONG,
+		.at = b->tls->broken_at,
+		.expected = "TLS records until the end",
+		.seen = b->tls->failure_text != NULL ? b->tls->failure_text :
+		    "octets that are no TLS" },
+	    "after the TLS handshake with %s its side went on with octets "
+	    "that are no TLS", brief_server(b, server));
+	evidence_line(one, SIDE_SERVER, b->tls->broken_at,
+	    b->tls->failure_text);
+}
+
+void
+detect_tls_disrupted(const struct brief *b, struct findings *f)
+{
+	char server[PARTY_MAX], after[AFTERMATH_MAX], text[HOW_MAX];
+	struct mark at;
+	struct finding *one;
+
+	if (broken_after(b)) {
+		say_broken_after(b, f);
+		return;
+	}
+	/* no hello: a probe that wanted to know, or told by tls-not-started */
+	if (b->r->tls_state != RECORD_TLS_FAILED || b->tls == NULL ||
+	    b->r->tls_failure == TLS_FAIL_NO_HELLO ||
+	    b->smtp->plain_after_accept)
+		return;
+	at = b->tls->failed_at.packet != 0 ? b->tls->failed_at :
+	    b->tls->client_hello_at;
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_TLS_DISRUPTED,
+		.weight = weigh(b),
+		.because = b->past->established > 0 ? BECAUSE(HISTORY) : 0,
+		.at = at,
+		.expected = "a TLS handshake to its end",
+		.seen = how(b, text) },
+	    "TLS with %s failed: %s%s%s", brief_server(b, server),
+	    how(b, text), never_worked(b->past) ?
+	    "; no client ever got TLS with this server, so this is of its "
+	    "own making" : "", brief_aftermath(b, after));
+	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,
+	    "[ClientHello]");
+	evidence_line(one, b->tls->failed_by, at, b->tls->failure_text);
+}

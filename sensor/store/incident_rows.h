@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/incident_rows.h -- incidents in tables incident, incident_part and
+ * incident_log.
+ */
+#ifndef STORE_INCIDENT_ROWS_H
+#define STORE_INCIDENT_ROWS_H
+
+#include <sqlite3.h>
+
+#include "detect/grade.h"
+#include "detect/incident.h"
+#include "store/dictionary.h"
+
+struct incident_rows;		/* opaque: the statements */
+
+/* -1 and NULL in *out: SQLite or memory failed. */
+int	incident_rows_new(sqlite3 *db, struct dictionary *d,
+	    struct incident_rows **out);
+void	incident_rows_free(struct incident_rows *r);	/* NULL is fine */
+
+/* Has another program written since the last call?  Then *next_id is the
+ * number of the next incident. */
+int	incident_rows_changed(struct incident_rows *r, bool *changed,
+	    int64_t *next_id);
+
+/* The most recent ones, one by one until NULL; the caller owns them. */
+int	incident_rows_recent(struct incident_rows *r, unsigned most);
+struct incident	*incident_rows_next(struct incident_rows *r);
+bool	incident_rows_failed(const struct incident_rows *r);
+
+/* The one at the place of `like` that covers this time; NULL: none. */
+int	incident_rows_at(struct incident_rows *r, const struct incident *like,
+	    int64_t at, struct incident **out);
+
+/* Write it, and in its log that it was opened, or opened again. */
+int	incident_rows_put(struct incident_rows *r, struct incident *i,
+	    int64_t now);
+
+/* Findings and log of `other` become those of `into`; its row goes. */
+int	incident_rows_merge(struct incident_rows *r, int64_t into,
+	    const struct incident *other);
+
+#endif
