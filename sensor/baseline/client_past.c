@@ -23,7 +23,7 @@ struct client_past {
 	uint32_t	tls, unused;
 	int64_t		first_tls;
 	unsigned	count;
-	struct partner	partners[CLIENT_SERVERS_MAX];
+	struct partner	*partners;
 };
 
 struct client_past *
@@ -35,6 +35,9 @@ client_past_new(void)
 void
 client_past_free(struct client_past *p)
 {
+	if (p == NULL)
+		return;
+	free(p->partners);
 	free(p);
 }
 
@@ -87,24 +90,44 @@ client_past_recall(const struct client_past *p, const struct client_sight *s,
 	}
 }
 
+/* One more, in the place of the least recent when there are too many.
+ * NULL: memory is short. */
 static struct partner *
-partner_of(struct client_past *p, const struct client_sight *s)
+partner_new(struct client_past *p)
 {
-	struct partner *one = NULL;
+	struct partner *one;
+	void *room;
 
-	for (unsigned i = 0; i < p->count; i++)
-		if (p->partners[i].server == s->server)
-			return &p->partners[i];
-	if (p->count < CLIENT_SERVERS_MAX)
-		one = &p->partners[p->count++];
-	else {
+	if (p->count == CLIENT_SERVERS_MAX) {
 		one = &p->partners[0];
 		for (unsigned i = 1; i < p->count; i++)
 			if (p->partners[i].last < one->last)
 				one = &p->partners[i];
+	} else {
+		/* doubled at each power of two */
+		if ((p->count & (p->count - 1)) == 0) {
+			room = realloc(p->partners, (p->count == 0 ? 1 :
+			    p->count * 2) * sizeof(*one));
+			if (room == NULL)
+				return NULL;
+			p->partners = room;
+		}
+		one = &p->partners[p->count++];
 	}
 	memset(one, 0, sizeof(*one));
-	one->server = s->server;
+	return one;
+}
+
+static struct partner *
+partner_of(struct client_past *p, const struct client_sight *s)
+{
+	struct partner *one;
+
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->partners[i].server == s->server)
+			return &p->partners[i];
+	if ((one = partner_new(p)) != NULL)
+		one->server = s->server;
 	return one;
 }
 
@@ -113,6 +136,8 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 {
 	struct partner *one = partner_of(p, s);
 
+	if (one == NULL)
+		return;
 	if (s->at > one->last)
 		one->last = s->at;
 	if (s->domain != 0)
@@ -192,6 +217,7 @@ client_past_unpack(const uint8_t *octets, size_t len)
 {
 	struct source_octets s = { .at = octets, .len = len };
 	struct client_past *p;
+	struct partner *one;
 	uint64_t count;
 
 	if (get_number(&s) != FORMAT || (p = client_past_new()) == NULL)
@@ -200,10 +226,11 @@ client_past_unpack(const uint8_t *octets, size_t len)
 	p->unused = (uint32_t)get_number(&s);
 	p->first_tls = (int64_t)get_number(&s);
 	count = get_number(&s);
-	if (count <= CLIENT_SERVERS_MAX)
-		for (; p->count < count; p->count++)
-			get_partner(&s, &p->partners[p->count]);
-	if (count <= CLIENT_SERVERS_MAX && !s.bad)
+	for (; count <= CLIENT_SERVERS_MAX && p->count < count;
+	    get_partner(&s, one))
+		if ((one = partner_new(p)) == NULL)
+			break;
+	if (p->count == count && !s.bad)
 		return p;
 	client_past_free(p);
 	return NULL;

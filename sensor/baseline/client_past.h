@@ -10,8 +10,8 @@
 
 #include "baseline/past.h"
 
-#define CLIENT_SERVERS_MAX	12	/* remembered one by one */
-#define CLIENT_OCTETS_MAX	2048	/* packed */
+#define CLIENT_SERVERS_MAX	32	/* remembered one by one */
+#define CLIENT_OCTETS_MAX	4096	/* packed */
 
 /* One session as far as a client's memory goes. */
 struct client_sight {

@@ -51,10 +51,6 @@ struct past {
 						 * is one of those */
 	unsigned	keys;			/* distinct ones shown */
 	bool		key_known, issuer_known;
-	bool		keys_public;		/* one had an issuer other than
-						 * its subject */
-	unsigned	clients_failed;		/* networks whose handshakes
-						 * failed, none ever succeeding */
 
 	/* the client */
 	uint32_t	client_tls, client_unused;	/* offers taken, and not */

@@ -270,13 +270,11 @@ learn_net(struct server_past *p, const struct server_sight *s)
 {
 	struct net *n;
 
-	if (s->offer == SERVER_OFFER_UNKNOWN && s->tls == SERVER_TLS_NONE)
+	if (s->offer == SERVER_OFFER_UNKNOWN)
 		return;
 	if ((n = net_find(p, s->net)) == NULL &&
 	    (n = net_new(p, s->net)) == NULL)
 		return;
-	n->established += s->tls == SERVER_TLS_ESTABLISHED;
-	n->broken += s->tls == SERVER_TLS_BROKEN;
 	if (s->offer == SERVER_OFFERED) {
 		n->offered++;
 		n->first_offered = earlier(n->first_offered, s->at);
@@ -301,13 +299,9 @@ static void
 recall_nets(const struct server_past *p, const struct server_sight *s,
     struct past *past)
 {
-	unsigned failing = 0, succeeding = 0;
-
 	for (unsigned i = 0; i < p->nnets; i++) {
 		const struct net *n = &p->nets[i];
 
-		failing += n->broken > 0 && n->established == 0;
-		succeeding += n->established > 0;
 		past->nets_offered += n->first_offered != 0 &&
 		    n->first_offered < s->at;
 		past->nets_missing += n->last_missing > past->last_offered &&
@@ -324,7 +318,6 @@ recall_nets(const struct server_past *p, const struct server_sight *s,
 			past->here_missing_days = n->missing_days;
 		}
 	}
-	past->clients_failed = succeeding == 0 ? failing : 0;
 }
 
 /* ------------------------------------------------------------------ */
@@ -381,10 +374,8 @@ learn_traits(struct server_past *p, const struct server_sight *s)
 	if (s->reply != 0 && s->offer == SERVER_OFFERED)
 		trait_learn(&p->replies, s->reply, s->at);
 	if (s->key != 0 &&
-	    (t = trait_learn(&p->keys, s->key, s->at)) != NULL) {
+	    (t = trait_learn(&p->keys, s->key, s->at)) != NULL)
 		t->more = s->issuer;
-		t->flag = s->self_issued;
-	}
 }
 
 /*
@@ -407,8 +398,7 @@ recall_keys(const struct traits *keys, const struct server_sight *s,
 			continue;
 		past->keys++;
 		past->key_known |= t->hash == s->key;
-		past->issuer_known |= t->more == s->issuer && !t->flag;
-		past->keys_public |= !t->flag;
+		past->issuer_known |= t->more == s->issuer;
 	}
 }
 

@@ -39,7 +39,6 @@ struct server_sight {
 	bool		  banner, banner_masked;
 	uint64_t	  name, reply;	/* 0: unknown */
 	uint64_t	  key, issuer;	/* 0: none visible */
-	bool		  self_issued;
 };
 
 struct server_past;		/* opaque */

@@ -24,7 +24,7 @@ struct bucket {
 
 struct net {
 	uint64_t	net;
-	uint32_t	offered, missing, established, broken;
+	uint32_t	offered, missing;
 	int64_t		first_offered, last_offered;
 	int64_t		first_missing, last_missing;
 	unsigned	missing_days;
@@ -36,7 +36,6 @@ struct trait {
 	uint32_t	offered, missing;
 	int64_t		first, last;
 	unsigned	days;
-	bool		flag;		/* of a key: self-issued */
 };
 
 struct traits {

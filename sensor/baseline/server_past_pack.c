@@ -35,7 +35,7 @@ put_traits(struct writer *w, const struct traits *t)
 		put_number(w, one->missing);
 		put_time(w, one->first);
 		put_time(w, one->last);
-		put_number(w, (uint64_t)one->days << 1 | one->flag);
+		put_number(w, one->days);
 	}
 }
 
@@ -62,8 +62,6 @@ put_net(struct writer *w, const struct net *n)
 	put_number(w, n->net);
 	put_number(w, n->offered);
 	put_number(w, n->missing);
-	put_number(w, n->established);
-	put_number(w, n->broken);
 	put_time(w, n->first_offered);
 	put_time(w, n->last_offered);
 	put_time(w, n->first_missing);
@@ -100,7 +98,6 @@ get_traits(struct source_octets *s, struct traits *t)
 		return -1;
 	for (; t->count < count; t->count++) {
 		struct trait *one = &t->list[t->count];
-		uint64_t days;
 
 		one->hash = get_number(s);
 		one->more = get_number(s);
@@ -108,9 +105,7 @@ get_traits(struct source_octets *s, struct traits *t)
 		one->missing = (uint32_t)get_number(s);
 		one->first = get_time(s);
 		one->last = get_time(s);
-		days = get_number(s);
-		one->days = (unsigned)(days >> 1);
-		one->flag = (days & 1) != 0;
+		one->days = (unsigned)get_number(s);
 	}
 	return 0;
 }
@@ -138,8 +133,6 @@ get_net(struct source_octets *s, struct net *n)
 	n->net = get_number(s);
 	n->offered = (uint32_t)get_number(s);
 	n->missing = (uint32_t)get_number(s);
-	n->established = (uint32_t)get_number(s);
-	n->broken = (uint32_t)get_number(s);
 	n->first_offered = get_time(s);
 	n->last_offered = get_time(s);
 	n->first_missing = get_time(s);

@@ -142,8 +142,6 @@ see_certificate(const struct session_record *r, struct server_sight *s)
 		s->key = 1;
 	if (leaf->issuer != NULL)
 		s->issuer = hash_lower(leaf->issuer, strlen(leaf->issuer));
-	s->self_issued = leaf->issuer != NULL && leaf->subject != NULL &&
-	    strcmp(leaf->issuer, leaf->subject) == 0;
 }
 
 /* "mx1.half.example" and "mx2.half.example" are of one domain. */

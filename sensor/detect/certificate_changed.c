@@ -5,25 +5,21 @@
  *
  * Certificates are renewed all the time, with new keys; the issuer mostly
  * stays.  So a new key of a known issuer is a note, and one of an unknown
- * issuer is worth a look, more so if it vouches for itself where a public
- * one did before.
+ * issuer is worth a look.  One that vouches for itself is its own issuer: the
+ * same name again is a renewal by hand.
  */
 #include "detect/rules.h"
 
 #define POOL_KEYS	4	/* so many keys are a pool, or a habit */
 
 static enum weight
-weigh(const struct brief *b, const struct certificate *leaf)
+weigh(const struct brief *b)
 {
 	const char *cause = brief_cause(b);
 
 	if (cause != NULL)		/* a tool's own certificate */
 		return WEIGHT_PROOF;
 	if (b->past->issuer_known || b->past->keys >= POOL_KEYS)
-		return WEIGHT_NOTE;
-	/* both vouch for themselves: renewed by hand */
-	if (!b->past->keys_public && leaf->issuer != NULL &&
-	    leaf->subject != NULL && strcmp(leaf->issuer, leaf->subject) == 0)
 		return WEIGHT_NOTE;
 	return WEIGHT_HINT;
 }
@@ -40,7 +36,7 @@ detect_certificate_changed(const struct brief *b, struct findings *f)
 	    b->tls == NULL || !b->tls->chain[0]->readable)
 		return;
 	leaf = b->tls->chain[0];
-	weight = weigh(b, leaf);
+	weight = weigh(b);
 	if ((b->past->keys == 0 || b->past->key_known) &&
 	    weight != WEIGHT_PROOF)
 		return;
@@ -55,8 +51,8 @@ detect_certificate_changed(const struct brief *b, struct findings *f)
 		    "a certificate without a readable issuer" },
 	    weight == WEIGHT_PROOF ?
 	    "%s showed the certificate that a stripping tool makes (\"%s\")" :
-	    b->past->issuer_known ? "%s showed a new key, of an issuer that "
-	    "it used before (%s): renewed" : weight == WEIGHT_NOTE ?
+	    b->past->issuer_known ? "%s showed a new key, under an issuer that "
+	    "it had before (%s): renewed" : weight == WEIGHT_NOTE ?
 	    "%s showed another key (issuer %s), as it often does" :
 	    "%s showed another key than ever before, of an issuer it never "
 	    "used (%s)", brief_server(b, server),

@@ -4,6 +4,9 @@
  * The server is to throw it away (RFC 3207 section 6); one that keeps it
  * takes a stranger's commands for the client's own.  A scanner that tests
  * for this is client and attacker in one.
+ *
+ * A mail begun in clear behind the 220 that the server never answers is of
+ * the kind, too: the client took somebody else's word for the server's.
  */
 #include "detect/rules.h"
 
@@ -14,6 +17,33 @@ is_blank(const char *text)
 	return text == NULL || text[strspn(text, " \t\\rn")] == '\0';
 }
 
+/* A mail behind the 220 that nobody answered. */
+static bool
+unanswered(const struct brief *b)
+{
+	return b->smtp->plain_after_accept && b->smtp->mail_commands > 0 &&
+	    b->smtp->mails_accepted == 0 &&
+	    b->r->tls_state == RECORD_TLS_FAILED;
+}
+
+static void
+say_unanswered(const struct brief *b, struct findings *f)
+{
+	char server[PARTY_MAX];
+	struct finding *one;
+
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_COMMAND_INJECTION,
+		.weight = WEIGHT_HINT,
+		.at = b->smtp->plain_after_accept_at,
+		.expected = "a ClientHello behind the 220 (RFC 3207 4)",
+		.seen = "MAIL in clear" },
+	    "plaintext commands stand behind the 220 of %s to STARTTLS, and "
+	    "it did not answer them", brief_server(b, server));
+	evidence_line(one, SIDE_CLIENT, b->smtp->plain_after_accept_at,
+	    "MAIL");
+}
+
 void
 detect_command_injection(const struct brief *b, struct findings *f)
 {
@@ -22,8 +52,11 @@ detect_command_injection(const struct brief *b, struct findings *f)
 	struct finding *one;
 	bool blank;
 
-	if (smtp->client_early_octets == 0)
+	if (smtp->client_early_octets == 0) {
+		if (unanswered(b))
+			say_unanswered(b, f);
 		return;
+	}
 	blank = is_blank(smtp->client_early);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_COMMAND_INJECTION,

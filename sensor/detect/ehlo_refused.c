@@ -11,6 +11,8 @@
 
 #define TAKEN_BEFORE	5	/* sessions with an EHLO reply */
 #define TAKEN_DAYS	2
+#define DAY		INT64_C(86400000000)
+#define MIXED_BUCKETS	3
 
 /* The argument is missing, or the server takes nobody now (421), or not
  * this client (554): no word about EHLO. */
@@ -33,6 +35,26 @@ refused_hello(const struct smtp_facts *smtp)
 	return NULL;
 }
 
+/* For more than a week now and then: whoever refuses from today on does
+ * not become a habit by doing so often. */
+static bool
+does_both(const struct brief *b)
+{
+	const struct past *p = b->past;
+
+	return p->mixed_buckets >= MIXED_BUCKETS && p->first_missing != 0 &&
+	    b->r->flow.first.time - p->first_missing >= 7 * DAY;
+}
+
+static bool
+always_refuses(const struct brief *b)
+{
+	const struct past *p = b->past;
+
+	return p->ehlo_refused >= TAKEN_BEFORE && p->first_missing != 0 &&
+	    b->r->flow.first.time - p->first_missing >= DAY;
+}
+
 static enum weight
 weigh(const struct brief *b, uint32_t *because)
 {
@@ -45,11 +67,11 @@ weigh(const struct brief *b, uint32_t *because)
 	if (taken > 0)
 		*because = BECAUSE(HISTORY);
 	if (taken >= TAKEN_BEFORE && p->offered_days >= TAKEN_DAYS &&
-	    p->ehlo_refused * 10 <= taken)
+	    !does_both(b))
 		return WEIGHT_STRONG;
 	if (taken > 0)
 		return WEIGHT_HINT;
-	if (p->ehlo_refused >= TAKEN_BEFORE)
+	if (always_refuses(b))
 		return WEIGHT_NOTE;
 	return b->smtp->banner_esmtp ? WEIGHT_HINT : WEIGHT_NOTE;
 }
@@ -67,7 +89,7 @@ reason(const struct brief *b, enum weight w)
 		return "it took EHLO in all earlier sessions";
 	if (p->offered + p->absent + p->masked > 0)
 		return "it took EHLO before";
-	if (p->ehlo_refused >= TAKEN_BEFORE)
+	if (always_refuses(b))
 		return "it always does";
 	return b->smtp->banner_esmtp ? "it greets with ESMTP" :
 	    "as servers without extensions do";

@@ -11,13 +11,20 @@
 
 #include "detect/rules.h"
 
-#define ALL_FAIL	3	/* handshakes, none ever succeeding */
+#define ALL_FAIL	5	/* handshakes, none ever succeeding */
+#define ALL_FAIL_DAYS	2	/* ... on so many days */
 #define HOW_MAX		120
 
+/* A record, not a moment: whoever breaks all handshakes from now on is not
+ * taken for the server's own habit. */
 static bool
-never_worked(const struct past *p)
+never_worked(const struct brief *b)
 {
-	return p->established == 0 && p->handshakes_failed >= ALL_FAIL;
+	const struct past *p = b->past;
+
+	return p->established == 0 && p->handshakes_failed >= ALL_FAIL &&
+	    p->offered_days >= ALL_FAIL_DAYS &&
+	    b->r->tls_failure != TLS_FAIL_RESET;
 }
 
 static enum weight
@@ -35,7 +42,7 @@ weigh(const struct brief *b)
 	case TLS_FAIL_RESET:
 	case TLS_FAIL_CLOSED:
 	case TLS_FAIL_TIMEOUT:
-		return never_worked(b->past) ? WEIGHT_NOTE : WEIGHT_HINT;
+		return never_worked(b) ? WEIGHT_NOTE : WEIGHT_HINT;
 	case TLS_FAIL_NO_HELLO:
 	case TLS_FAIL_NONE:
 		break;
@@ -135,7 +142,7 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 		.expected = "a TLS handshake to its end",
 		.seen = how(b, text) },
 	    "TLS with %s failed: %s%s%s", brief_server(b, server),
-	    how(b, text), never_worked(b->past) ?
+	    how(b, text), never_worked(b) ?
 	    "; no client ever got TLS with this server, so this is of its "
 	    "own making" : "", brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,
