@@ -21,6 +21,7 @@
 
 struct batch {
 	unsigned	frames;
+	bool		borrowed;	/* octets of some are the capture's */
 	struct frame	frame[BATCH_FRAMES];
 	struct packet	packet[BATCH_FRAMES];
 	unsigned	of[BATCH_FRAMES];	/* packet k is of which frame */
@@ -130,6 +131,7 @@ batch_flush(struct journey *j)
 	unsigned n = b->frames, ready = 0;
 
 	b->frames = 0;
+	b->borrowed = false;
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = &b->packet[ready];
 
@@ -150,16 +152,21 @@ batch_flush(struct journey *j)
 		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
 }
 
+/* Once one comes that does not stay, those before it go at the next call. */
 static void
 batch_add(struct journey *j, const struct frame *f)
 {
 	struct batch *b = &j->batch;
 	uint8_t *copy = b->octets[b->frames];
 
-	memcpy(copy, f->octets.at, f->octets.len);
 	b->frame[b->frames] = *f;
-	b->frame[b->frames].octets.at = copy;
-	if (++b->frames == BATCH_FRAMES)
+	if (f->stays)
+		b->borrowed = true;
+	else if (!b->borrowed) {
+		memcpy(copy, f->octets.at, f->octets.len);
+		b->frame[b->frames].octets.at = copy;
+	}
+	if (++b->frames == BATCH_FRAMES || (b->borrowed && !f->stays))
 		batch_flush(j);
 }
 
@@ -181,7 +188,8 @@ take_frame(struct journey *j, const struct frame *f)
 	count(&s->counters, COUNT_frames);
 	if (f->octets.len < f->wire_len)
 		count(&s->counters, COUNT_frames_truncated);
-	if (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS) {
+	if (f->stays || j->batch.borrowed ||
+	    (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS)) {
 		batch_add(j, f);
 		return;
 	}
