@@ -42,6 +42,7 @@ flow_foresee(const struct flow_table *t, struct packet *p,
 	switch (what) {
 	case FORESEE_BUCKET:
 		p->flow_hash = table_hash(t, p);
+		p->foreseen = true;
 		fetch(&t->buckets[p->flow_hash & t->mask], 1);
 		return;
 	case FORESEE_ENTRY:
