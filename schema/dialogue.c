@@ -166,6 +166,12 @@ dialogue_size(const struct dialogue *d)
 	return sizeof(*d) + d->size;
 }
 
+void
+dialogue_foresee(const struct dialogue *d)
+{
+	__builtin_prefetch(d->octets + d->len, 1);
+}
+
 bool
 dialogue_next(const struct dialogue *d, size_t *at,
     struct dialogue_line *line)

@@ -54,6 +54,9 @@ unsigned	 dialogue_dropped(const struct dialogue *d);
 /* The memory it takes up now, in octets. */
 size_t		 dialogue_size(const struct dialogue *d);
 
+/* A line will be added soon: fetch where it goes into the caches. */
+void		 dialogue_foresee(const struct dialogue *d);
+
 /* Walk: start with *at = 0; false at the end. */
 bool		 dialogue_next(const struct dialogue *d, size_t *at,
 		    struct dialogue_line *line);

@@ -567,22 +567,34 @@ on_forget(void *kept)
 }
 
 static void
-on_foresee(const void *session, bool deep)
+fetch(const void *at, size_t octets)
+{
+	for (size_t i = 0; i < octets; i += CACHE_LINE)
+		__builtin_prefetch((const char *)at + i);
+}
+
+static void
+on_foresee(const void *session, unsigned depth)
 {
 	const struct session *s = session;
-	const void *reader;
 
-	if (!deep) {
-		for (size_t i = 0; i < sizeof(*s); i += CACHE_LINE)
-			__builtin_prefetch((const char *)s + i);
-		return;
+	switch (depth) {
+	case 0:
+		fetch(s, sizeof(*s));
+		break;
+	case 1:
+		if (s->tls != NULL)
+			fetch(s->tls, READER_OCTETS);
+		else if (s->smtp != NULL)
+			fetch(s->smtp, READER_OCTETS);
+		if (s->dialogue != NULL)
+			fetch(s->dialogue, 1);
+		break;
+	case 2:
+		if (s->dialogue != NULL)
+			dialogue_foresee(s->dialogue);
+		break;
 	}
-	reader = s->tls != NULL ? (const void *)s->tls : s->smtp;
-	if (reader != NULL)
-		for (size_t i = 0; i < READER_OCTETS; i += CACHE_LINE)
-			__builtin_prefetch((const char *)reader + i);
-	if (s->dialogue != NULL)
-		__builtin_prefetch(s->dialogue);
 }
 
 const struct flow_ops	session_ops = {
