@@ -36,6 +36,7 @@ struct journey {
 	struct flow_table	*flows;
 	struct digest		*digest;
 	struct certificate_cache *certificates;
+	struct bookshelf	*books;
 	struct session_world	 world;
 	bool			 new_file;
 	char			*file;		/* whose frames are in the batch */
@@ -75,6 +76,7 @@ journey_end(struct journey *j)
 	flow_table_free(j->flows);
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
+	bookshelf_free(j->books);
 	digest_free(j->digest);
 	free(j->file);
 }
@@ -88,6 +90,7 @@ journey_begin(struct journey *j)
 	j->digest = digest_new();
 	j->certificates = j->digest == NULL ? NULL :
 	    certificate_cache_new(c->certificates, j->digest);
+	j->books = bookshelf_new(random_seed());
 	fragments.seed = random_seed();
 	j->decoder = decoder_new(&fragments, j->road->ports, false,
 	    &j->source->counters);
@@ -95,6 +98,7 @@ journey_begin(struct journey *j)
 		.digest = j->digest,
 		.certificates = j->certificates,
 		.counters = &j->source->counters,
+		.books = j->books,
 		.source = "",
 		.evidence = c->evidence != NULL,
 		.give = give_record,
