@@ -4,21 +4,26 @@
 
 #include "schema/dialogue.h"
 
-#define START_SIZE	256
+#define START_SIZE	128
 #define VARINT_MAX	10	/* octets of 64 bits, seven each */
 #define WHO_BITS	2
+#define HEAD_BITS	3		/* who, and whether it is referred to */
+#define REFERRED	(1 << WHO_BITS)
 
 /*
  * Lines lie one behind the other, each behind a head of three numbers:
  * length and speaker, and the steps of packet and time from the first
- * line.  Hundreds of thousands of dialogues may be open at once.
+ * line.  Instead of a text that is kept elsewhere stands a fourth, where.
+ * Hundreds of thousands of dialogues may be open at once.
  */
 struct dialogue {
 	uint8_t		*octets;
-	size_t		 len, size;
+	uint32_t	 len, size;
+	uint32_t	 counted;	/* as if all texts were here */
 	unsigned	 dropped;
 	int64_t		 first_time;
 	uint64_t	 first_packet;
+	const char	*start;		/* of texts kept elsewhere */
 };
 
 /* Steps may be negative: small numbers of either sign become small ones. */
@@ -112,8 +117,6 @@ room(struct dialogue *d, size_t n)
 	size_t size = d->size != 0 ? d->size : START_SIZE;
 	uint8_t *octets;
 
-	if (n > DIALOGUE_OCTETS_MAX - d->len)
-		return false;
 	if (n <= d->size - d->len)
 		return true;
 	while (n > size - d->len)
@@ -121,37 +124,78 @@ room(struct dialogue *d, size_t n)
 	if ((octets = realloc(d->octets, size)) == NULL)
 		return false;
 	d->octets = octets;
-	d->size = size;
+	d->size = (uint32_t)size;
 	return true;
+}
+
+static size_t
+varint_size(uint64_t n)
+{
+	size_t size = 1;
+
+	for (; n >= 0x80; n >>= 7)
+		size++;
+	return size;
+}
+
+/*
+ * Nothing after the first that is dropped: a dialogue has an end, but no
+ * holes.  `at` is where the text is kept, `from` NULL then.
+ */
+static void
+append(struct dialogue *d, const struct dialogue_line *line,
+    const char *from, uint32_t at)
+{
+	uint8_t head[4 * VARINT_MAX];
+	size_t who, n, count, here = from != NULL ? line->len : 0;
+
+	if (d->counted == 0) {
+		d->first_time = line->time;
+		d->first_packet = line->packet;
+	}
+	n = who = put_varint(head, (uint64_t)line->len << HEAD_BITS |
+	    line->who | (from != NULL ? 0 : REFERRED));
+	n += put_varint(head + n, zigzag(line->packet - d->first_packet));
+	n += put_varint(head + n, zigzag((uint64_t)line->time -
+	    (uint64_t)d->first_time));
+	count = varint_size((uint64_t)line->len << WHO_BITS) + n - who +
+	    line->len;
+	if (from == NULL)
+		n += put_varint(head + n, at);
+	if (d->dropped > 0 || count > DIALOGUE_OCTETS_MAX - d->counted ||
+	    !room(d, n + here)) {
+		d->dropped++;
+		return;
+	}
+	memcpy(d->octets + d->len, head, n);
+	if (here > 0)
+		memcpy(d->octets + d->len + n, from, here);
+	d->len += (uint32_t)(n + here);
+	d->counted += (uint32_t)count;
 }
 
 void
 dialogue_add(struct dialogue *d, enum dialogue_who who, int64_t time,
     uint64_t packet, const char *text, size_t len)
 {
-	uint8_t head[3 * VARINT_MAX];
-	size_t n;
+	struct dialogue_line line = { .who = who, .time = time,
+	    .packet = packet, .len = len };
 
-	if (len > DIALOGUE_LINE_MAX)
-		len = DIALOGUE_LINE_MAX;
-	if (d->len == 0) {
-		d->first_time = time;
-		d->first_packet = packet;
-	}
-	n = put_varint(head, (uint64_t)len << WHO_BITS | who);
-	n += put_varint(head + n, zigzag(packet - d->first_packet));
-	n += put_varint(head + n,
-	    zigzag((uint64_t)time - (uint64_t)d->first_time));
-	/* Nothing after the first that is dropped: a dialogue has an end,
-	 * but no holes. */
-	if (d->dropped > 0 || !room(d, n + len)) {
-		d->dropped++;
-		return;
-	}
-	memcpy(d->octets + d->len, head, n);
-	if (len > 0)
-		memcpy(d->octets + d->len + n, text, len);
-	d->len += n + len;
+	if (line.len > DIALOGUE_LINE_MAX)
+		line.len = DIALOGUE_LINE_MAX;
+	append(d, &line, text != NULL ? text : "", 0);
+}
+
+void
+dialogue_refer(struct dialogue *d, const struct dialogue_line *line,
+    const char *start)
+{
+	struct dialogue_line cut = *line;
+
+	if (cut.len > DIALOGUE_LINE_MAX)
+		cut.len = DIALOGUE_LINE_MAX;
+	d->start = start;
+	append(d, &cut, NULL, (uint32_t)(line->text - start));
 }
 
 unsigned
@@ -164,6 +208,12 @@ size_t
 dialogue_size(const struct dialogue *d)
 {
 	return sizeof(*d) + d->size;
+}
+
+void
+dialogue_foresee(const struct dialogue *d)
+{
+	__builtin_prefetch(d->octets + d->len, 1);
 }
 
 bool
@@ -179,11 +229,18 @@ dialogue_next(const struct dialogue *d, size_t *at,
 	p = take_own(p, &packet);
 	p = take_own(p, &time);
 	line->who = (enum dialogue_who)(head & ((1 << WHO_BITS) - 1));
-	line->len = (size_t)(head >> WHO_BITS);
+	line->len = (size_t)(head >> HEAD_BITS);
 	line->packet = d->first_packet + unzigzag(packet);
 	line->time = (int64_t)((uint64_t)d->first_time + unzigzag(time));
-	line->text = (const char *)p;
-	*at = (size_t)(p - d->octets) + line->len;
+	line->referred = (head & REFERRED) != 0;
+	if (line->referred) {
+		p = take_own(p, &head);
+		line->text = d->start + head;
+	} else {
+		line->text = (const char *)p;
+		p += line->len;
+	}
+	*at = (size_t)(p - d->octets);
 	return true;
 }
 

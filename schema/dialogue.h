@@ -37,6 +37,7 @@ struct dialogue_line {
 	uint64_t		 packet;
 	const char		*text;		/* not NUL-terminated */
 	size_t			 len;
+	bool			 referred;	/* by dialogue_refer() */
 };
 
 struct dialogue;		/* opaque */
@@ -49,10 +50,20 @@ void		 dialogue_free(struct dialogue *d);	/* NULL is fine */
 void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
 		    int64_t time, uint64_t packet, const char *text,
 		    size_t len);
+/*
+ * The same for a text that is kept elsewhere as long as the dialogue is
+ * walked: in 32 bits behind `start`, which is the same for all its lines.
+ * To the limit it counts as if it were here.
+ */
+void		 dialogue_refer(struct dialogue *d,
+		    const struct dialogue_line *line, const char *start);
 unsigned	 dialogue_dropped(const struct dialogue *d);
 
 /* The memory it takes up now, in octets. */
 size_t		 dialogue_size(const struct dialogue *d);
+
+/* A line will be added soon: fetch where it goes into the caches. */
+void		 dialogue_foresee(const struct dialogue *d);
 
 /* Walk: start with *at = 0; false at the end. */
 bool		 dialogue_next(const struct dialogue *d, size_t *at,

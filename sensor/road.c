@@ -21,6 +21,7 @@
 
 struct batch {
 	unsigned	frames;
+	bool		borrowed;	/* octets of some are the capture's */
 	struct frame	frame[BATCH_FRAMES];
 	struct packet	packet[BATCH_FRAMES];
 	unsigned	of[BATCH_FRAMES];	/* packet k is of which frame */
@@ -35,6 +36,7 @@ struct journey {
 	struct flow_table	*flows;
 	struct digest		*digest;
 	struct certificate_cache *certificates;
+	struct bookshelf	*books;
 	struct session_world	 world;
 	bool			 new_file;
 	char			*file;		/* whose frames are in the batch */
@@ -74,6 +76,7 @@ journey_end(struct journey *j)
 	flow_table_free(j->flows);
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
+	bookshelf_free(j->books);
 	digest_free(j->digest);
 	free(j->file);
 }
@@ -87,6 +90,7 @@ journey_begin(struct journey *j)
 	j->digest = digest_new();
 	j->certificates = j->digest == NULL ? NULL :
 	    certificate_cache_new(c->certificates, j->digest);
+	j->books = bookshelf_new(random_seed());
 	fragments.seed = random_seed();
 	j->decoder = decoder_new(&fragments, j->road->ports, false,
 	    &j->source->counters);
@@ -94,6 +98,7 @@ journey_begin(struct journey *j)
 		.digest = j->digest,
 		.certificates = j->certificates,
 		.counters = &j->source->counters,
+		.books = j->books,
 		.source = "",
 		.evidence = c->evidence != NULL,
 		.give = give_record,
@@ -130,6 +135,7 @@ batch_flush(struct journey *j)
 	unsigned n = b->frames, ready = 0;
 
 	b->frames = 0;
+	b->borrowed = false;
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = &b->packet[ready];
 
@@ -150,16 +156,21 @@ batch_flush(struct journey *j)
 		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
 }
 
+/* Once one comes that does not stay, those before it go at the next call. */
 static void
 batch_add(struct journey *j, const struct frame *f)
 {
 	struct batch *b = &j->batch;
 	uint8_t *copy = b->octets[b->frames];
 
-	memcpy(copy, f->octets.at, f->octets.len);
 	b->frame[b->frames] = *f;
-	b->frame[b->frames].octets.at = copy;
-	if (++b->frames == BATCH_FRAMES)
+	if (f->stays)
+		b->borrowed = true;
+	else if (!b->borrowed) {
+		memcpy(copy, f->octets.at, f->octets.len);
+		b->frame[b->frames].octets.at = copy;
+	}
+	if (++b->frames == BATCH_FRAMES || (b->borrowed && !f->stays))
 		batch_flush(j);
 }
 
@@ -181,7 +192,8 @@ take_frame(struct journey *j, const struct frame *f)
 	count(&s->counters, COUNT_frames);
 	if (f->octets.len < f->wire_len)
 		count(&s->counters, COUNT_frames_truncated);
-	if (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS) {
+	if (f->stays || j->batch.borrowed ||
+	    (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS)) {
 		batch_add(j, f);
 		return;
 	}

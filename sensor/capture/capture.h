@@ -26,6 +26,8 @@ struct frame {
 	int64_t		 time;		/* microseconds since 1970, UTC */
 	uint64_t	 number;	/* from 1 in its file */
 	int		 link_type;	/* a LINKTYPE_ number */
+	bool		 stays;		/* the octets are good until a call behind
+					 * the next frame that does not stay */
 };
 
 enum capture_status {

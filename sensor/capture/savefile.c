@@ -2,7 +2,8 @@
 /*
  * libpcap reads through a FILE of ours: fopencookie(3) over the stream,
  * with a buffer so large that the calls below it do not count, and without
- * locks, since one thread reads a file.
+ * locks, since one thread reads a file.  It reads the file header always,
+ * and the packets from the first one on that records.c leaves to it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "capture/linktype.h"
+#include "capture/records.h"
 #include "capture/savefile.h"
 
 #define FILE_HEADER	24
@@ -27,6 +29,8 @@ struct capture_savefile {
 	FILE			*file;		/* libpcap's, once open */
 	char			*buffer;
 	pcap_t			*pcap;
+	struct capture_records	*records;	/* NULL: libpcap reads all */
+	bool			 plain;		/* it reads none so far */
 	int			 link_type;
 	const struct bpf_program *program;
 	uint32_t		 record_header;
@@ -76,9 +80,14 @@ cookie_read(void *cookie, char *to, size_t n)
 {
 	struct capture_savefile *sf = cookie;
 	uint64_t at = capture_stream_at(sf->stream);
-	ssize_t got;
+	ssize_t got = 0;
 
-	got = capture_stream_read(sf->stream, to, n);
+	if (at < FILE_HEADER && n > FILE_HEADER - at)
+		n = FILE_HEADER - at;	/* the packets may not be libpcap's */
+	if (sf->records != NULL && at >= FILE_HEADER)
+		got = (ssize_t)capture_records_rest(sf->records, to, n);
+	if (got == 0)
+		got = capture_stream_read(sf->stream, to, n);
 	if (got == -1)
 		errno = EIO;		/* why: the stream knows better */
 	for (ssize_t i = 0; i < got && at + (uint64_t)i < SNAPLEN_AT + 4; i++)
@@ -131,6 +140,12 @@ capture_savefile_open(struct capture_stream *s,
 		goto fail;
 	}
 	sf->link_type = capture_linktype_from_dlt(pcap_datalink(sf->pcap));
+	if (capture_records_plain(head)) {
+		sf->plain = true;
+		sf->records = capture_records_new(s, head, buffer);
+		if (sf->records == NULL)
+			goto memory;
+	}
 	if (capture_programs_get(programs, sf->link_type,
 	    &sf->program) == -1) {
 		snprintf(why, whylen, "%s", capture_programs_why(programs));
@@ -154,6 +169,7 @@ capture_savefile_close(struct capture_savefile *sf)
 		pcap_close(sf->pcap);	/* and the FILE with it */
 	else if (sf->file != NULL)
 		fclose(sf->file);
+	capture_records_free(sf->records);
 	free(sf->buffer);
 	free(sf);
 }
@@ -179,15 +195,45 @@ stop_reading(struct capture_savefile *sf, int r)
 	return CAPTURE_DAMAGED;
 }
 
-enum capture_status
-capture_savefile_next(struct capture_savefile *sf, struct frame *f)
+static bool
+passes(const struct capture_savefile *sf, struct span octets,
+    uint32_t wire_len)
+{
+	struct pcap_pkthdr h = { .caplen = (uint32_t)octets.len,
+	    .len = wire_len };
+
+	return pcap_offline_filter(sf->program, &h, octets.at) != 0;
+}
+
+/* False: the rest is libpcap's. */
+static bool
+next_plain(struct capture_savefile *sf, struct frame *f)
+{
+	struct capture_record r;
+
+	do {
+		if (!capture_records_next(sf->records, &r))
+			return false;
+		sf->number++;
+		sf->at += RECORD_HEADER + r.octets.len;
+	} while (sf->program != NULL && !passes(sf, r.octets, r.wire_len));
+	f->octets = r.octets;
+	f->wire_len = r.wire_len;
+	f->time = r.time;
+	f->number = sf->number;
+	f->link_type = sf->link_type;
+	/* one that does not pass the filter may be the last at hand */
+	f->stays = r.followed && sf->program == NULL;
+	return true;
+}
+
+static enum capture_status
+next_of_libpcap(struct capture_savefile *sf, struct frame *f)
 {
 	struct pcap_pkthdr *h;
 	const u_char *octets;
 	int r;
 
-	if (sf->why != NULL)
-		return CAPTURE_DAMAGED;
 	do {
 		r = pcap_next_ex(sf->pcap, &h, &octets);
 		if (r != 1)
@@ -210,7 +256,17 @@ capture_savefile_next(struct capture_savefile *sf, struct frame *f)
 	f->time = (int64_t)(uint32_t)h->ts.tv_sec * 1000000 + h->ts.tv_usec;
 	f->number = sf->number;
 	f->link_type = sf->link_type;
+	f->stays = false;
 	return CAPTURE_FRAME;
+}
+
+enum capture_status
+capture_savefile_next(struct capture_savefile *sf, struct frame *f)
+{
+	if (sf->why != NULL)
+		return CAPTURE_DAMAGED;
+	sf->plain = sf->plain && next_plain(sf, f);
+	return sf->plain ? CAPTURE_FRAME : next_of_libpcap(sf, f);
 }
 
 struct capture_damage

@@ -74,7 +74,9 @@ struct packet {
 	uint32_t	 frame_wire;
 	int		 link_type;
 
-	uint32_t	 flow_hash;	/* flow/'s own, see flow_foresee() */
+	/* flow/'s own, see flow_foresee() */
+	bool		 foreseen;
+	uint32_t	 flow_hash;
 };
 
 /*

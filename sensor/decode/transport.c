@@ -72,7 +72,7 @@ note_packet(const struct walk *w, struct packet *p)
 	p->window_scale = 0;
 	p->timestamp = p->timestamp_echo = 0;
 	p->ip_id = 0;
-	p->ip_checksum_bad = false;
+	p->ip_checksum_bad = p->foreseen = false;
 	if (w->v6) {
 		p->source = addr_v6(w->source);
 		p->destination = addr_v6(w->destination);

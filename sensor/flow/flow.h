@@ -153,9 +153,9 @@ struct flow_ops {
 	void	 (*forget)(void *kept);
 
 	/* Octets for this session come soon: prefetch what hearing them will
-	 * touch, first the session's own, then (`deep`) what that points to.
-	 * May be NULL. */
-	void	 (*foresee)(const void *session, bool deep);
+	 * touch; first, at depth 0, the session's own, then what that points
+	 * to, then what that does (2).  May be NULL. */
+	void	 (*foresee)(const void *session, unsigned depth);
 };
 
 struct flow_table;		/* opaque; one per road thread */
@@ -184,6 +184,7 @@ enum flow_foresee {
 	FORESEE_FLOW,
 	FORESEE_SESSION,
 	FORESEE_READER,
+	FORESEE_TEXTS,
 	FORESEEN,
 };
 void	 flow_foresee(const struct flow_table *t, struct packet *p,

@@ -38,10 +38,12 @@ flow_foresee(const struct flow_table *t, struct packet *p,
 {
 	const struct entry *e;
 	const struct flow *f;
+	enum side who;
 
 	switch (what) {
 	case FORESEE_BUCKET:
 		p->flow_hash = table_hash(t, p);
+		p->foreseen = true;
 		fetch(&t->buckets[p->flow_hash & t->mask], 1);
 		return;
 	case FORESEE_ENTRY:
@@ -54,13 +56,16 @@ flow_foresee(const struct flow_table *t, struct packet *p,
 		return;
 	case FORESEE_SESSION:
 	case FORESEE_READER:
-		if (t->ops->foresee == NULL || p->payload.len == 0 ||
-		    (e = likely_entry(t, p)) == NULL ||
+	case FORESEE_TEXTS:
+		if (p->payload.len == 0 || (e = likely_entry(t, p)) == NULL ||
 		    e->list == LIST_TOMBS)
 			return;
 		f = (const struct flow *)e;
-		if (f->session != NULL)
-			t->ops->foresee(f->session, what == FORESEE_READER);
+		who = p->source_port == f->facts.port[SIDE_CLIENT] ?
+		    SIDE_CLIENT : SIDE_SERVER;
+		memory_foresee(&f->side[who], what - FORESEE_SESSION);
+		if (f->session != NULL && t->ops->foresee != NULL)
+			t->ops->foresee(f->session, what - FORESEE_SESSION);
 		return;
 	case FORESEEN:
 		return;

@@ -49,6 +49,19 @@ piece_at(struct memory *m, uint32_t at)
 	return (struct piece *)(void *)(m->room + at);
 }
 
+void
+memory_foresee(const struct stream *s, unsigned depth)
+{
+	const struct memory *m = s->memory;
+
+	if (m == NULL)
+		return;
+	if (depth == 0)
+		__builtin_prefetch(m);
+	else if (depth == 1)
+		__builtin_prefetch(m->room + m->to, 1);
+}
+
 bool
 memory_last_is_single(const struct stream *s)
 {

@@ -88,9 +88,18 @@ chain_remove(struct flow_table *t, struct entry *e)
 static bool
 make_key(const struct packet *p, struct flow_key *key)
 {
-	int order = memcmp(p->source.octets, p->destination.octets, 16);
-	bool low = order < 0 ||
-	    (order == 0 && p->source_port < p->destination_port);
+	uint64_t source[2], destination[2];
+	bool low;
+
+	/* Any order will do that is the same for both directions. */
+	memcpy(source, p->source.octets, sizeof(source));
+	memcpy(destination, p->destination.octets, sizeof(destination));
+	if (source[1] != destination[1])
+		low = source[1] < destination[1];
+	else if (source[0] != destination[0])
+		low = source[0] < destination[0];
+	else
+		low = p->source_port < p->destination_port;
 
 	key->ip[!low] = p->source;
 	key->ip[low] = p->destination;
@@ -99,13 +108,19 @@ make_key(const struct packet *p, struct flow_key *key)
 	return low;
 }
 
+static uint32_t
+hash_of(const struct flow_table *t, const struct flow_key *key)
+{
+	return (uint32_t)XXH3_64bits_withSeed(key, sizeof(*key), t->seed);
+}
+
 uint32_t
 table_hash(const struct flow_table *t, const struct packet *p)
 {
 	struct flow_key key;
 
 	make_key(p, &key);
-	return (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
+	return hash_of(t, &key);
 }
 
 /* A connection keeps its ends in its facts only. */
@@ -321,7 +336,7 @@ flow_of(struct flow_table *t, const struct packet *p, bool *low,
 
 	*belongs = true;
 	*low = make_key(p, &key);
-	hash = (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
+	hash = p->foreseen ? p->flow_hash : hash_of(t, &key);
 	e = find(t, &key, hash);
 	if (e != NULL && e->list == LIST_TOMBS) {
 		if (!leaves_tomb((struct tomb *)e, p, *low)) {

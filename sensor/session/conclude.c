@@ -424,6 +424,7 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 	/* The record takes over what the session read with. */
 	r->source = s->source;
 	r->evidence = flow_take_kept(s->flow);
+	r->book = s->book;
 	r->smtp = s->smtp;
 	r->tls = s->tls;
 	r->dialogue = s->dialogue;
@@ -431,6 +432,7 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 	r->conflicts_kept = s->conflicts_kept;
 	r->conflicts_seen = s->conflicts_seen;
 	s->source = NULL;
+	s->book = NULL;
 	s->smtp = NULL;
 	s->tls = NULL;
 	s->dialogue = NULL;
@@ -449,6 +451,7 @@ session_record_free(struct session_record *r)
 	dialogue_free(r->dialogue);
 	tls_free(r->tls);
 	smtp_free(r->smtp);
+	book_drop(r->book);
 	free(r->source);
 	free(r);
 }

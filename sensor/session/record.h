@@ -80,6 +80,7 @@ struct session_record {
 	uint64_t		 identity;	/* unkeyed hash of 5-tuple, ISNs; the store adds the sensor */
 	char			 community_id[32];
 
+	struct book		*book;		/* texts that repeat; NULL: none; held */
 	struct smtp		*smtp;		/* NULL: TLS or foreign from the start; owned */
 	struct tls		*tls;		/* NULL: none; owned */
 	struct dialogue		*dialogue;	/* NULL: memory was short; owned */

@@ -39,7 +39,7 @@ remark(struct session *s, enum dialogue_who who, struct mark at,
 		return;
 	if ((size_t)len >= sizeof(line))
 		len = sizeof(line) - 1;
-	dialogue_add(s->dialogue, who, at.time, at.packet, line, (size_t)len);
+	session_say(s, who, at, span_of(line, (size_t)len));
 }
 
 /* Once per connection and thing. */
@@ -167,5 +167,6 @@ remark_conflict(struct session *s, const struct record_conflict *c)
 void
 remark_end(struct session *s, enum side who, bool reset, struct mark at)
 {
-	remark(s, voice_of(who), at, reset ? "[reset]" : "[close]");
+	session_say(s, voice_of(who), at,
+	    span_text(reset ? "[reset]" : "[close]"));
 }

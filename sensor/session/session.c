@@ -4,9 +4,6 @@
 #include "base/footprint.h"
 #include "session/session_internal.h"
 
-#define CACHE_LINE	64
-#define READER_OCTETS	704	/* about what a reader takes */
-
 /* The calls that keep a session going; each hears what is left. */
 static void	hear(struct session *s, enum side who, struct span octets,
 		    struct mark at);
@@ -17,15 +14,29 @@ true_side(const struct session *s, enum side who)
 	return s->flipped ? side_other(who) : who;
 }
 
+void
+session_say(struct session *s, enum dialogue_who who, struct mark at,
+    struct span text)
+{
+	const struct book_text *kept;
+	struct dialogue_line line = { .who = who, .time = at.time,
+	    .packet = at.packet, .len = text.len };
+
+	if (s->dialogue == NULL)
+		return;
+	if ((kept = book_find(s->book, text)) != NULL) {
+		line.text = kept->text;
+		dialogue_refer(s->dialogue, &line, book_start(s->book));
+	} else
+		dialogue_add(s->dialogue, who, at.time, at.packet,
+		    (const char *)text.at, text.len);
+}
+
 static void
 hear_line(void *context, enum side who, struct mark at, struct span line)
 {
-	struct session *s = context;
-
-	if (s->dialogue != NULL)
-		dialogue_add(s->dialogue,
-		    who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER,
-		    at.time, at.packet, (const char *)line.at, line.len);
+	session_say(context,
+	    who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER, at, line);
 }
 
 static const struct smtp_ops	line_ops = { .line = hear_line };
@@ -42,9 +53,9 @@ midstream(const struct flow_facts *f)
 static void
 read_smtp(struct session *s, enum side who)
 {
-	if (s->smtp == NULL)
-		s->smtp = smtp_new(&line_ops, s,
-		    s->server_late || midstream(flow_facts(s->flow)));
+	if (s->smtp == NULL && (s->smtp = smtp_new(&line_ops, s,
+	    s->server_late || midstream(flow_facts(s->flow)))) != NULL)
+		smtp_share(s->smtp, s->book);
 	s->side[who].reader = READER_SMTP;
 	if (s->smtp != NULL && s->side[who].gap > 0)
 		smtp_gap(s->smtp, who, s->side[who].gap, s->side[who].gap_at);
@@ -366,6 +377,7 @@ on_open(void *context, struct flow *f)
 		return NULL;
 	s->world = world;
 	s->flow = f;
+	s->book = bookshelf_take(world->books);
 	s->dialogue = dialogue_new();
 	s->source = strdup(world->source);
 	count(world->counters, COUNT_sessions);
@@ -493,6 +505,7 @@ session_free(struct session *s)
 	smtp_free(s->smtp);
 	tls_free(s->tls);
 	dialogue_free(s->dialogue);
+	book_drop(s->book);
 	free(s->conflicts);
 	free(s->source);
 	free(s);
@@ -566,25 +579,6 @@ on_forget(void *kept)
 	evidence_free(kept);
 }
 
-static void
-on_foresee(const void *session, bool deep)
-{
-	const struct session *s = session;
-	const void *reader;
-
-	if (!deep) {
-		for (size_t i = 0; i < sizeof(*s); i += CACHE_LINE)
-			__builtin_prefetch((const char *)s + i);
-		return;
-	}
-	reader = s->tls != NULL ? (const void *)s->tls : s->smtp;
-	if (reader != NULL)
-		for (size_t i = 0; i < READER_OCTETS; i += CACHE_LINE)
-			__builtin_prefetch((const char *)reader + i);
-	if (s->dialogue != NULL)
-		__builtin_prefetch(s->dialogue);
-}
-
 const struct flow_ops	session_ops = {
 	.open = on_open,
 	.octets = on_octets,
@@ -594,5 +588,5 @@ const struct flow_ops	session_ops = {
 	.close = on_close,
 	.segment = on_segment,
 	.forget = on_forget,
-	.foresee = on_foresee,
+	.foresee = session_foresee,
 };

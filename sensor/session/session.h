@@ -21,6 +21,7 @@ struct session_world {
 	struct digest			*digest;
 	struct certificate_cache	*certificates;
 	struct counters			*counters;
+	struct bookshelf		*books;	/* for texts that repeat; NULL: none */
 	const char			*source;	/* capture being read; may change between files */
 	bool				 evidence;	/* keep the frames of each connection's beginning */
 

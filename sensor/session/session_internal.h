@@ -40,6 +40,7 @@ struct session {
 	struct voice		 side[SIDES];	/* true roles, not the flow's */
 	struct smtp		*smtp;
 	struct tls		*tls;
+	struct book		*book;	/* NULL: none; held */
 	struct dialogue		*dialogue;
 	unsigned		 remarked;	/* enum remark already made */
 	uint32_t		 heard;		/* times something was */
@@ -59,6 +60,13 @@ enum guess	guess_reader(enum side who, struct span first);
 enum guess	guess_behind_hole(struct voice *v, struct span octets);
 /* A reply is the server's, a command the client's; else *flipped stays. */
 void		guess_roles(enum side who, struct span octets, bool *flipped);
+
+/* session.c: a line for the dialogue. */
+void	session_say(struct session *s, enum dialogue_who who, struct mark at,
+	    struct span line);
+
+/* foresee.c: struct flow_ops */
+void	session_foresee(const void *session, unsigned depth);
 
 /* remarks.c: lines of the dialogue that nobody said. */
 void	remark_tls(struct session *s);

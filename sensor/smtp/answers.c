@@ -18,7 +18,7 @@ greet(struct smtp *s, const struct smtp_reply_line *r)
 		f->banner_esmtp = smtp_reply_mentions(r->text, "ESMTP");
 	if (s->answer.lines > 1)
 		return;
-	smtp_facts_text(&f->banner, r->text, SMTP_BANNER_MAX);
+	smtp_facts_text(s, &f->banner, r->text, SMTP_BANNER_MAX);
 	f->banner_masked = smtp_reply_banner_masked(r->text);
 }
 
@@ -226,8 +226,8 @@ finish_starttls(struct smtp *s, int code, enum smtp_next *next)
 	f->starttls_reply_at = s->answer.at;
 	f->starttls_reply_enhanced = s->answer.enhanced;
 	f->starttls_echo_differs |= s->answer.echo;
-	free((char *)f->starttls_reply_text);
-	f->starttls_reply_text = smtp_text_take(&s->answer_text);
+	smtp_facts_adopt(s, &f->starttls_reply_text,
+	    smtp_text_take(&s->answer_text));
 	settle_unoffered(s);
 	/* Postfix, Exim and OpenSMTPD begin TLS on any 2xx. */
 	if (!smtp_reply_positive(code)) {
@@ -256,8 +256,7 @@ finish_masked(struct smtp *s, int code)
 	f->starttls_reply = code;
 	f->starttls_reply_at = s->answer.at;
 	f->starttls_reply_enhanced = s->answer.enhanced;
-	free((char *)f->starttls_reply_text);
-	f->starttls_reply_text = text;
+	smtp_facts_adopt(s, &f->starttls_reply_text, text);
 }
 
 /* ------------------------------------------------------------------ */

@@ -68,7 +68,7 @@ hear_starttls(struct smtp *s, const struct smtp_command *c,
 	f->starttls_times++;
 	f->anonymoustls = c->verb == VERB_ANONYMOUSTLS;
 	f->starttls_command_at = at;
-	smtp_facts_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
+	smtp_facts_text(s, &f->starttls_as_sent, line, SMTP_NAME_MAX);
 	s->tls_tried = false;
 	judge_unoffered(s);
 	expect(s, DUE_STARTTLS);
@@ -95,7 +95,8 @@ hear_masked(struct smtp *s, struct span line, struct mark at)
 	if (f->starttls == STARTTLS_NOT_SENT) {
 		f->starttls = STARTTLS_MASKED;
 		f->starttls_command_at = at;
-		smtp_facts_text(&f->starttls_as_sent, line, SMTP_NAME_MAX);
+		smtp_facts_text(s, &f->starttls_as_sent, line,
+		    SMTP_NAME_MAX);
 	}
 	expect(s, DUE_MASKED);
 }

@@ -71,6 +71,7 @@ struct smtp {
 	struct smtp_facts	 facts;
 	const struct smtp_ops	*ops;
 	void			*context;
+	struct book		*book;		/* NULL: none */
 
 	struct smtp_line_reader	 reader[SIDES];
 	struct smtp_expect	 expect;

@@ -1,13 +1,56 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "smtp/facts.h"
 
 void
-smtp_facts_text(const char **fact, struct span octets, size_t max)
+smtp_facts_forget(const struct smtp *s, const char *text)
 {
-	free((char *)*fact);
-	*fact = smtp_text_of(octets, max);
+	if (book_text_at(s->book, text) == NULL)
+		free((char *)text);
+}
+
+/* As it stands in the book, or a copy of its own. */
+static const char *
+keep(struct smtp *s, struct span text)
+{
+	const struct book_text *t = book_find(s->book, text);
+	char *copy;
+
+	if (t != NULL)
+		return t->text;
+	if ((copy = malloc(text.len + 1)) == NULL)
+		return NULL;
+	if (text.len > 0)
+		memcpy(copy, text.at, text.len);
+	copy[text.len] = '\0';
+	return copy;
+}
+
+void
+smtp_facts_text(struct smtp *s, const char **fact, struct span octets,
+    size_t max)
+{
+	char escaped[SMTP_BANNER_MAX + 1];
+
+	assert(max < sizeof(escaped));
+	smtp_facts_forget(s, *fact);
+	*fact = keep(s, smtp_text_plain(octets, max, escaped));
+}
+
+void
+smtp_facts_adopt(struct smtp *s, const char **fact, char *text)
+{
+	const struct book_text *t = text == NULL ? NULL :
+	    book_find(s->book, span_text(text));
+
+	smtp_facts_forget(s, *fact);
+	*fact = text;
+	if (t == NULL)
+		return;
+	*fact = t->text;
+	free(text);
 }
 
 void
@@ -69,40 +112,42 @@ smtp_facts_hello(struct smtp *s, enum smtp_hello hello, struct span name,
 	if (s->frozen)
 		return;
 	f->hello = hello;
-	smtp_facts_text(&f->hello_name, name, SMTP_NAME_MAX);
+	smtp_facts_text(s, &f->hello_name, name, SMTP_NAME_MAX);
 	if (hello != HELLO_HELO && !s->list_seen)
 		f->offer = OFFER_UNSEEN;
 }
 
-static char *
-domain_text(struct span domain)
+static const char *
+domain_text(struct smtp *s, struct span domain)
 {
-	char *text;
+	char text[SMTP_NAME_MAX + 1];
+	struct span escaped;
 
 	if (domain.len > 1 && domain.at[domain.len - 1] == '.')
 		domain.len--;
 	if (domain.len > SMTP_NAME_MAX)
 		return NULL;
-	text = smtp_text_of(domain, SMTP_NAME_MAX);
-	for (char *p = text; p != NULL && *p != '\0'; p++)
-		*p = (char)span_lower((uint8_t)*p);
-	return text;
+	escaped = span_of(text, smtp_text_escape(domain, text, sizeof(text)));
+	for (size_t i = 0; i < escaped.len; i++)
+		text[i] = (char)span_lower((uint8_t)text[i]);
+	return keep(s, escaped);
 }
 
 static void
-add_recipient(struct smtp_facts *f, char *domain)
+add_recipient(struct smtp *s, const char *domain)
 {
+	struct smtp_facts *f = &s->facts;
 	void *array = f->rcpt_domains;
 
 	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
 		if (strcmp(f->rcpt_domains[i], domain) == 0) {
-			free(domain);
+			smtp_facts_forget(s, domain);
 			return;
 		}
 	if (!make_room(&array, f->rcpt_domains_kept, SMTP_DOMAINS_MAX,
 	    sizeof(f->rcpt_domains[0]))) {
 		f->rcpt_domains_dropped++;
-		free(domain);
+		smtp_facts_forget(s, domain);
 		return;
 	}
 	f->rcpt_domains = array;
@@ -115,20 +160,20 @@ smtp_facts_path(struct smtp *s, const struct smtp_command *c)
 	struct smtp_facts *f = &s->facts;
 	struct smtp_path path;
 	bool found = smtp_command_path(c->argument, &path);
-	char *domain = found && path.domain.at != NULL ?
-	    domain_text(path.domain) : NULL;
+	const char *domain = found && path.domain.at != NULL ?
+	    domain_text(s, path.domain) : NULL;
 
 	if (c->verb == VERB_RCPT) {
 		if (domain != NULL)
-			add_recipient(f, domain);
+			add_recipient(s, domain);
 		else if (found && path.domain.at != NULL)
 			f->rcpt_domains_dropped++;
 		return;
 	}
-	free((char *)f->mail_from_domain);
+	smtp_facts_forget(s, f->mail_from_domain);
 	f->mail_from_domain = domain;
 	if (found && path.null)
-		f->mail_from_domain = smtp_text_of(span_of(NULL, 0), 0);
+		f->mail_from_domain = keep(s, span_of(NULL, 0));
 }
 
 /* The list just read becomes the one that counts. */
@@ -140,14 +185,14 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 
 	f->offer = offer;
 	f->reply_too_long = l->too_long;
-	free((char *)f->ehlo_reply);
-	free((char *)f->capabilities);
-	free((char *)f->offer_token);
-	f->offer_token = l->strongest >= TOKEN_MASKED_EIGHT ? l->token : NULL;
-	if (f->offer_token != NULL)
+	if (l->strongest >= TOKEN_MASKED_EIGHT && l->token != NULL) {
+		smtp_facts_adopt(s, &f->offer_token, l->token);
 		l->token = NULL;
-	f->ehlo_reply = smtp_text_take(&l->reply);
-	f->capabilities = smtp_text_take(&l->capabilities);
+	} else
+		smtp_facts_adopt(s, &f->offer_token, NULL);
+	smtp_facts_adopt(s, &f->ehlo_reply, smtp_text_take(&l->reply));
+	smtp_facts_adopt(s, &f->capabilities,
+	    smtp_text_take(&l->capabilities));
 	f->offer_altered = l->altered > 0 && l->altered == l->offered;
 	f->offer_near = l->strongest == TOKEN_NEAR;
 	f->offer_times = l->offered;
@@ -173,15 +218,17 @@ smtp_facts_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 		upper[i] = word.at[i] >= 'a' && word.at[i] <= 'z' ?
 		    (uint8_t)(word.at[i] - 32) : word.at[i];
 	word = span_of(upper, word.len);
-	free((char *)s->auth_latest);
+	smtp_facts_forget(s, s->auth_latest);
 	s->auth_latest = NULL;
 	if (f->auth_times++ == 0) {
 		f->auth_at = at;
-		smtp_facts_text(&f->auth, word, SMTP_MECHANISM_MAX);
+		smtp_facts_text(s, &f->auth, word,
+		    SMTP_MECHANISM_MAX);
 	} else if (f->auth != NULL && !f->auth_accepted &&
 	    !span_equal(word, span_text(f->auth))) {
 		s->auth_latest_at = at;
-		smtp_facts_text(&s->auth_latest, word, SMTP_MECHANISM_MAX);
+		smtp_facts_text(s, &s->auth_latest, word,
+		    SMTP_MECHANISM_MAX);
 	}
 }
 
@@ -195,7 +242,7 @@ smtp_facts_auth_accepted(struct smtp *s)
 	f->auth_accepted = true;
 	if (s->auth_latest == NULL)
 		return;
-	free((char *)f->auth);
+	smtp_facts_forget(s, f->auth);
 	f->auth = s->auth_latest;
 	f->auth_at = s->auth_latest_at;
 	s->auth_latest = NULL;
@@ -260,17 +307,17 @@ smtp_facts_free(struct smtp *s)
 	struct smtp_facts *f = &s->facts;
 
 	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		free((char *)f->rcpt_domains[i]);
+		smtp_facts_forget(s, f->rcpt_domains[i]);
 	free(f->rcpt_domains);
 	free(f->hellos);
-	free((char *)f->banner);
-	free((char *)f->hello_name);
-	free((char *)f->offer_token);
-	free((char *)f->ehlo_reply);
-	free((char *)f->capabilities);
-	free((char *)f->starttls_as_sent);
-	free((char *)f->starttls_reply_text);
-	free((char *)f->mail_from_domain);
-	free((char *)f->auth);
-	free((char *)s->auth_latest);
+	smtp_facts_forget(s, f->banner);
+	smtp_facts_forget(s, f->hello_name);
+	smtp_facts_forget(s, f->offer_token);
+	smtp_facts_forget(s, f->ehlo_reply);
+	smtp_facts_forget(s, f->capabilities);
+	smtp_facts_forget(s, f->starttls_as_sent);
+	smtp_facts_forget(s, f->starttls_reply_text);
+	smtp_facts_forget(s, f->mail_from_domain);
+	smtp_facts_forget(s, f->auth);
+	smtp_facts_forget(s, s->auth_latest);
 }

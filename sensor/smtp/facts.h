@@ -8,7 +8,12 @@
 #include "smtp/conversation.h"
 
 /* Replace a text of the facts; escaped, at most `max` octets. */
-void	smtp_facts_text(const char **fact, struct span octets, size_t max);
+void	smtp_facts_text(struct smtp *s, const char **fact,
+	    struct span octets, size_t max);
+/* The same by a text that was put together, or NULL; takes it over. */
+void	smtp_facts_adopt(struct smtp *s, const char **fact, char *text);
+/* Let go of a text. */
+void	smtp_facts_forget(const struct smtp *s, const char *text);
 
 void	smtp_facts_hello(struct smtp *s, enum smtp_hello hello,
 	    struct span name, struct mark at);

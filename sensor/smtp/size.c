@@ -5,9 +5,17 @@
 #include "base/footprint.h"
 #include "smtp/conversation.h"
 
+/* Of a text of its own: the book's is counted nowhere, it is bounded. */
 static size_t
-facts_size(const struct smtp_facts *f)
+text_size(const struct smtp *s, const char *text)
 {
+	return book_text_at(s->book, text) != NULL ? 0 : footprint_text(text);
+}
+
+static size_t
+facts_size(const struct smtp *s)
+{
+	const struct smtp_facts *f = &s->facts;
 	const char *const texts[] = { f->banner, f->hello_name,
 	    f->ehlo_reply, f->capabilities, f->offer_token,
 	    f->starttls_as_sent, f->starttls_reply_text, f->client_early,
@@ -15,14 +23,14 @@ facts_size(const struct smtp_facts *f)
 	size_t size = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		size += footprint_text(texts[i]);
+		size += text_size(s, texts[i]);
 	/* arrays double */
 	size += footprint_of(f->hellos,
 	    2 * f->hellos_kept * sizeof(f->hellos[0]));
 	size += footprint_of(f->rcpt_domains,
 	    2 * f->rcpt_domains_kept * sizeof(f->rcpt_domains[0]));
 	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		size += footprint_text(f->rcpt_domains[i]);
+		size += text_size(s, f->rcpt_domains[i]);
 	return size;
 }
 
@@ -45,11 +53,11 @@ hold_size(const struct smtp_hold *h)
 size_t
 smtp_size(const struct smtp *s)
 {
-	size_t size = footprint(sizeof(*s)) + facts_size(&s->facts) +
+	size_t size = footprint(sizeof(*s)) + facts_size(s) +
 	    list_size(s->list) + hold_size(s->hold) +
 	    footprint_of(s->answer_text.at, s->answer_text.cap) +
 	    footprint_of(s->expect.far, s->expect.cap) +
-	    footprint_text(s->auth_latest);
+	    text_size(s, s->auth_latest);
 
 	for (int i = 0; i < SIDES; i++) {
 		size += footprint_of(s->reader[i].held, s->reader[i].cap);

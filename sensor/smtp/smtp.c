@@ -47,6 +47,12 @@ smtp_free(struct smtp *s)
 	free(s);
 }
 
+void
+smtp_share(struct smtp *s, struct book *b)
+{
+	s->book = b;
+}
+
 /* Who speaks with which voice, after TURN. */
 static enum side
 voice(const struct smtp *s, enum side who)

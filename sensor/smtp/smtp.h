@@ -14,6 +14,7 @@
 #ifndef SMTP_SMTP_H
 #define SMTP_SMTP_H
 
+#include "base/book.h"
 #include "base/mark.h"
 #include "base/span.h"
 
@@ -189,6 +190,9 @@ struct smtp;			/* opaque; belongs to a session */
 struct smtp	*smtp_new(const struct smtp_ops *ops, void *context,
 		    bool midstream);
 void		 smtp_free(struct smtp *s);	/* NULL is fine */
+/* Texts that `b` has are not kept once more.  Before anything is heard; the
+ * book must outlive the conversation. */
+void		 smtp_share(struct smtp *s, struct book *b);
 
 /*
  * Hear octets of one side.  Returns how many were used: all of them, unless

@@ -134,6 +134,15 @@ smtp_text_drop(struct smtp_text *t)
 	*t = (struct smtp_text){ .at = NULL };
 }
 
+struct span
+smtp_text_plain(struct span octets, size_t max, char *room)
+{
+	octets = span_first(octets, max);
+	if (plain_length(octets) == octets.len)
+		return octets;
+	return span_of(room, smtp_text_escape(octets, room, max + 1));
+}
+
 char *
 smtp_text_of(struct span octets, size_t max)
 {

@@ -23,6 +23,10 @@ void	smtp_text_say(struct smtp_text *t, const char *text, size_t max);
 char	*smtp_text_take(struct smtp_text *t);
 void	smtp_text_drop(struct smtp_text *t);
 
+/* The octets, escaped: themselves if that changes nothing, else put into
+ * `room`, which has `max` + 1 octets. */
+struct span	smtp_text_plain(struct span octets, size_t max, char *room);
+
 /* A string of its own, escaped, of at most `max` octets; NULL: memory. */
 char	*smtp_text_of(struct span octets, size_t max);
 

@@ -259,6 +259,23 @@ dictionary_line(struct dictionary *d, struct span line)
 	return id;
 }
 
+int64_t
+dictionary_kept_text(struct dictionary *d, struct book_text *t)
+{
+	if (t->note[NOTE_TEXT] <= 0)
+		t->note[NOTE_TEXT] = dictionary_text(d, t->text);
+	return t->note[NOTE_TEXT];
+}
+
+int64_t
+dictionary_kept_line(struct dictionary *d, struct book_text *t)
+{
+	if (t->note[NOTE_LINE] <= 0)
+		t->note[NOTE_LINE] = dictionary_line(d, span_of(t->text,
+		    t->len));
+	return t->note[NOTE_LINE];
+}
+
 /* Its network, for counting from how many clients came. */
 static void
 bind_net(sqlite3_stmt *stmt, const void *what)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/book.h"
 #include "base/span.h"
 #include "tls/certificate.h"
 
@@ -32,6 +33,9 @@ int64_t	dictionary_sensor(struct dictionary *d, const char *name);
 int64_t	dictionary_source(struct dictionary *d, const char *name);
 int64_t	dictionary_text(struct dictionary *d, const char *text);
 int64_t	dictionary_line(struct dictionary *d, struct span line);
+/* The same of texts of a book, which remembers their numbers. */
+int64_t	dictionary_kept_text(struct dictionary *d, struct book_text *t);
+int64_t	dictionary_kept_line(struct dictionary *d, struct book_text *t);
 
 /* The one without a number that fails: addresses of IPv4 may be -1.  So it
  * is in *id, and -1 returned means what it means above. */

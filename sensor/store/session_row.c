@@ -159,7 +159,9 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 	int64_t id;
 
 	while (dialogue_next(r->dialogue, &at, &line)) {
-		id = dictionary_line(row->dictionary, span_of(line.text,
+		id = line.referred ? dictionary_kept_line(row->dictionary,
+		    book_text_at(r->book, line.text)) :
+		    dictionary_line(row->dictionary, span_of(line.text,
 		    line.len));
 		if (id == -1)
 			return -1;

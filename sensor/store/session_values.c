@@ -84,12 +84,32 @@ set_id(struct session_values *v, enum session_column at, int64_t id)
 	v->integer[at] = id;
 }
 
+static int64_t
+text_id(const struct session_values *v, struct dictionary *d,
+    const char *text)
+{
+	struct book_text *kept = book_text_at(v->book, text);
+
+	return kept != NULL ? dictionary_kept_text(d, kept) :
+	    dictionary_text(d, text);
+}
+
 static void
 set_text(struct session_values *v, struct dictionary *d,
     enum session_column at, const char *text)
 {
 	if (text != NULL)
-		set_id(v, at, dictionary_text(d, text));
+		set_id(v, at, text_id(v, d, text));
+}
+
+static void
+set_banner(struct session_values *v, struct dictionary *d, const char *text)
+{
+	struct book_text *kept = book_text_at(v->book, text);
+
+	set_id(v, COLUMN_banner, kept != NULL ?
+	    dictionary_kept_line(d, kept) :
+	    dictionary_line(d, span_text(text)));
 }
 
 static void
@@ -238,7 +258,7 @@ set_rcpt_domains(struct session_values *v, struct dictionary *d,
 	if (f->rcpt_domains_kept == 0)
 		return;
 	for (unsigned i = 0; i < f->rcpt_domains_kept; i++) {
-		if ((id = dictionary_text(d, f->rcpt_domains[i])) == -1) {
+		if ((id = text_id(v, d, f->rcpt_domains[i])) == -1) {
 			v->failed = true;
 			return;
 		}
@@ -258,7 +278,7 @@ fill_smtp(struct session_values *v, struct dictionary *d,
 	if (f->greeting_code != 0)
 		n[COLUMN_greeting_code] = f->greeting_code;
 	if (f->banner != NULL)
-		set_line(v, d, COLUMN_banner, span_text(f->banner));
+		set_banner(v, d, f->banner);
 	n[COLUMN_hello] = or_null(hellos[f->hello]);
 	set_text(v, d, COLUMN_hello_name, f->hello_name);
 	set_hellos(v, d, f);
@@ -375,6 +395,7 @@ session_values_fill(struct session_values *v, struct dictionary *d,
 {
 	for (int i = 0; i < SESSION_COLUMNS; i++)
 		v->integer[i] = VALUE_NULL;
+	v->book = r->book;
 	v->community[0] = v->rcpt_domains[0] = '\0';
 	v->more = NULL;
 	v->failed = false;

@@ -25,6 +25,7 @@ enum session_column {
 #define RCPT_TEXT_MAX	(SMTP_DOMAINS_MAX * 21 + 2)	/* "[1,2]" */
 
 struct session_values {
+	const struct book	*book;		/* of the record at hand */
 	int64_t	 integer[SESSION_COLUMNS];	/* of the INTEGER ones */
 	char	 community[COMMUNITY_MAX];	/* "": NULL, as below */
 	char	 rcpt_domains[RCPT_TEXT_MAX];

@@ -29,13 +29,13 @@ static void
 lines_come_back_as_they_were_said(void **state)
 {
 	static const struct dialogue_line said[] = {
-		{ SAID_BY_SERVER, START, 4, "220 mx", 6 },
-		{ SAID_BY_CLIENT, START + 7, 6, "EHLO a", 6 },
-		{ SAID_BY_SERVER, START + 5, 5, "250 mx", 6 },
-		{ SAID_BY_US, START + 900000000, 1000000, "gap", 3 },
-		{ SAID_BY_CLIENT, START, 0, "", 0 },
-		{ SAID_BY_CLIENT, INT64_MIN, UINT64_MAX, "x", 1 },
-		{ SAID_BY_SERVER, INT64_MAX, 1, "y", 1 },
+		{ SAID_BY_SERVER, START, 4, "220 mx", 6, false },
+		{ SAID_BY_CLIENT, START + 7, 6, "EHLO a", 6, false },
+		{ SAID_BY_SERVER, START + 5, 5, "250 mx", 6, false },
+		{ SAID_BY_US, START + 900000000, 1000000, "gap", 3, false },
+		{ SAID_BY_CLIENT, START, 0, "", 0, false },
+		{ SAID_BY_CLIENT, INT64_MIN, UINT64_MAX, "x", 1, false },
+		{ SAID_BY_SERVER, INT64_MAX, 1, "y", 1, false },
 	};
 	struct dialogue *d = dialogue_new();
 	struct dialogue_line got;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL		/* a call costs as much as a short hash */
+#include <xxhash.h>
+
+#include "base/book.h"
+
+#define ROOM		(2 * 1024 * 1024)	/* octets of texts */
+#define SLOTS		32768U		/* a power of two ... */
+#define TEXTS_MAX	(SLOTS / 4 * 3)	/* ... never quite full */
+#define MET		16384U		/* a power of two */
+
+struct slot {
+	uint32_t	hash;
+	uint32_t	at;		/* in the room; NONE: free */
+};
+
+#define NONE		UINT32_MAX
+
+struct book {
+	atomic_uint	 holders;
+	uint64_t	 seed;
+	uint32_t	 used, count;
+	struct slot	 slot[SLOTS];
+	uint16_t	 met[MET];	/* part of a hash: met once */
+	alignas(struct book_text) uint8_t	 room[ROOM];
+};
+
+static struct book *
+book_new(uint64_t seed)
+{
+	struct book *b;
+
+	/* pages of the room are touched as texts come */
+	if ((b = malloc(sizeof(*b))) == NULL)
+		return NULL;
+	atomic_init(&b->holders, 1);
+	b->seed = seed;
+	b->used = b->count = 0;
+	memset(b->slot, 0xff, sizeof(b->slot));
+	memset(b->met, 0, sizeof(b->met));
+	return b;
+}
+
+void
+book_drop(struct book *b)
+{
+	if (b != NULL && atomic_fetch_sub(&b->holders, 1) == 1)
+		free(b);
+}
+
+static bool
+is_full(const struct book *b)
+{
+	return b->count >= TEXTS_MAX || ROOM - b->used <
+	    sizeof(struct book_text) + BOOK_TEXT_MAX + alignof(struct book_text);
+}
+
+static struct book_text *
+text_at(struct book *b, uint32_t at)
+{
+	return (struct book_text *)(void *)(b->room + at);
+}
+
+/* It was met before, or something that looks like it. */
+static bool
+met_again(struct book *b, uint64_t hash)
+{
+	uint16_t *met = &b->met[(hash >> 16) % MET];
+	uint16_t tag = (uint16_t)(hash >> 48) | 1;
+
+	if (*met == tag)
+		return true;
+	*met = tag;
+	return false;
+}
+
+static const struct book_text *
+add(struct book *b, struct slot *slot, uint32_t hash, struct span text)
+{
+	size_t size = sizeof(struct book_text) + text.len + 1;
+	struct book_text *t = text_at(b, b->used);
+
+	*slot = (struct slot){ .hash = hash, .at = b->used };
+	*t = (struct book_text){ .len = (uint32_t)text.len };
+	if (text.len > 0)
+		memcpy(t->text, text.at, text.len);
+	t->text[text.len] = '\0';
+	size = (size + alignof(struct book_text) - 1) &
+	    ~(alignof(struct book_text) - 1);
+	b->used += (uint32_t)size;
+	b->count++;
+	return t;
+}
+
+const struct book_text *
+book_find(struct book *b, struct span text)
+{
+	uint64_t hash;
+	uint32_t i;
+
+	if (b == NULL || text.len > BOOK_TEXT_MAX)
+		return NULL;
+	hash = XXH3_64bits_withSeed(text.at, text.len, b->seed);
+	for (i = (uint32_t)hash % SLOTS; b->slot[i].at != NONE;
+	    i = (i + 1) % SLOTS) {
+		const struct book_text *t = text_at(b, b->slot[i].at);
+
+		if (b->slot[i].hash == (uint32_t)hash &&
+		    t->len == text.len &&
+		    memcmp(t->text, text.at, text.len) == 0)
+			return t;
+	}
+	if (is_full(b) || !met_again(b, hash))
+		return NULL;
+	return add(b, &b->slot[i], (uint32_t)hash, text);
+}
+
+struct book_text *
+book_text_at(const struct book *b, const char *text)
+{
+	const char *start = b == NULL ? NULL : book_start(b);
+
+	if (start == NULL || text == NULL || text < start ||
+	    text >= start + ROOM)
+		return NULL;
+	return (struct book_text *)(uintptr_t)(text -
+	    offsetof(struct book_text, text));
+}
+
+const char *
+book_start(const struct book *b)
+{
+	return (const char *)b->room;
+}
+
+/* ------------------------------------------------------------------ */
+
+struct bookshelf {
+	struct book	*now, *before;
+	uint64_t	 seed;
+};
+
+struct bookshelf *
+bookshelf_new(uint64_t seed)
+{
+	struct bookshelf *s;
+
+	if ((s = calloc(1, sizeof(*s))) != NULL)
+		s->seed = seed;
+	return s;
+}
+
+void
+bookshelf_free(struct bookshelf *s)
+{
+	if (s == NULL)
+		return;
+	book_drop(s->now);
+	book_drop(s->before);
+	free(s);
+}
+
+struct book *
+bookshelf_take(struct bookshelf *s)
+{
+	if (s == NULL)
+		return NULL;
+	if (s->now != NULL && is_full(s->now) && (s->before == NULL ||
+	    atomic_load(&s->before->holders) == 1)) {
+		book_drop(s->before);
+		s->before = s->now;
+		s->now = NULL;
+	}
+	if (s->now == NULL && (s->now = book_new(s->seed)) == NULL)
+		return NULL;
+	atomic_fetch_add(&s->now->holders, 1);
+	return s->now;
+}

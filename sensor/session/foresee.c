@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What hearing octets will touch, into the caches ahead of time: see
+ * flow/foresee.c.
+ */
+#include "session/session_internal.h"
+
+#define CACHE_LINE	64
+#define READER_OCTETS	704	/* about what a reader takes */
+
+static void
+fetch(const void *at, size_t octets)
+{
+	for (size_t i = 0; i < octets; i += CACHE_LINE)
+		__builtin_prefetch((const char *)at + i);
+}
+
+void
+session_foresee(const void *session, unsigned depth)
+{
+	const struct session *s = session;
+
+	switch (depth) {
+	case 0:
+		fetch(s, sizeof(*s));
+		break;
+	case 1:
+		if (s->tls != NULL)
+			fetch(s->tls, READER_OCTETS);
+		else if (s->smtp != NULL)
+			fetch(s->smtp, READER_OCTETS);
+		if (s->dialogue != NULL)
+			fetch(s->dialogue, 1);
+		break;
+	case 2:
+		if (s->dialogue != NULL)
+			dialogue_foresee(s->dialogue);
+		break;
+	}
+}
