@@ -198,6 +198,19 @@ dialogue_refer(struct dialogue *d, const struct dialogue_line *line,
 	append(d, &cut, NULL, (uint32_t)(line->text - start));
 }
 
+struct dialogue *
+dialogue_copy(const struct dialogue *d)
+{
+	struct dialogue *copy = dialogue_new();
+	struct dialogue_line line;
+	size_t at = 0;
+
+	while (copy != NULL && dialogue_next(d, &at, &line))
+		dialogue_add(copy, line.who, line.time, line.packet,
+		    line.text, line.len);
+	return copy;
+}
+
 unsigned
 dialogue_dropped(const struct dialogue *d)
 {

@@ -57,6 +57,8 @@ void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
  */
 void		 dialogue_refer(struct dialogue *d,
 		    const struct dialogue_line *line, const char *start);
+/* All lines so far, with texts of its own.  NULL: memory is short. */
+struct dialogue	*dialogue_copy(const struct dialogue *d);
 unsigned	 dialogue_dropped(const struct dialogue *d);
 
 /* The memory it takes up now, in octets. */

@@ -38,6 +38,8 @@ judge_record(struct clerk *c, const struct session_record *r)
 	int64_t id;
 	int rc;
 
+	if (r->stage == RECORD_NOTE)
+		return store_note(c->store, r);
 	if (store_place(c->store, r, &place, &id, &past) == -1)
 		return -1;
 	if (place != STORE_NEW)

@@ -100,6 +100,7 @@ journey_begin(struct journey *j)
 		.counters = &j->source->counters,
 		.books = j->books,
 		.source = "",
+		.live = j->road->live,
 		.evidence = c->evidence != NULL,
 		.give = give_record,
 		.context = j,

@@ -339,6 +339,23 @@ baseline_learn(struct baseline *b, bool taken)
 	return b->failed ? -1 : 0;
 }
 
+int
+baseline_note(struct baseline *b, const struct session_record *r)
+{
+	const struct sight *s = &b->sight;
+	void *memory;
+
+	sight_take(r, &b->sight);
+	if (s->client.failed == PAST_FAILED_NOT)
+		return 0;
+	b->items[WHAT_CLIENT] = find(b, WHAT_CLIENT, s->client_key,
+	    sizeof(s->client_key));
+	if ((memory = memory_of(b, WHAT_CLIENT, s->client_key,
+	    sizeof(s->client_key))) != NULL)
+		client_past_learn(memory, &s->client);
+	return b->failed ? -1 : 0;
+}
+
 /* What is too old goes, and what is too much: the least recent first. */
 static int
 prune(struct baseline *b)

@@ -54,6 +54,11 @@ int		 baseline_recall(struct baseline *b,
  * `taken`: a known offer is gone in it (a rule said so). */
 int		 baseline_learn(struct baseline *b, bool taken);
 
+/* A note (RECORD_NOTE): the client's memory learns ahead of the record that
+ * TLS failed. */
+int		 baseline_note(struct baseline *b,
+		    const struct session_record *r);
+
 /* Ahead of COMMIT. */
 int		 baseline_flush(struct baseline *b);
 

@@ -13,7 +13,9 @@
 struct partner {
 	uint64_t	  server, domain;
 	uint32_t	  tls, unused;
-	int64_t		  last, failed_at, best_at;
+	int64_t		  last, best_at;
+	int64_t		  failed_first, failed_last;	/* of a run */
+	int64_t		  worked_at;
 	int64_t		  first_tls;
 	enum past_failure failed;
 	uint16_t	  best, chosen;
@@ -41,11 +43,18 @@ client_past_free(struct client_past *p)
 	free(p);
 }
 
-static bool
-shortly_before(int64_t failed_at, int64_t at)
+/* The latest failure known ahead of this time, unless it worked in between
+ * or is long ago; 0: none.  Of a run its ends are known. */
+static int64_t
+failure_ahead(const struct partner *one, int64_t at)
 {
-	return failed_at != 0 && failed_at <= at &&
-	    at - failed_at <= RETRY_WINDOW;
+	int64_t failed = one->failed_last <= at ? one->failed_last :
+	    one->failed_first <= at ? one->failed_first : 0;
+
+	if (failed == 0 || at - failed > RETRY_WINDOW ||
+	    (one->worked_at > failed && one->worked_at < at))
+		return 0;
+	return failed;
 }
 
 static void
@@ -53,16 +62,13 @@ recall_failure(const struct partner *one, const struct client_sight *s,
     struct past *past)
 {
 	bool there = one->server != s->server;
+	int64_t failed = failure_ahead(one, s->at);
 
-	if (one->failed == PAST_FAILED_NOT ||
-	    !shortly_before(one->failed_at, s->at) ||
+	if (failed == 0 || failed <= past->failed_at ||
 	    (there && (s->domain == 0 || one->domain != s->domain)))
 		return;
-	if (past->failed != PAST_FAILED_NOT && one->failed_at <
-	    past->failed_at)
-		return;
 	past->failed = one->failed;
-	past->failed_at = one->failed_at;
+	past->failed_at = failed;
 	past->failed_there = there;
 }
 
@@ -131,6 +137,23 @@ partner_of(struct client_past *p, const struct client_sight *s)
 	return one;
 }
 
+/* However often the same one is told, it changes nothing. */
+static void
+learn_failure(struct partner *one, const struct client_sight *s)
+{
+	bool new_run = one->failed_last == 0 ||
+	    (one->worked_at > one->failed_last && one->worked_at < s->at) ||
+	    s->at - one->failed_last > RETRY_WINDOW;
+
+	if (s->at > one->failed_last) {
+		one->failed = s->failed;
+		one->failed_last = s->at;
+	}
+	if (new_run || (s->at < one->failed_first &&
+	    one->failed_first - s->at <= RETRY_WINDOW))
+		one->failed_first = s->at;
+}
+
 void
 client_past_learn(struct client_past *p, const struct client_sight *s)
 {
@@ -150,11 +173,10 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 		p->first_tls = s->at;
 	if (s->used_tls && (one->first_tls == 0 || s->at < one->first_tls))
 		one->first_tls = s->at;
-	if (s->failed != PAST_FAILED_NOT && s->at >= one->failed_at) {
-		one->failed = s->failed;
-		one->failed_at = s->at;
-	} else if (s->used_tls && s->at > one->failed_at)
-		one->failed = PAST_FAILED_NOT;	/* it works again */
+	if (s->failed != PAST_FAILED_NOT)
+		learn_failure(one, s);
+	else if (s->used_tls && s->at > one->worked_at)
+		one->worked_at = s->at;
 	if (s->best > one->best)
 		one->best = s->best;
 	if (s->chosen > one->chosen)
@@ -182,7 +204,9 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 		put_number(&w, one->tls);
 		put_number(&w, one->unused);
 		put_number(&w, (uint64_t)one->last);
-		put_number(&w, (uint64_t)one->failed_at);
+		put_number(&w, (uint64_t)one->failed_first);
+		put_number(&w, (uint64_t)one->failed_last);
+		put_number(&w, (uint64_t)one->worked_at);
 		put_number(&w, (uint64_t)one->best_at);
 		put_number(&w, (uint64_t)one->first_tls);
 		put_number(&w, one->failed);
@@ -202,7 +226,9 @@ get_partner(struct source_octets *s, struct partner *one)
 	one->tls = (uint32_t)get_number(s);
 	one->unused = (uint32_t)get_number(s);
 	one->last = (int64_t)get_number(s);
-	one->failed_at = (int64_t)get_number(s);
+	one->failed_first = (int64_t)get_number(s);
+	one->failed_last = (int64_t)get_number(s);
+	one->worked_at = (int64_t)get_number(s);
 	one->best_at = (int64_t)get_number(s);
 	one->first_tls = (int64_t)get_number(s);
 	failed = get_number(s);

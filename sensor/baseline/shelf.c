@@ -70,9 +70,8 @@ link_newest(struct shelf *s, struct shelf_item *item)
 }
 
 static void
-drop_oldest(struct shelf *s)
+drop(struct shelf *s, struct shelf_item *item)
 {
-	struct shelf_item *item = s->oldest;
 	struct shelf_item **at = bucket(s, item->key, item->key_len);
 
 	while (*at != item)
@@ -114,15 +113,24 @@ shelf_add(struct shelf *s, const uint8_t *key, size_t len)
 	*at = item;
 	link_newest(s, item);
 	if (++s->count > s->most)
-		drop_oldest(s);
+		drop(s, s->oldest);
 	return item;
+}
+
+void
+shelf_remove(struct shelf *s, const uint8_t *key, size_t len)
+{
+	struct shelf_item *item = shelf_find(s, key, len);
+
+	if (item != NULL)
+		drop(s, item);
 }
 
 void
 shelf_clear(struct shelf *s)
 {
 	while (s->oldest != NULL)
-		drop_oldest(s);
+		drop(s, s->oldest);
 }
 
 void

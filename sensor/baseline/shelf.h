@@ -41,6 +41,8 @@ struct shelf_item	*shelf_find(struct shelf *s, const uint8_t *key,
 /* A new item; `key` is not there yet.  NULL: memory is short. */
 struct shelf_item	*shelf_add(struct shelf *s, const uint8_t *key,
 			    size_t len);
+/* It leaves, if it is there. */
+void		 shelf_remove(struct shelf *s, const uint8_t *key, size_t len);
 /* All leave. */
 void		 shelf_clear(struct shelf *s);
 

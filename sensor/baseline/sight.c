@@ -120,7 +120,8 @@ tls_of(const struct session_record *r, const struct smtp_facts *f)
 		return r->tls_failure != TLS_FAIL_NO_HELLO ?
 		    SERVER_TLS_BROKEN : SERVER_TLS_NONE;
 	case RECORD_TLS_NONE:
-		return refused(f) ? SERVER_TLS_REFUSED : SERVER_TLS_NONE;
+		return refused(f) || r->stage == RECORD_NOTE ?
+		    SERVER_TLS_REFUSED : SERVER_TLS_NONE;
 	case RECORD_TLS_UNSEEN:
 		break;
 	}

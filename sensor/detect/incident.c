@@ -115,7 +115,7 @@ incident_put_part(struct incident *i, enum part what, const char *word,
 	one = &p->list[p->count];
 	if ((one->word = strdup(word)) == NULL)
 		return;
-	one->sessions = sessions;
+	one->sessions = sessions > 0 ? sessions : 1;
 	one->dirty = dirty;
 	p->count++;
 }
@@ -125,28 +125,29 @@ add_parts(struct incident *i, const struct incident_share *s)
 {
 	char net[ADDR_TEXT_MAX + 4], server[INCIDENT_PARTY_MAX];
 	const struct session_record *r = s->r;
+	const uint64_t one = s->again ? 0 : 1;
 	const struct smtp_facts *f;
 
 	incident_put_part(i, PART_CLIENT_NET,
-	    incident_net(&r->flow.ip[SIDE_CLIENT], net), 1, true);
+	    incident_net(&r->flow.ip[SIDE_CLIENT], net), one, true);
 	incident_put_part(i, PART_SERVER,
 	    incident_server(&r->flow.ip[SIDE_SERVER],
-	    r->flow.port[SIDE_SERVER], server), 1, true);
-	incident_put_part(i, PART_SENSOR, s->sensor, 1, true);
+	    r->flow.port[SIDE_SERVER], server), one, true);
+	incident_put_part(i, PART_SENSOR, s->sensor, one, true);
 	if (r->server_name != NULL)
-		incident_put_part(i, PART_SERVER_NAME, r->server_name, 1,
+		incident_put_part(i, PART_SERVER_NAME, r->server_name, one,
 		    true);
 	if (s->f->cause != NULL)
-		incident_put_part(i, PART_CAUSE, s->f->cause, 1, true);
+		incident_put_part(i, PART_CAUSE, s->f->cause, one, true);
 	for (unsigned n = 0; n < s->f->count; n++)
 		if (s->f->list[n].severity > SEVERITY_INFO)
 			incident_put_part(i, PART_KIND,
-			    kind_word(s->f->list[n].kind), 1, true);
+			    kind_word(s->f->list[n].kind), one, true);
 	if (r->smtp == NULL)
 		return;
 	f = smtp_facts(r->smtp);
 	for (unsigned n = 0; n < f->rcpt_domains_kept; n++)
-		incident_put_part(i, PART_DOMAIN, f->rcpt_domains[n], 1,
+		incident_put_part(i, PART_DOMAIN, f->rcpt_domains[n], one,
 		    true);
 }
 
@@ -178,9 +179,10 @@ incident_add(struct incident *i, const struct incident_share *s)
 	for (unsigned n = 0; n < s->f->count; n++)
 		if (s->f->list[n].severity > SEVERITY_INFO)
 			i->because |= s->f->list[n].because;
-	i->sessions++;
+	i->sessions += s->again ? 0 : 1;
 	if (s->r->smtp != NULL)
-		i->mails += smtp_facts(s->r->smtp)->mails_accepted;
+		i->mails += smtp_facts(s->r->smtp)->mails_accepted -
+		    s->mails_before;
 	if (at >= i->last_seen) {
 		i->servers_missing = s->past->net_servers_missing;
 		i->servers_offering = s->past->net_servers_offering;

@@ -68,6 +68,9 @@ struct incident_share {
 	const struct past		*past;
 	const char			*sensor;
 	int64_t				 session;	/* its id */
+	bool				 again;		/* it is in already, as it
+							 * was known earlier, */
+	uint64_t			 mails_before;	/* with so many mails */
 };
 
 /* The finding an incident of this session would be about, or NULL: nothing
@@ -92,6 +95,7 @@ void	 incident_free(struct incident *i);		/* NULL is fine */
 /* Short of memory, or past their number, parts are left out. */
 void	 incident_add(struct incident *i, const struct incident_share *s);
 void	 incident_absorb(struct incident *i, const struct incident *other);
+/* A word that is new counts as one session at least. */
 void	 incident_put_part(struct incident *i, enum part what,
 	    const char *word, uint64_t sessions, bool dirty);
 

@@ -387,22 +387,18 @@ swap_sides(struct flow_facts *f)
 	f->reset_by[SIDE_SERVER] = reset;
 }
 
-struct session_record *
-session_conclude(struct session *s, const struct flow_facts *facts)
+/* What was learnt so far, into a record that has nothing of it yet. */
+static void
+conclude(struct session_record *r, const struct session *s,
+    const struct flow_facts *facts)
 {
-	const struct smtp_facts *smtp;
-	struct session_record *r;
+	const struct smtp_facts *smtp = s->smtp != NULL ?
+	    smtp_facts(s->smtp) : &silence;
 
-	if ((r = calloc(1, sizeof(*r))) == NULL)
-		return NULL;
 	r->flow = *facts;
 	if (s->flipped)
 		swap_sides(&r->flow);
-	smtp = s->smtp != NULL ? smtp_facts(s->smtp) : &silence;
 	r->identity = identity(&r->flow);
-	community_id(s->world->digest, r->flow.ip, r->flow.port,
-	    r->community_id);
-
 	r->tls = s->tls;
 	conclude_gaps(r, s, smtp);
 	conclude_protocol(r, s, smtp);
@@ -420,6 +416,19 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 	conclude_certificate(r, s);
 	conclude_protection(r, smtp);
 	conclude_name(r, s, smtp);
+	r->tls = NULL;
+}
+
+struct session_record *
+session_conclude(struct session *s, const struct flow_facts *facts)
+{
+	struct session_record *r;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return NULL;
+	conclude(r, s, facts);
+	community_id(s->world->digest, r->flow.ip, r->flow.port,
+	    r->community_id);
 
 	/* The record takes over what the session read with. */
 	r->source = s->source;
@@ -438,6 +447,37 @@ session_conclude(struct session *s, const struct flow_facts *facts)
 	s->dialogue = NULL;
 	s->conflicts = NULL;
 	return r;
+}
+
+struct session_record *
+session_conclude_early(const struct session *s, enum record_stage stage)
+{
+	struct session_record *r;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return NULL;
+	r->stage = stage;
+	conclude(r, s, flow_facts(s->flow));
+	if (stage == RECORD_NOTE)
+		return r;
+	community_id(s->world->digest, r->flow.ip, r->flow.port,
+	    r->community_id);
+	r->source = strdup(s->source != NULL ? s->source : "");
+	r->smtp = s->smtp != NULL ? smtp_snapshot(s->smtp) : NULL;
+	r->tls = s->tls != NULL ? tls_snapshot(s->tls) : NULL;
+	r->dialogue = s->dialogue != NULL ? dialogue_copy(s->dialogue) : NULL;
+	if (s->conflicts_kept > 0 && (r->conflicts = calloc(
+	    s->conflicts_kept, sizeof(r->conflicts[0]))) != NULL) {
+		memcpy(r->conflicts, s->conflicts,
+		    s->conflicts_kept * sizeof(r->conflicts[0]));
+		r->conflicts_kept = s->conflicts_kept;
+	}
+	r->conflicts_seen = s->conflicts_seen;
+	if (r->source != NULL && (s->smtp == NULL || r->smtp != NULL) &&
+	    (s->tls == NULL || r->tls != NULL))
+		return r;
+	session_record_free(r);
+	return NULL;
 }
 
 void

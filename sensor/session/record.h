@@ -63,6 +63,15 @@ enum record_name_from {
 	RECORD_NAME_BANNER,
 };
 
+/* A record says what is known when it is made: */
+enum record_stage {
+	RECORD_FINAL,		/* the connection is over */
+	RECORD_EARLY,		/* it goes on, and something came to light */
+	RECORD_NOTE,		/* TLS failed (or STARTTLS was refused: then
+				 * tls_state is none); flow, tls_state and
+				 * server_name only, and nothing to be stored */
+};
+
 /* Two contents for one stretch of the plaintext dialogue or handshake. */
 struct record_conflict {
 	enum side	 side;
@@ -75,6 +84,7 @@ struct record_conflict {
 };
 
 struct session_record {
+	enum record_stage	 stage;
 	char			*source;	/* interface or file name; owned */
 	struct flow_facts	 flow;
 	uint64_t		 identity;	/* unkeyed hash of 5-tuple, ISNs; the store adds the sensor */

@@ -412,6 +412,7 @@ on_octets(void *session, enum side flow_side, struct span octets,
 	settle_skip(s, flow_side, false, at);
 	hear(s, true_side(s, flow_side), octets, at);
 	steer(s);
+	early_look(s);
 }
 
 static void
@@ -451,6 +452,7 @@ on_conflict(void *session, const struct flow_conflict *c)
 	struct session *s = session;
 
 	conflict_keep(s, true_side(s, c->side), c);
+	early_look(s);
 }
 
 /* Text in place of TLS that ended within its first line. */
@@ -497,6 +499,10 @@ on_end(void *session, enum side flow_side, struct mark at)
 		hear_cut_text(s, who, at);
 	}
 	remark_end(s, who, reset, at);
+	early_look(s);
+	s->ended[flow_side] = true;
+	if (s->ended[side_other(flow_side)])
+		early_ended(s);
 }
 
 static void

@@ -23,9 +23,10 @@ struct session_world {
 	struct counters			*counters;
 	struct bookshelf		*books;	/* for texts that repeat; NULL: none */
 	const char			*source;	/* capture being read; may change between files */
+	bool				 live;		/* give records early */
 	bool				 evidence;	/* keep the frames of each connection's beginning */
 
-	/* Takes ownership of the record. */
+	/* Takes ownership of the record, of whatever stage. */
 	void	(*give)(void *context, struct session_record *r);
 	void	*context;
 };

@@ -43,6 +43,8 @@ struct session {
 	struct book		*book;	/* NULL: none; held */
 	struct dialogue		*dialogue;
 	unsigned		 remarked;	/* enum remark already made */
+	uint32_t		 told;		/* enum news given early */
+	bool			 ended[SIDES];
 	uint32_t		 heard;		/* times something was */
 	char			*source;
 	struct record_conflict	*conflicts;
@@ -83,5 +85,13 @@ void	conflict_keep(struct session *s, enum side who,
 /* conclude.c: from a session and its flow to a record.  NULL: memory. */
 struct session_record	*session_conclude(struct session *s,
 			    const struct flow_facts *facts);
+/* The same of a session that goes on: copies, what is known so far. */
+struct session_record	*session_conclude_early(const struct session *s,
+			    enum record_stage stage);
+
+/* early.c: tell at once what should not wait for the end. */
+void	early_look(struct session *s);
+/* Both ends have said all they will. */
+void	early_ended(struct session *s);
 
 #endif

@@ -233,6 +233,10 @@ bool		 smtp_in_body(const struct smtp *s, enum side who);
 /* The memory it takes up now, in octets. */
 size_t		 smtp_size(const struct smtp *s);
 
+/* Its facts as they are now, in a conversation that hears nothing: to be
+ * read by another thread.  NULL: memory is short. */
+struct smtp	*smtp_snapshot(const struct smtp *s);
+
 /* Facts so far.  They live inside `s` and change when it hears more. */
 const struct smtp_facts	*smtp_facts(const struct smtp *s);
 

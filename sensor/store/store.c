@@ -11,6 +11,7 @@
 #include "baseline/baseline.h"
 #include "schema/schema.h"
 #include "store/dictionary.h"
+#include "store/early_rows.h"
 #include "store/evidence_file.h"
 #include "store/finding_row.h"
 #include "store/incidents.h"
@@ -45,6 +46,7 @@ struct store {
 	struct finding_row	*findings;
 	struct incidents	*incidents;
 	struct baseline		*baseline;
+	struct early_rows	*early;
 	char			*sensor_name;
 	int64_t			 sensor;
 	struct store_totals	 totals;
@@ -157,6 +159,7 @@ prepare(struct store *s, const char *sensor)
 	    incidents_new(s->db, s->dictionary, s->findings,
 	    &s->incidents) == -1 ||
 	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
+	    early_rows_new(s->db, &s->early) == -1 ||
 	    (s->sensor_name = strdup(sensor)) == NULL ||
 	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1)
 		return -1;
@@ -170,6 +173,7 @@ release(struct store *s)
 	int rc;
 
 	rc = json_lines_close(s->lines);
+	early_rows_free(s->early);
 	baseline_free(s->baseline);
 	incidents_free(s->incidents);
 	finding_row_free(s->findings);
@@ -254,6 +258,14 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 }
 
 int
+store_note(struct store *s, const struct session_record *r)
+{
+	if (begin(s) == -1)
+		return -1;
+	return baseline_note(s->baseline, r) == 0 ? 0 : fail(s);
+}
+
+int
 store_place(struct store *s, const struct session_record *r,
     enum store_place *place, int64_t *id, struct past *past)
 {
@@ -263,11 +275,13 @@ store_place(struct store *s, const struct session_record *r,
 	case PLACE_FAILED:
 		return fail(s);
 	case PLACE_KNOWN:
-		s->totals.sessions++;
+		if (early_rows_has(s->early, *id))
+			break;
+		s->totals.sessions += r->stage == RECORD_FINAL;
 		*place = STORE_KNOWN;
 		return 0;
 	case PLACE_NONE:
-		s->totals.lost++;
+		s->totals.lost += r->stage == RECORD_FINAL;
 		*place = STORE_NO_ROOM;
 		return 0;
 	case PLACE_NEW:
@@ -277,17 +291,53 @@ store_place(struct store *s, const struct session_record *r,
 	return baseline_recall(s->baseline, r, past) == 0 ? 0 : fail(s);
 }
 
+/* The rows of the session, in the place of earlier ones. */
+static int
+put_rows(struct store *s, int64_t id, const struct session_record *r,
+    struct findings *f, const struct past *past)
+{
+	struct incident_share share = { .r = r, .f = f, .past = past,
+	    .sensor = s->sensor_name, .session = id };
+
+	if (early_rows_has(s->early, id)) {
+		share.again = true;
+		share.mails_before = early_rows_mails(s->early, id);
+		/* what waits must be there to be taken away */
+		if (finding_row_flush(s->findings) == -1 ||
+		    early_rows_remove(s->early, id) == -1)
+			return -1;
+	}
+	if (incidents_take(s->incidents, &share, f) == -1 ||
+	    session_row_put(s->sessions, id, r, f) == -1)
+		return -1;
+	return finding_row_put(s->findings, id, f);
+}
+
+/* What is found while the connection goes on. */
+static int
+store_early(struct store *s, int64_t id, const struct session_record *r,
+    struct findings *f, const struct past *past)
+{
+	bool grave = f->count > 0 && f->list[0].severity >= SEVERITY_MEDIUM;
+	uint64_t mails = r->smtp != NULL ?
+	    smtp_facts(r->smtp)->mails_accepted : 0;
+
+	if (!grave && !early_rows_has(s->early, id))
+		return 0;
+	if (put_rows(s, id, r, f, past) == -1 ||
+	    early_rows_add(s->early, id, mails) == -1)
+		return fail(s);
+	return 0;
+}
+
 int
 store_session(struct store *s, int64_t id, const struct session_record *r,
     struct findings *f, const struct past *past)
 {
-	const struct incident_share share = { .r = r, .f = f, .past = past,
-	    .sensor = s->sensor_name, .session = id };
-
+	if (r->stage == RECORD_EARLY)
+		return store_early(s, id, r, f, past);
 	if (baseline_learn(s->baseline, f->taken) == -1 ||
-	    incidents_take(s->incidents, &share, f) == -1 ||
-	    session_row_put(s->sessions, id, r, f) == -1 ||
-	    finding_row_put(s->findings, id, f) == -1)
+	    put_rows(s, id, r, f, past) == -1)
 		return fail(s);
 	if (put_evidence(s, id, r, f) == -1)
 		s->evidence_failed = true;

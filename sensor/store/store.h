@@ -33,11 +33,18 @@ struct store	*store_open(const char *path, const char *sensor);
 /* Commits.  -1 after saying why; then what was committed before is safe. */
 int		 store_close(struct store *s);	/* NULL is fine: 0 */
 
+/* A note (RECORD_NOTE): learnt, and nothing of it is stored. */
+int		 store_note(struct store *s, const struct session_record *r);
+
 /*
  * Is this session new?  Then *id is its number and *past what was before
  * it: judge it, and give it to store_session() next, which also has it
  * learnt and its findings put into incidents.  A known one is counted and
  * changes nothing.
+ *
+ * An early record (RECORD_EARLY) is stored if it has a finding of medium
+ * severity or more, and is not learnt; the next one of its session, and the
+ * final one, take its place.
  *
  * Both return -1 after saying why (disk full): the transaction is rolled
  * back and the store takes no more.

@@ -185,6 +185,10 @@ size_t		 tls_size(const struct tls *t);
 
 const struct tls_facts	*tls_facts(const struct tls *t);
 
+/* Its facts as they are now, in one that hears nothing: to be read by
+ * another thread.  NULL: memory is short. */
+struct tls	*tls_snapshot(const struct tls *t);
+
 /* Could these be the first octets a client sends in TLS (record or SSL 2
  * hello)?  1 yes, 0 no, -1 too few to tell. */
 int		 tls_looks_like_hello(struct span first);
