@@ -96,11 +96,13 @@ check build-asan build asan
 check unit-asan unit asan
 check golden python3 tests/golden/run.py --sensor $asan
 check truth python3 tests/lab/truth.py --sensor $asan
+check verdicts python3 tests/lab/verdicts.py --sensor $release
 check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
 check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer
 check sensor python3 tests/cli/sensor.py build/asan
 check live python3 tests/cli/live.py build/asan
+check early python3 tests/cli/early.py build/asan
 check flood python3 tests/lab/flood.py build/release
 check install python3 tests/cli/install.py build/release
 check build-tsan build tsan

@@ -43,13 +43,14 @@ client_past_free(struct client_past *p)
 	free(p);
 }
 
-/* The latest failure known ahead of this time, unless it worked in between
+/* The latest failure known ahead of this session (its own may be, too: it
+ * began at that very time), unless it worked in between
  * or is long ago; 0: none.  Of a run its ends are known. */
 static int64_t
 failure_ahead(const struct partner *one, int64_t at)
 {
-	int64_t failed = one->failed_last <= at ? one->failed_last :
-	    one->failed_first <= at ? one->failed_first : 0;
+	int64_t failed = one->failed_last < at ? one->failed_last :
+	    one->failed_first < at ? one->failed_first : 0;
 
 	if (failed == 0 || at - failed > RETRY_WINDOW ||
 	    (one->worked_at > failed && one->worked_at < at))

@@ -9,6 +9,8 @@
  */
 #include "detect/rules.h"
 
+#define SHOWN	60	/* octets of each in the summary */
+
 void
 detect_reply_conflict(const struct brief *b, struct findings *f)
 {
@@ -27,11 +29,11 @@ detect_reply_conflict(const struct brief *b, struct findings *f)
 		.at = c->after_at,
 		.expected = c->before,
 		.seen = c->after },
-	    "two different texts stand for the same octets of %s (packets "
-	    "%llu and %llu): one of them is forged%s",
+	    "two texts stand for the same octets of %s, \"%.*s\" and "
+	    "\"%.*s\": one of them is forged%s",
 	    c->side == SIDE_SERVER ? brief_server(b, server) :
-	    brief_client(b, client), (unsigned long long)c->before_at.packet,
-	    (unsigned long long)c->after_at.packet, brief_aftermath(b, after));
+	    brief_client(b, client), SHOWN, c->before, SHOWN, c->after,
+	    brief_aftermath(b, after));
 	evidence_line(one, c->side, c->before_at, c->before);
 	evidence_line(one, c->side, c->after_at, c->after);
 }

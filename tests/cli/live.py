@@ -8,23 +8,20 @@ import os
 import pathlib
 import pwd
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
 import packets  # noqa: E402
+import span  # noqa: E402
 
 NAMES = ["a-strip-postfix-may-sender.pcap", "a-packet-xxx-sender.pcap",
          "a-command-xxx-sender.pcap"]
 FIELDS = ("client_ip, client_port, server_ip, offer, starttls, tls, "
           "tls_version, protection, mails_in_clear, verdict, kinds")
-PATIENCE = 30		# seconds, for what takes well under one
 
 
 def rows(db):
@@ -39,12 +36,7 @@ def rows(db):
 def inside(build):
     """In the namespace: made by unshare, gone with us."""
     sensor = str((pathlib.Path(build) / "striptls-sensor").resolve())
-    for command in (["ip", "link", "set", "lo", "up"],
-                    ["ip", "link", "add", "span0", "type", "veth", "peer",
-                     "name", "span1"],
-                    ["ip", "link", "set", "span0", "up"],
-                    ["ip", "link", "set", "span1", "up"]):
-        subprocess.run(command, check=True)
+    span.make_pair()
     d = tempfile.mkdtemp(prefix="striptls-live.")
     os.chmod(d, 0o777)
     failed = 0
@@ -54,18 +46,11 @@ def inside(build):
             subprocess.run([sensor, "-q", "-d", f"{d}/file.db", "-r",
                             str(ROOT / "pcaps" / name)], check=True)
         want = rows(f"{d}/file.db")
-        proc = subprocess.Popen([sensor, "-i", "span1", "-u", "nobody",
-                                 "-d", f"{d}/live.db"],
-                                stderr=subprocess.PIPE, text=True)
-        until = time.monotonic() + PATIENCE
-        while not os.path.exists(f"{d}/live.db-wal"):
-            if proc.poll() is not None or time.monotonic() > until:
-                print(f"did not start: {proc.communicate()[1]}")
-                return 1
-            time.sleep(0.02)
-        status = pathlib.Path(f"/proc/{proc.pid}/status").read_text()
-        fields = dict(x.split(":\t", 1) for x in status.splitlines()
-                      if ":\t" in x)
+        live = span.Sensor(sensor, f"{d}/live.db", "-u", "nobody")
+        if not live.ready:
+            print(f"did not start: {live.end()[1]}")
+            return 1
+        fields = live.status()
         nobody = str(pwd.getpwnam("nobody").pw_uid)
         if fields["Uid"].split() != [nobody] * 4:
             print(f"user: got {fields['Uid']}, want {nobody}")
@@ -77,22 +62,18 @@ def inside(build):
         if fields["NoNewPrivs"] != "1":
             print("new privileges are possible")
             failed += 1
-        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        wire.bind(("span0", 0))
+        wire = span.open_wire()
         for name in NAMES:
             for _, data in ((f[0], f[1]) for f in
                             packets.read(ROOT / "pcaps" / name)):
                 if len(data) <= 1514:
                     wire.send(data)
         # all sessions of these captures end in order: wait for their rows
-        until = time.monotonic() + PATIENCE
-        while len(rows(f"{d}/live.db")) < len(want) and \
-                time.monotonic() < until and proc.poll() is None:
-            time.sleep(0.1)
-        proc.send_signal(signal.SIGTERM)
-        said = proc.communicate(timeout=PATIENCE)[1]
-        if proc.returncode != 0 or "dropped before we saw them: 0" not in said:
-            print(f"end: status {proc.returncode}, said {said}")
+        span.wait_for(lambda: len(rows(f"{d}/live.db")) >= len(want),
+                      live.proc)
+        status, said = live.end()
+        if status != 0 or "dropped before we saw them: 0" not in said:
+            print(f"end: status {status}, said {said}")
             failed += 1
         got = rows(f"{d}/live.db")
         if got != want:
@@ -108,12 +89,7 @@ def inside(build):
 def main():
     if len(sys.argv) > 2 and sys.argv[2] == "--inside":
         return inside(sys.argv[1])
-    if os.getuid() != 0 or subprocess.run(
-            ["unshare", "-n", "true"], capture_output=True).returncode != 0:
-        print("live capture needs root and network namespaces")
-        return 77
-    return subprocess.run(["unshare", "-n", sys.executable, __file__,
-                           sys.argv[1], "--inside"], timeout=120).returncode
+    return span.run_inside(__file__, [sys.argv[1]], "live capture")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,11 @@ talk_keep(void *context, struct session_record *r)
 {
 	struct talk *t = context;
 
-	assert_null(t->record);		/* one connection, one record */
+	if (r->stage != RECORD_FINAL) {
+		session_record_free(r);
+		return;
+	}
+	assert_null(t->record);		/* one connection, one final record */
 	t->record = r;
 }
 
