@@ -44,7 +44,7 @@ struct session {
 	struct dialogue		*dialogue;
 	unsigned		 remarked;	/* enum remark already made */
 	uint32_t		 heard;		/* times something was */
-	char			*source;
+	const char		*source;	/* the book's, or owned */
 	struct record_conflict	*conflicts;
 	unsigned		 conflicts_kept, conflicts_seen;
 	bool			 gap_before_tls;	/* while text or TLS was undecided */
