@@ -14,12 +14,15 @@
 #define TEXTS_MAX	(SLOTS / 4 * 3)	/* ... never quite full */
 #define MET		16384U		/* a power of two */
 
+/*
+ * Texts are told apart by 64 bits of a keyed hash, without a look at them:
+ * that would be one more miss of the caches, for each line of a dialogue.
+ */
 struct slot {
-	uint32_t	hash;
-	uint32_t	at;		/* in the room; NONE: free */
+	uint64_t	hash;		/* 0: free */
+	uint32_t	at;		/* in the room */
+	uint32_t	len;
 };
-
-#define NONE		UINT32_MAX
 
 struct book {
 	atomic_uint	 holders;
@@ -41,7 +44,7 @@ book_new(uint64_t seed)
 	atomic_init(&b->holders, 1);
 	b->seed = seed;
 	b->used = b->count = 0;
-	memset(b->slot, 0xff, sizeof(b->slot));
+	memset(b->slot, 0, sizeof(b->slot));
 	memset(b->met, 0, sizeof(b->met));
 	return b;
 }
@@ -61,7 +64,7 @@ is_full(const struct book *b)
 }
 
 static struct book_text *
-text_at(struct book *b, uint32_t at)
+place(struct book *b, uint32_t at)
 {
 	return (struct book_text *)(void *)(b->room + at);
 }
@@ -70,7 +73,7 @@ text_at(struct book *b, uint32_t at)
 static bool
 met_again(struct book *b, uint64_t hash)
 {
-	uint16_t *met = &b->met[(hash >> 16) % MET];
+	uint16_t *met = &b->met[(hash >> 20) % MET];
 	uint16_t tag = (uint16_t)(hash >> 48) | 1;
 
 	if (*met == tag)
@@ -79,13 +82,14 @@ met_again(struct book *b, uint64_t hash)
 	return false;
 }
 
-static const struct book_text *
-add(struct book *b, struct slot *slot, uint32_t hash, struct span text)
+static const char *
+add(struct book *b, struct slot *slot, uint64_t hash, struct span text)
 {
 	size_t size = sizeof(struct book_text) + text.len + 1;
-	struct book_text *t = text_at(b, b->used);
+	struct book_text *t = place(b, b->used);
 
-	*slot = (struct slot){ .hash = hash, .at = b->used };
+	*slot = (struct slot){ .hash = hash, .at = b->used,
+	    .len = (uint32_t)text.len };
 	*t = (struct book_text){ .len = (uint32_t)text.len };
 	if (text.len > 0)
 		memcpy(t->text, text.at, text.len);
@@ -94,10 +98,10 @@ add(struct book *b, struct slot *slot, uint32_t hash, struct span text)
 	    ~(alignof(struct book_text) - 1);
 	b->used += (uint32_t)size;
 	b->count++;
-	return t;
+	return t->text;
 }
 
-const struct book_text *
+const char *
 book_find(struct book *b, struct span text)
 {
 	uint64_t hash;
@@ -105,19 +109,14 @@ book_find(struct book *b, struct span text)
 
 	if (b == NULL || text.len > BOOK_TEXT_MAX)
 		return NULL;
-	hash = XXH3_64bits_withSeed(text.at, text.len, b->seed);
-	for (i = (uint32_t)hash % SLOTS; b->slot[i].at != NONE;
-	    i = (i + 1) % SLOTS) {
-		const struct book_text *t = text_at(b, b->slot[i].at);
-
-		if (b->slot[i].hash == (uint32_t)hash &&
-		    t->len == text.len &&
-		    memcmp(t->text, text.at, text.len) == 0)
-			return t;
-	}
+	hash = XXH3_64bits_withSeed(text.at, text.len, b->seed) | 1;
+	for (i = (uint32_t)(hash >> 1) % SLOTS; b->slot[i].hash != 0;
+	    i = (i + 1) % SLOTS)
+		if (b->slot[i].hash == hash && b->slot[i].len == text.len)
+			return place(b, b->slot[i].at)->text;
 	if (is_full(b) || !met_again(b, hash))
 		return NULL;
-	return add(b, &b->slot[i], (uint32_t)hash, text);
+	return add(b, &b->slot[i], hash, text);
 }
 
 struct book_text *

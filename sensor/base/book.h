@@ -34,8 +34,9 @@ struct book;			/* opaque */
 
 void	 book_drop(struct book *b);	/* NULL is fine */
 
-/* The writer's: the text as it is kept; NULL: it is not.  `b` may be NULL. */
-const struct book_text	*book_find(struct book *b, struct span text);
+/* The writer's: the text as it is kept; NULL: it is not.  `b` may be NULL.
+ * It is read by others only: here it may be far from all caches. */
+const char	*book_find(struct book *b, struct span text);
 
 /* Is this a text of the book?  NULL: no; `b` may be NULL. */
 struct book_text	*book_text_at(const struct book *b, const char *text);

@@ -57,9 +57,10 @@ flow_foresee(const struct flow_table *t, struct packet *p,
 	case FORESEE_SESSION:
 	case FORESEE_READER:
 	case FORESEE_TEXTS:
-		if (p->payload.len == 0 || (e = likely_entry(t, p)) == NULL ||
+		if ((p->payload.len == 0 && (p->flags & TCP_FIN) == 0) ||
+		    (e = likely_entry(t, p)) == NULL ||
 		    e->list == LIST_TOMBS)
-			return;
+			return;		/* the reader hears nothing */
 		f = (const struct flow *)e;
 		who = p->source_port == f->facts.port[SIDE_CLIENT] ?
 		    SIDE_CLIENT : SIDE_SERVER;

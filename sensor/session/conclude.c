@@ -491,7 +491,8 @@ session_record_free(struct session_record *r)
 	dialogue_free(r->dialogue);
 	tls_free(r->tls);
 	smtp_free(r->smtp);
+	if (book_text_at(r->book, r->source) == NULL)
+		free((char *)r->source);
 	book_drop(r->book);
-	free(r->source);
 	free(r);
 }

@@ -85,7 +85,7 @@ struct record_conflict {
 
 struct session_record {
 	enum record_stage	 stage;
-	char			*source;	/* interface or file name; owned */
+	const char		*source;	/* interface or file name; the book's, or owned */
 	struct flow_facts	 flow;
 	uint64_t		 identity;	/* unkeyed hash of 5-tuple, ISNs; the store adds the sensor */
 	char			 community_id[32];

@@ -18,16 +18,14 @@ void
 session_say(struct session *s, enum dialogue_who who, struct mark at,
     struct span text)
 {
-	const struct book_text *kept;
 	struct dialogue_line line = { .who = who, .time = at.time,
 	    .packet = at.packet, .len = text.len };
 
 	if (s->dialogue == NULL)
 		return;
-	if ((kept = book_find(s->book, text)) != NULL) {
-		line.text = kept->text;
+	if ((line.text = book_find(s->book, text)) != NULL)
 		dialogue_refer(s->dialogue, &line, book_start(s->book));
-	} else
+	else
 		dialogue_add(s->dialogue, who, at.time, at.packet,
 		    (const char *)text.at, text.len);
 }
@@ -306,7 +304,7 @@ charge(struct session *s)
 	s->heard++;
 	if ((s->heard & (s->heard - 1)) != 0)
 		return;
-	size = footprint(sizeof(*s)) + footprint_text(s->source) +
+	size = footprint(sizeof(*s)) +
 	    footprint_of(s->conflicts,
 	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0]));
 	if (s->dialogue != NULL)
@@ -379,7 +377,9 @@ on_open(void *context, struct flow *f)
 	s->flow = f;
 	s->book = bookshelf_take(world->books);
 	s->dialogue = dialogue_new();
-	s->source = strdup(world->source);
+	s->source = book_find(s->book, span_text(world->source));
+	if (s->source == NULL)
+		s->source = strdup(world->source);
 	count(world->counters, COUNT_sessions);
 	return s;
 }
@@ -511,9 +511,10 @@ session_free(struct session *s)
 	smtp_free(s->smtp);
 	tls_free(s->tls);
 	dialogue_free(s->dialogue);
+	if (book_text_at(s->book, s->source) == NULL)
+		free((char *)s->source);
 	book_drop(s->book);
 	free(s->conflicts);
-	free(s->source);
 	free(s);
 }
 

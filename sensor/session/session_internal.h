@@ -46,7 +46,7 @@ struct session {
 	uint32_t		 told;		/* enum news given early */
 	bool			 ended[SIDES];
 	uint32_t		 heard;		/* times something was */
-	char			*source;
+	const char		*source;	/* the book's, or owned */
 	struct record_conflict	*conflicts;
 	unsigned		 conflicts_kept, conflicts_seen;
 	bool			 gap_before_tls;	/* while text or TLS was undecided */

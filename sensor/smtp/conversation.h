@@ -88,6 +88,7 @@ struct smtp {
 	uint32_t		 ran_on;	/* where in the server's
 						 * unfinished line the client
 						 * spoke; 0: nowhere */
+	uint32_t		 list_len;	/* of facts.ehlo_reply */
 	uint32_t		 early_held;	/* visible octets held behind
 						 * STARTTLS */
 	uint16_t		 hellos_answered;

@@ -15,11 +15,11 @@ smtp_facts_forget(const struct smtp *s, const char *text)
 static const char *
 keep(struct smtp *s, struct span text)
 {
-	const struct book_text *t = book_find(s->book, text);
+	const char *kept = book_find(s->book, text);
 	char *copy;
 
-	if (t != NULL)
-		return t->text;
+	if (kept != NULL)
+		return kept;
 	if ((copy = malloc(text.len + 1)) == NULL)
 		return NULL;
 	if (text.len > 0)
@@ -42,15 +42,13 @@ smtp_facts_text(struct smtp *s, const char **fact, struct span octets,
 void
 smtp_facts_adopt(struct smtp *s, const char **fact, char *text)
 {
-	const struct book_text *t = text == NULL ? NULL :
+	const char *kept = text == NULL ? NULL :
 	    book_find(s->book, span_text(text));
 
 	smtp_facts_forget(s, *fact);
-	*fact = text;
-	if (t == NULL)
-		return;
-	*fact = t->text;
-	free(text);
+	*fact = kept != NULL ? kept : text;
+	if (kept != NULL)
+		free(text);
 }
 
 void
@@ -190,6 +188,7 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 		l->token = NULL;
 	} else
 		smtp_facts_adopt(s, &f->offer_token, NULL);
+	s->list_len = l->reply.len;
 	smtp_facts_adopt(s, &f->ehlo_reply, smtp_text_take(&l->reply));
 	smtp_facts_adopt(s, &f->capabilities,
 	    smtp_text_take(&l->capabilities));

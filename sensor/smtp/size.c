@@ -17,11 +17,14 @@ facts_size(const struct smtp *s)
 {
 	const struct smtp_facts *f = &s->facts;
 	const char *const texts[] = { f->banner, f->hello_name,
-	    f->ehlo_reply, f->capabilities, f->offer_token,
+	    f->capabilities, f->offer_token,
 	    f->starttls_as_sent, f->starttls_reply_text, f->client_early,
 	    f->server_early, f->mail_from_domain, f->auth };
 	size_t size = 0;
 
+	if (f->ehlo_reply != NULL && book_text_at(s->book,
+	    f->ehlo_reply) == NULL)
+		size = footprint(s->list_len + 1);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		size += text_size(s, texts[i]);
 	/* arrays double */

@@ -32,7 +32,7 @@
 static const char tuning[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
-    "PRAGMA wal_autocheckpoint = 8192;"
+    "PRAGMA wal_autocheckpoint = 4096;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA cache_size = -65536;"
     "PRAGMA secure_delete = OFF;"

@@ -96,7 +96,7 @@ a_new_file_becomes_a_database_of_this_version(void **state)
 	assert_int_equal(schema_look(db, NULL), SCHEMA_READY);
 	check(db, "PRAGMA application_id", "1398033491");
 	check(db, "PRAGMA user_version", "1");
-	check(db, "PRAGMA page_size", "8192");
+	check(db, "PRAGMA page_size", "16384");
 	check(db, "SELECT group_concat(name) FROM (SELECT name FROM "
 	    "sqlite_schema WHERE type = 'view' ORDER BY name)",
 	    "v_findings,v_servers,v_sessions");
