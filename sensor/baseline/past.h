@@ -14,6 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* So many sessions on so many days make a habit. */
+#define PAST_HABIT_SESSIONS	5
+#define PAST_HABIT_DAYS		2
+
 /* How an earlier attempt at TLS between the same two ended. */
 enum past_failure {
 	PAST_FAILED_NOT,
@@ -30,6 +34,10 @@ struct past {
 	unsigned	offered_days;		/* distinct days, UTC */
 	int64_t		first_offered, last_offered;	/* 0: never */
 	int64_t		first_missing, last_missing;
+	int64_t		broke_at;		/* the first time that it was
+						 * missing after it had been
+						 * offered for long without
+						 * exception; 0: never */
 	unsigned	mixed_buckets;		/* hours or days with both */
 
 	/* ... by client network (IPv4 /24, IPv6 /48) */

@@ -242,6 +242,14 @@ net_last(const struct net *n)
 	return later(n->last_offered, n->last_missing);
 }
 
+/* Who makes room: rows without an offer ahead of those with one, so that a
+ * flood of stripped sessions does not push out what they are measured by. */
+static bool
+goes_first(uint32_t offered, uint32_t best, bool older)
+{
+	return (offered > 0) != (best > 0) ? best > 0 : older;
+}
+
 static struct net *
 net_new(struct server_past *p, uint64_t net)
 {
@@ -251,7 +259,8 @@ net_new(struct server_past *p, uint64_t net)
 	if (p->nnets == SERVER_NETS_MAX) {
 		n = &p->nets[0];
 		for (unsigned i = 1; i < p->nnets; i++)
-			if (net_last(&p->nets[i]) < net_last(n))
+			if (goes_first(p->nets[i].offered, n->offered,
+			    net_last(&p->nets[i]) < net_last(n)))
 				n = &p->nets[i];
 	} else {
 		room = server_past_grow(p->nets, p->nnets, sizeof(*n));
@@ -341,7 +350,8 @@ trait_learn(struct traits *t, uint64_t hash, int64_t at)
 	if (one == NULL && t->count == t->most) {
 		one = &t->list[0];
 		for (unsigned i = 1; i < t->count; i++)
-			if (t->list[i].last < one->last)
+			if (goes_first(t->list[i].offered, one->offered,
+			    t->list[i].last < one->last))
 				one = &t->list[i];
 		memset(one, 0, sizeof(*one));
 	} else if (one == NULL) {
@@ -426,16 +436,37 @@ server_past_recall(const struct server_past *p, const struct server_sight *s,
     struct past *past)
 {
 	recall_buckets(p, s->at, past);
+	if (p->broke_at < s->at)
+		past->broke_at = p->broke_at;
 	recall_nets(p, s, past);
 	recall_traits(p, s, past);
+}
+
+/* Is this the first exception to a habit?  Kept apart from the counts:
+ * who takes the offer now and then must not become the server's own record
+ * once the clean past is forgotten. */
+static void
+learn_break(struct server_past *p, const struct server_sight *s)
+{
+	struct past before = { 0 };
+
+	if (!is_missing(s->offer) || (p->broke_at != 0 &&
+	    p->broke_at <= s->at))
+		return;
+	recall_buckets(p, s->at, &before);
+	if (before.absent + before.masked + before.ehlo_refused == 0 &&
+	    before.offered >= PAST_HABIT_SESSIONS &&
+	    before.offered_days >= PAST_HABIT_DAYS)
+		p->broke_at = s->at;
 }
 
 void
 server_past_learn(struct server_past *p, const struct server_sight *s)
 {
-	struct bucket *b = bucket_at(p, s->at);
+	struct bucket *b;
 
-	if (b == NULL)
+	learn_break(p, s);
+	if ((b = bucket_at(p, s->at)) == NULL)
 		return;
 	learn_bucket(b, s);
 	learn_net(p, s);
@@ -452,6 +483,15 @@ expire_traits(struct traits *t, int64_t before)
 			i++;
 }
 
+static bool
+ever_offered(const struct server_past *p)
+{
+	for (unsigned i = 0; i < p->nbuckets; i++)
+		if (p->buckets[i].offered > 0)
+			return true;
+	return false;
+}
+
 void
 server_past_expire(struct server_past *p, int64_t before)
 {
@@ -463,6 +503,9 @@ server_past_expire(struct server_past *p, int64_t before)
 			p->nets[i] = p->nets[--p->nnets];
 		else
 			i++;
+	/* a habit of which no offer is left is none */
+	if (!ever_offered(p))
+		p->broke_at = 0;
 	expire_traits(&p->names, before);
 	expire_traits(&p->replies, before);
 	expire_traits(&p->keys, before);

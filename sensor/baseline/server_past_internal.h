@@ -49,6 +49,8 @@ struct server_past {
 	struct net	*nets;
 	unsigned	 nnets;
 	struct traits	 names, replies, keys;
+	int64_t		 broke_at;	/* struct past: kept for good, as what
+					 * was before it is forgotten */
 };
 
 /* Room for one more element of `size` octets: lists grow by doubling. */

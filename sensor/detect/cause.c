@@ -15,8 +15,8 @@ is_text(const char *text, const char *start)
 	return text != NULL && strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool
-tool_certificate(const struct brief *b)
+bool
+brief_tool_certificate(const struct brief *b)
 {
 	return b->r->certificate == RECORD_CERTIFICATE_VISIBLE &&
 	    b->tls != NULL && b->tls->chain[0]->subject != NULL &&
@@ -29,7 +29,7 @@ brief_cause(const struct brief *b)
 {
 	const struct smtp_facts *s = b->smtp;
 
-	if (tool_certificate(b) || (s->offer_times > 1 &&
+	if (brief_tool_certificate(b) || (s->offer_times > 1 &&
 	    s->starttls_reply == 200))
 		return "the tool striptls";
 	/* keywords masked in order XXXA, XXXB; greeting in stars: Cisco's

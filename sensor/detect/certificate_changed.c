@@ -15,9 +15,7 @@
 static enum weight
 weigh(const struct brief *b)
 {
-	const char *cause = brief_cause(b);
-
-	if (cause != NULL)		/* a tool's own certificate */
+	if (brief_tool_certificate(b))
 		return WEIGHT_PROOF;
 	if (b->past->issuer_known || b->past->keys >= POOL_KEYS)
 		return WEIGHT_NOTE;

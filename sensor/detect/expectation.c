@@ -14,9 +14,10 @@
 
 #define DAY		INT64_C(86400000000)
 #define WEEK		(7 * DAY)
-#define HABIT_SESSIONS	5
-#define HABIT_DAYS	2
+#define HIDDEN_SESSIONS	5
+#define HIDDEN_DAYS	3
 #define NAME_SESSIONS	3
+#define NAME_DAYS	2
 #define MIXED_SESSIONS	10
 #define MIXED_BUCKETS	3
 #define SETTLED_SESSIONS 10
@@ -27,19 +28,27 @@ missing(const struct past *p)
 	return p->absent + p->masked + p->ehlo_refused;
 }
 
-/* Offers are on record for more than this one back end. */
+/* Offers are on record for more than this one back end.  One that appeared
+ * only when a habit broke was reported, and is believed a week later. */
 static bool
-is_pool(const struct past *p)
+is_pool(const struct past *p, int64_t at)
 {
-	return p->names > 1 && p->name_offered == 0 &&
-	    p->name_missing >= NAME_SESSIONS && p->name_days >= HABIT_DAYS;
+	if (p->names < 2 || p->name_offered > 0)
+		return false;
+	if (p->broke_at != 0)
+		return p->name_missing >= SETTLED_SESSIONS &&
+		    at - p->broke_at >= WEEK;
+	return p->name_missing >= NAME_SESSIONS && p->name_days >= NAME_DAYS;
 }
 
+/* From the beginning of its record on: a server that always offered it does
+ * not become one of these by losing the offer now and then. */
 static bool
 is_mixed(const struct past *p, int64_t at)
 {
-	return p->offered >= MIXED_SESSIONS && missing(p) >= MIXED_SESSIONS &&
-	    p->mixed_buckets >= MIXED_BUCKETS && p->here_offered > 0 &&
+	return p->broke_at == 0 && p->offered >= MIXED_SESSIONS &&
+	    missing(p) >= MIXED_SESSIONS && p->mixed_buckets >= MIXED_BUCKETS &&
+	    p->here_offered > 0 &&
 	    p->first_missing != 0 && at - p->first_missing >= WEEK &&
 	    p->last_offered > at - WEEK;
 }
@@ -47,8 +56,8 @@ is_mixed(const struct past *p, int64_t at)
 static bool
 is_hidden(const struct past *p)
 {
-	return p->here_offered == 0 && p->here_missing >= HABIT_SESSIONS &&
-	    p->here_missing_days > HABIT_DAYS && p->nets_offered > 0 &&
+	return p->here_offered == 0 && p->here_missing >= HIDDEN_SESSIONS &&
+	    p->here_missing_days >= HIDDEN_DAYS && p->nets_offered > 0 &&
 	    p->net_servers_offering > 0;
 }
 
@@ -59,10 +68,13 @@ is_switched_off(const struct past *p, int64_t at)
 	    at - p->last_offered >= WEEK && p->last_missing > p->last_offered;
 }
 
+/* Without exception until, perhaps, lately. */
 static bool
 is_habit(const struct past *p)
 {
-	return p->offered >= HABIT_SESSIONS && p->offered_days >= HABIT_DAYS;
+	return p->broke_at != 0 || (missing(p) == 0 &&
+	    p->offered >= PAST_HABIT_SESSIONS &&
+	    p->offered_days >= PAST_HABIT_DAYS);
 }
 
 enum habit
@@ -73,7 +85,7 @@ brief_habit(const struct brief *b)
 
 	if (p->offered == 0 && p->peers == 0)
 		return missing(p) > 0 ? HABIT_NEVER : HABIT_UNKNOWN;
-	if (is_pool(p))
+	if (is_pool(p, at))
 		return HABIT_POOL;
 	if (is_mixed(p, at))
 		return HABIT_MIXED;

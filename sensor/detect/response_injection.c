@@ -6,6 +6,16 @@
  */
 #include "detect/rules.h"
 
+/* The answer to a ClientHello, in clear or behind an alert (as IronPort says
+ * why), is no injection but the end of the handshake: tls-disrupted's. */
+static bool
+answers_hello(const struct brief *b)
+{
+	return b->r->tls_state == RECORD_TLS_FAILED && b->tls != NULL &&
+	    b->tls->client_hello && b->tls->failed_by == SIDE_SERVER &&
+	    b->smtp->server_early_at.packet > b->tls->client_hello_at.packet;
+}
+
 void
 detect_response_injection(const struct brief *b, struct findings *f)
 {
@@ -15,7 +25,7 @@ detect_response_injection(const struct brief *b, struct findings *f)
 
 	/* replies behind a 220 that the client talked on after are the
 	 * plaintext that tls-not-started tells of */
-	if (smtp->server_early_octets == 0)
+	if (smtp->server_early_octets == 0 || answers_hello(b))
 		return;
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_RESPONSE_INJECTION,

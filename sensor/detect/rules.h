@@ -101,7 +101,8 @@ enum habit {
 	HABIT_HIDDEN,		/* others are offered it, this client network
 				 * for long is not */
 	HABIT_SWITCHED_OFF,	/* offered once; for long to nobody */
-	HABIT_OFFERED_ONCE,	/* offered before, seldom or unproved */
+	HABIT_OFFERED_ONCE,	/* offered before, seldom or with exceptions
+				 * from the beginning on */
 	HABIT_OTHERS,		/* others are offered it in these hours, this
 				 * network never was */
 	HABIT_OFFERED,		/* long and without exception */
@@ -117,5 +118,7 @@ const char	*habit_reason(const struct brief *b, enum habit h,
 
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
+/* The certificate shown is the one that a stripping tool makes. */
+bool	brief_tool_certificate(const struct brief *b);
 
 #endif

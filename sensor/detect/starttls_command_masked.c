@@ -8,9 +8,31 @@
  */
 #include "detect/rules.h"
 
+/* STARTTLS with its letters in another order: a box writes other letters, a
+ * finger slips.  Whoever types by hand sends no mail after it. */
+static bool
+is_slip(const struct brief *b)
+{
+	const char *sent = b->smtp->starttls_as_sent;
+	unsigned letters[256] = { 0 }, wrong = 0;
+
+	if (b->smtp->starttls != STARTTLS_MASKED || sent == NULL ||
+	    b->smtp->mail_commands > 0 || b->exposed)
+		return false;
+	for (const char *p = "starttls"; *p != '\0'; p++)
+		letters[(unsigned char)*p]++;
+	for (const char *p = sent; *p != '\0'; p++)
+		letters[span_lower((uint8_t)*p)]--;
+	for (size_t i = 0; i < 256; i++)
+		wrong += letters[i] != 0;
+	return wrong == 0;
+}
+
 static enum weight
 weigh(const struct brief *b)
 {
+	if (is_slip(b))
+		return WEIGHT_NOTE;
 	if (b->smtp->starttls == STARTTLS_MASKED ||
 	    b->smtp->starttls_echo_differs)
 		return WEIGHT_PROOF;
@@ -37,6 +59,8 @@ detect_starttls_command_masked(const struct brief *b, struct findings *f)
 		.seen = masked && smtp->starttls_as_sent != NULL ?
 		    smtp->starttls_as_sent : smtp->noop_padded ?
 		    "NOOP and blanks" : "another word in the refusal" },
+	    is_slip(b) ? "%s wrote STARTTLS to %s with its letters in another "
+	    "order, as somebody who types does%s" :
 	    masked ? "the STARTTLS of %s arrived at %s overwritten%s" :
 	    smtp->noop_padded ? "in the place of STARTTLS of %s a NOOP "
 	    "padded to its length went to %s%s" :

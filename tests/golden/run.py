@@ -4,12 +4,12 @@
 
 	run.py [--sensor PROGRAM] [--update] [-j N] [NAME ...]
 
-Each pcaps/NAME.pcap is read by the sensor; its sessions and findings, as
-text, must be tests/golden/NAME.events.  --update writes those files anew:
-read the difference before you commit it.
+Each pcaps/NAME.pcap is read by the sensor; its sessions, findings and
+incidents, as text, must be tests/golden/NAME.events.  --update writes those
+files anew: read the difference before you commit it.
 
-What a .talk source expects of its connections ("expect FIELD=VALUE") is
-checked as well, also with --update.
+What a .talk source expects of its connections ("expect FIELD=VALUE") and of
+incidents ("incident FIELD=VALUE") is checked as well, also with --update.
 """
 import argparse
 import difflib
@@ -52,8 +52,18 @@ def place(ip):
     return f"[{ip}]" if ":" in ip else ip
 
 
+def incident(i):
+    where = place(i["server_ip"]) if i["server_ip"] else "a network"
+    return (f"incident: {i['kind']} {i['severity']} {i['confidence']} at "
+            f"{where}, {i['located']}, because "
+            f"{word(i['because']) or 'itself'}\n"
+            f"\t{i['title']}\n"
+            f"\tnets={word(i['client_nets'])} sessions={i['sessions']} "
+            f"mails_in_clear={i['mails_in_clear']}\n")
+
+
 def events(run):
-    """Sessions in the order of time, each with its findings."""
+    """Sessions in the order of time, each with its findings; incidents."""
     out = []
     for s in run.sessions:
         out.append(f"session {place(s['client_ip'])}:{s['client_port']} > "
@@ -69,6 +79,7 @@ def events(run):
                 out.append(f"\tfinding: {f['kind']} {f['severity']} "
                            f"{f['confidence']} because {because}\n"
                            f"\t\t{f['summary']}\n")
+    out += map(incident, run.incidents)
     if not out:
         out.append("nothing\n")
     return "".join(out).splitlines(keepends=True)
@@ -99,6 +110,22 @@ def unmet(run, expected):
         yield "a session", sensor.sides(s), "none"
 
 
+def unlike(run, expected):
+    """What the source says of incidents and the sensor does not."""
+    if expected is None:
+        return
+    if len(run.incidents) != len(expected):
+        yield ("incidents", [i["title"] for i in run.incidents],
+               len(expected))
+        return
+    for i, fields in zip(run.incidents, expected):
+        for field, want in fields.items():
+            got = i.get(field, "no such field")
+            got = None if got is None else word(got).strip('"')
+            if got != want:
+                yield f"incident {i['title']} {field}", got, want
+
+
 def work(job):
     program, name = job
     source = PCAPS / f"{name}.talk"
@@ -108,7 +135,9 @@ def work(job):
     if run.status != 0:
         failures.append(("status", run.crashed() or run.status, 0))
     if source.exists():
-        failures += unmet(run, talk.Talk(source).expected)
+        told = talk.Talk(source)
+        failures += unmet(run, told.expected)
+        failures += unlike(run, told.incidents)
     return name, events(run), failures
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 """handshakes.py -- makes the TLS conversations that .talk sources play.
 
-	handshakes.py [FOLDER]		(default: tls/ beside this file)
+	handshakes.py [FOLDER [NAME ...]]	(default: tls/ beside this
+						file, and those not there)
 
 Two real TLS ends (the ssl module, that is OpenSSL) talk to each other in
 memory; what each writes at a time is a flight, kept as hexadecimal lines
@@ -15,6 +16,14 @@ away.  The certificate is mx.example's, of a private CA, good for a century.
 	tls13-retry		TLS 1.3 after a HelloRetryRequest
 	tls12-resumed		TLS 1.2, abbreviated by a session ticket
 	tls12-anonymous		TLS 1.2, suite without a certificate
+	tls12-key		TLS 1.2, a server with a small key
+	tls12-key-renewed	... with another key of the same CA
+	tls12-key-foreign	... with a key of another CA
+	tls12-key-a to -f	... with six keys of as many CAs
+	tls12-new-server	client up to TLS 1.2, server up to TLS 1.3
+	tls12-edited		the client's offer of TLS 1.3 was cut out of its
+				hello on the way: server's random says so, and
+				the client gives up (RFC 8446 4.1.3)
 """
 import hashlib
 import pathlib
@@ -61,6 +70,25 @@ def certificate(folder):
     chain = b"".join((folder / name).read_bytes()
                      for name in ("leaf.pem", "ca.pem"))
     (folder / "chain.pem").write_bytes(chain)
+
+
+def keys(folder):
+    """NAME.pem and NAME.key, small ones of small CAs."""
+    small = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+             "-days", "36500", "-nodes", "-sha256")
+    owners = {"key": "Example CA", "key-renewed": "Example CA",
+              "key-foreign": "Another Example CA",
+              **{f"key-{x}": f"Example CA {x.upper()}" for x in "abcdef"}}
+    for name, ca in owners.items():
+        if not (folder / f"{ca}.pem").exists():
+            openssl("req", "-x509", *small, "-keyout", f"{ca}.key",
+                    "-out", f"{ca}.pem", "-subj", f"/O=Example/CN={ca}",
+                    cwd=folder)
+        openssl("req", "-x509", *small, "-CA", f"{ca}.pem",
+                "-CAkey", f"{ca}.key", "-keyout", f"{name}.key",
+                "-out", f"{name}.pem", "-subj", "/CN=mx.example",
+                "-addext", "subjectAltName=DNS:mx.example", cwd=folder)
+    return owners
 
 
 class End:
@@ -117,13 +145,14 @@ def converse(client, server):
     return flights
 
 
-def contexts(folder, version):
+def contexts(folder, version, server_version=None, leaf="chain",
+             key="key.pem"):
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "chain.pem", folder / "key.pem")
-    for context in (client, server):
-        context.maximum_version = version
+    server.load_cert_chain(folder / f"{leaf}.pem", folder / f"{key}")
+    client.maximum_version = version
+    server.maximum_version = server_version or version
     return client, server
 
 
@@ -131,6 +160,53 @@ def talk(client, server, session=None):
     ends = (End(client, server_hostname="mx.example", session=session),
             End(server, server_side=True))
     return converse(*ends), ends[0].tls
+
+
+def without_versions(octets):
+    """A ClientHello record without the extension supported_versions."""
+    body = bytearray(octets[9:])
+    at = 34
+    at += 1 + body[at]					# session id
+    at += 2 + int.from_bytes(body[at:at + 2], "big")	# suites
+    at += 1 + body[at]					# compression
+    start, kept = at + 2, bytearray()
+    at = start
+    while at < len(body):
+        size = 4 + int.from_bytes(body[at + 2:at + 4], "big")
+        if body[at:at + 2] != b"\x00\x2b":
+            kept += body[at:at + size]
+        at += size
+    body[start - 2:] = len(kept).to_bytes(2, "big") + kept
+    return (octets[:3] + (len(body) + 4).to_bytes(2, "big") + b"\x01" +
+            len(body).to_bytes(3, "big") + bytes(body))
+
+
+def edited(client, server):
+    """The flights when the hello is edited on the way, seen ahead of it."""
+    ends = (End(client, server_hostname="mx.example"),
+            End(server, server_side=True))
+    ends[0].shake()
+    hello = ends[0].outbox.read()
+    ends[1].inbox.write(without_versions(hello))
+    ends[1].shake()
+    answer = ends[1].outbox.read()
+    assert b"DOWNGRD\x01" in answer
+    ends[0].inbox.write(answer)
+    try:
+        ends[0].shake()
+    except ssl.SSLError:
+        return [("C", hello), ("S", answer), ("C", ends[0].outbox.read())]
+    raise AssertionError("the client did not notice")
+
+
+def with_keys(folder):
+    v12, v13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+    for name in keys(folder):
+        yield f"tls12-{name}", talk(*contexts(
+            folder, v12, leaf=name, key=f"{name}.key"))[0]
+    small = {"leaf": "key", "key": "key.key"}
+    yield "tls12-new-server", talk(*contexts(folder, v12, v13, **small))[0]
+    yield "tls12-edited", edited(*contexts(folder, v13, **small))
 
 
 def conversations(folder):
@@ -149,6 +225,23 @@ def conversations(folder):
     for context in (client, server):
         context.set_ciphers("ADH:AECDH:@SECLEVEL=0")
     yield "tls12-anonymous", talk(client, server)[0]
+    yield from with_keys(folder)
+
+
+def leaf_digest(flights):
+    """Of the leaf in clear, or None: the first certificate of its list."""
+    for who, octets in flights:
+        at = octets.find(b"\x16\x03\x03")
+        while who == "S" and at >= 0:
+            size = int.from_bytes(octets[at + 3:at + 5], "big")
+            body = octets[at + 5:at + 5 + size]
+            if body[:1] == b"\x0b":
+                first = int.from_bytes(body[7:10], "big")
+                return hashlib.sha256(body[10:10 + first]).hexdigest()
+            at += 5 + size
+            if octets[at:at + 3] != b"\x16\x03\x03":
+                break
+    return None
 
 
 def main(argv):
@@ -157,12 +250,15 @@ def main(argv):
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         certificate(folder)
-        leaf = ssl.PEM_cert_to_DER_cert((folder / "leaf.pem").read_text())
-        digest = hashlib.sha256(leaf).hexdigest()
         for name, flights in conversations(folder):
-            with open(target / f"{name}.hex", "w", encoding="ascii") as out:
-                out.write(f"# {name}: made by handshakes.py\n"
-                          f"# leaf SHA-256 {digest}\n")
+            file = target / f"{name}.hex"
+            if file.exists() if len(argv) < 3 else name not in argv[2:]:
+                continue
+            with open(file, "w", encoding="ascii") as out:
+                out.write(f"# {name}: made by handshakes.py\n")
+                digest = leaf_digest(flights)
+                if digest is not None:
+                    out.write(f"# leaf SHA-256 {digest}\n")
                 for who, octets in flights:
                     text = octets.hex()
                     out.write(who)

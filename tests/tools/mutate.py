@@ -27,7 +27,6 @@ from packets import FIN, PSH, RST, SYN, URG
 QUIET = 200000		# microseconds; reordering does not reach across
 WINDOW = 8		# frames
 SEED = 20260301
-V6_PREFIX = bytes.fromhex("fd0000000000000000000004")
 
 
 # ------------------------------------------------------------- segments
@@ -205,8 +204,9 @@ def erspan(frames):
 # ----------------------------------------------------------------- IPv6
 
 def as_v6(address):
-    """What to_v6() makes of a packed IPv4 address."""
-    return V6_PREFIX + address
+    """What to_v6() makes of a packed IPv4 address: who was in one network
+    (IPv4 /24, IPv6 /48) still is, and nobody else."""
+    return b"\xfd\x04" + address[:3] + bytes(10) + address[3:]
 
 
 def to_v6(f):

@@ -11,17 +11,22 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMTP_PORTS = (25, 465, 587)
 LISTS = ("because", "capabilities", "capture_gaps", "certificate_san",
-         "ehlo_reply", "evidence", "hellos", "kinds", "more", "rcpt_domains",
+         "client_nets", "ehlo_reply", "evidence", "hellos", "kinds", "more",
+         "next_steps", "rcpt_domains", "sensors",
          "tunnel")	# JSON in the database
+ORDER = {"v_sessions": "started_at, id", "v_findings": "at, id",
+         "v_incidents": "first_seen, id"}
 PATIENCE = 120		# seconds for one run; longer is a hang
 
 
 class Run:
     """What came of it: exit status, standard error, rows of the views."""
 
-    def __init__(self, status, said, sessions, findings):
+    def __init__(self, status, said, sessions=(), findings=(),
+                 incidents=()):
         self.status, self.said = status, said
-        self.sessions, self.findings = sessions, findings
+        self.sessions, self.findings = list(sessions), list(findings)
+        self.incidents = list(incidents)
 
     def crashed(self):
         """Why it must not have ended so, or None."""
@@ -64,9 +69,8 @@ def rows(database, view):
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
         db.row_factory = sqlite3.Row
-        order = "started_at, id" if view == "v_sessions" else "at, id"
-        found = [dict(r) for r in
-                 db.execute(f"SELECT * FROM {view} ORDER BY {order}")]
+        found = [dict(r) for r in db.execute(
+            f"SELECT * FROM {view} ORDER BY {ORDER[view]}")]
     finally:
         db.close()
     for row in found:
@@ -89,12 +93,12 @@ def run(program, path, folder, ports=SMTP_PORTS):
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        return Run("hang", "", [], [])
+        return Run("hang", "")
     said = done.stdout.decode(errors="replace")
     if not os.path.exists(database):
-        return Run(done.returncode, said, [], [])
-    return Run(done.returncode, said, rows(database, "v_sessions"),
-               rows(database, "v_findings"))
+        return Run(done.returncode, said)
+    return Run(done.returncode, said, *(rows(database, view) for view in (
+        "v_sessions", "v_findings", "v_incidents")))
 
 
 def table(path):

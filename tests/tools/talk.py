@@ -14,12 +14,22 @@ the beginning of a line.
 	start 2026-03-01T12:00:00Z	time of the file's first packet
 	at SECONDS			this connection begins so long after that
 					(else: a second after the one before)
+	repeat COUNT EVERY [client|server]
+					this connection happens COUNT times, each
+					EVERY seconds after the one before; the
+					client's port counts up, and so does its
+					network (IPv4 /24, IPv6 /48), or the last
+					number of the server's address.  What is
+					expected holds for each
 Saying (lines of one side that follow each other travel together):
 	C TEXT		S TEXT		a line; CRLF is added
 	C+ TEXT		S+ TEXT		the same without CRLF
 	raw C HEX	raw S HEX	octets
 	lost C TEXT	lost S TEXT	a line that was said but not captured
 	gap C N		gap S N		N octets likewise
+	greet NAME [KEYWORD]		greeting, EHLO and reply of an ordinary
+					server with STARTTLS; or with KEYWORD in
+					its place, - for nothing
 	mail [FROM [TO ...]]		a whole mail in clear, accepted
 	quit				QUIT and 221
 In TEXT, \\r \\n \\t \\0 \\\\ \\s (a blank) and \\xHH are escapes.
@@ -38,6 +48,7 @@ How it travels:
 TLS:
 	tls NAME [N]			the flights of tls/NAME.hex, or the first
 					N of them; see handshakes.py
+	starttls NAME [N]		STARTTLS, 220, and those flights
 	alert C|S LEVEL CODE		an alert in clear
 The end (without any: FIN of the client, then of the server):
 	fin C|S				this side first
@@ -57,9 +68,13 @@ What the capture has of it:
 What must be true of it, for tests/golden (several a connection):
 	expect FIELD=VALUE ...		columns of v_sessions; ~ is null
 	expect no session		it carries nothing to tell of
+	incident FIELD=VALUE ...	of v_incidents: what comes of the whole
+					file, each in a line of its own
+	incident none
 """
 import argparse
 import datetime
+import ipaddress
 import pathlib
 import shlex
 import sys
@@ -100,6 +115,23 @@ def endpoint(text):
     return host.strip("[]"), int(port)
 
 
+def counted_up(host, by, of):
+    """The host in another network, or (of "server") its neighbour."""
+    ip = ipaddress.ip_address(host)
+    step = 1 if of == "server" else 1 << (8 if ip.version == 4 else 80)
+    return str(ip + by * step)
+
+
+def blocks(lines):
+    """The numbered lines, connection by connection: `client` begins one."""
+    out = [[]]
+    for number, line in enumerate(lines, 1):
+        if line.startswith("client "):
+            out.append([])
+        out[-1].append((number, line))
+    return out
+
+
 def moment(text):
     when = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     return (when - EPOCH) // datetime.timedelta(microseconds=1)
@@ -127,20 +159,17 @@ class Talk:
 
     def __init__(self, path):
         self.frames, self.expected = [], []
+        self.incidents = None	# a list once the source says a word on them
         self.start = self.begin = moment(START)
         self.client = self.server = self.pending = None
         self.by_line = self.midstream = self.left_open = False
         self.snaplen = 262144
         self.conversation = None
         self.fresh = False	# `client` was the last directive
-        for number, line in enumerate(
-                pathlib.Path(path).read_text().splitlines(), 1):
-            try:
-                self._line(line)
-            except (TalkError, ValueError, IndexError, KeyError,
-                    StopIteration, OSError) as why:
-                raise TalkError(f"{path}:{number}: {line.strip()}: "
-                                f"{why!r}") from why
+        self.turn, self.turns, self.every = 0, 1, 0
+        self.counted = None	# whose address counts up
+        for block in blocks(pathlib.Path(path).read_text().splitlines()):
+            self._block(path, block)
         self._end()
         self.frames.sort(key=lambda f: f.time)
         self.frames = [f._replace(data=f.data[:self.snaplen])
@@ -150,6 +179,19 @@ class Talk:
         return packets.pcap(self.frames, snaplen=self.snaplen)
 
     # ---------------------------------------------------------- reading
+
+    def _block(self, path, block):
+        """One connection, as often as it happens."""
+        self.turn, self.turns, self.every, self.counted = 0, 1, 0, None
+        while self.turn < self.turns:
+            for number, line in block:
+                try:
+                    self._line(line)
+                except (TalkError, ValueError, IndexError, KeyError,
+                        StopIteration, OSError) as why:
+                    raise TalkError(f"{path}:{number}: {line.strip()}: "
+                                    f"{why!r}") from why
+            self.turn += 1
 
     def _line(self, line):
         if not line.strip() or line.startswith("#"):
@@ -203,12 +245,20 @@ class Talk:
     def do_server(self, where):
         if self.client is not None and not self.fresh:
             raise TalkError("its place is behind client")
-        self.server = endpoint(where)
+        host, port = endpoint(where)
+        if self.counted == "server":
+            host = counted_up(host, self.turn, "server")
+        self.server = host, port
         self._open()
 
     def do_client(self, where):
         self._end()
-        self.client = endpoint(where)
+        host, port = endpoint(where)
+        if self.counted == "client":
+            host = counted_up(host, self.turn, "client")
+        if self.turn > 0:
+            self.begin = self.first + self.turn * self.every
+        self.client = host, port + self.turn
         self.pending = None
         self.by_line = self.midstream = self.left_open = False
         self.expected.append({"client": self.client})
@@ -222,13 +272,40 @@ class Talk:
         self.expected[-1]["server"] = self.server
 
     def do_at(self, seconds):
-        self.conversation.time = self.start + round(float(seconds) * SECOND)
+        if self.conversation.started:
+            raise TalkError("its place is ahead of what is said")
+        self.conversation.time = (self.start + self.turn * self.every +
+                                  round(float(seconds) * SECOND))
+
+    def do_repeat(self, count, every, counted=None):
+        if counted not in (None, "client", "server"):
+            raise TalkError(f"client or server wanted, not {counted}")
+        if self.conversation is None or self.conversation.started:
+            raise TalkError("its place is behind client and server")
+        self.turns, self.counted = int(count), counted
+        self.every = round(float(every) * SECOND)
+        if self.turn == 0:
+            self.first = self.conversation.time
 
     def do_flush(self):
         if self.pending:
             who, octets = self.pending
             self.pending = None
             self._talking().say(who, octets)
+
+    def do_greet(self, name, keyword="STARTTLS"):
+        for who, line in (
+                ("S", f"220 {name} ESMTP"), ("C", "EHLO client.example"),
+                ("S", f"250-{name}"), ("S", "250-PIPELINING"),
+                ("S", "250-SIZE 10240000"), ("S", f"250-{keyword}"),
+                ("S", "250-ENHANCEDSTATUSCODES"), ("S", "250 8BITMIME")):
+            if line != "250--":
+                self._say(who, line.encode() + b"\r\n")
+
+    def do_starttls(self, name, count=None):
+        self._say("C", b"STARTTLS\r\n")
+        self._say("S", b"220 2.0.0 Ready to start TLS\r\n")
+        self.do_tls(name, count)
 
     def do_mail(self, source="a@sender.example", *targets):
         for who, line in (
@@ -360,6 +437,18 @@ class Talk:
             if not equals:
                 raise TalkError(f"FIELD=VALUE wanted, not {pair}")
             want[field] = None if value == "~" else value
+
+    def do_incident(self, *pairs):
+        if self.incidents is None:
+            self.incidents = []
+        if pairs == ("none",):
+            return
+        self.incidents.append({})
+        for pair in pairs:
+            field, equals, value = pair.partition("=")
+            if not equals:
+                raise TalkError(f"FIELD=VALUE wanted, not {pair}")
+            self.incidents[-1][field] = None if value == "~" else value
 
 
 def main():

@@ -34,6 +34,78 @@ def compiles(source):
     return None
 
 
+# The same two ways: said once and repeated, and written out.
+SHORT = """
+start 2024-01-01T00:00:00Z
+client 192.0.2.9:50000
+server 198.51.100.9:25
+repeat 3 7200.5 client
+greet mx.example -
+quit
+expect offer=absent
+client [2001:db8:5::9]:51000
+server [2001:db8:6::fe]:25
+at 60
+repeat 2 30 server
+greet mx.example
+"""
+LONG = """
+start 2024-01-01T00:00:00Z
+client 192.0.2.9:50000
+server 198.51.100.9:25
+greet mx.example -
+quit
+expect offer=absent
+client 192.0.3.9:50001
+at 7200.5
+greet mx.example -
+quit
+expect offer=absent
+client 192.0.4.9:50002
+at 14401
+greet mx.example -
+quit
+expect offer=absent
+client [2001:db8:5::9]:51000
+server [2001:db8:6::fe]:25
+at 60
+greet mx.example
+client [2001:db8:5::9]:51001
+server [2001:db8:6::ff]:25
+at 90
+greet mx.example
+"""
+WRONG = {	# a source that must be refused, by what is wrong
+    "repeat ahead of the server": "client 192.0.2.9:50000\nrepeat 2 1\n",
+    "repeat behind what is said": SHORT + "repeat 2 1\n",
+    "somebody else's address counts up":
+        "client 192.0.2.9:50000\nserver 198.51.100.9:25\n"
+        "repeat 2 1 both\n",
+}
+
+
+def talk_of(text):
+    with tempfile.NamedTemporaryFile("w", suffix=".talk") as file:
+        file.write(text)
+        file.flush()
+        return talk.Talk(file.name)
+
+
+def repeats():
+    short, long = talk_of(SHORT), talk_of(LONG)
+    if short.pcap() != long.pcap():
+        return "other octets"
+    return None if short.expected == long.expected else "other expectations"
+
+
+def refuses(text):
+    try:
+        talk_of(text)
+    except talk.TalkError:
+        return None
+    return "taken"
+
+
 def readme_lines():
     text = (PCAPS / "README.md").read_text(encoding="utf-8")
     return set(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.M))
@@ -85,6 +157,9 @@ def checks():
     """(what, why it fails or None), one by one."""
     for source in sorted(PCAPS.glob("*.talk")):
         yield f"{source.name} compiles to its capture", compiles(source)
+    yield "what is repeated is as if written out", repeats()
+    for what, text in WRONG.items():
+        yield f"{what} is refused", refuses(text)
     told, there = readme_lines(), {p.stem for p in PCAPS.glob("*.pcap")}
     for name in sorted(told ^ there):
         yield f"{name} has a line in pcaps/README.md", (
