@@ -151,6 +151,33 @@ party_name_fits(const char *name, const char *pattern)
 	return strncasecmp(name + have - want, pattern, want) == 0;
 }
 
+/* As many bits as both say. */
+static bool
+networks_meet(const struct party *a, const struct party *b)
+{
+	unsigned whole = (unsigned)a->address.len * 8;
+	unsigned x = a->form == PARTY_NETWORK ? a->bits : whole;
+	unsigned y = b->form == PARTY_NETWORK ? b->bits : whole;
+
+	return address_within(&a->address, b->address.octets,
+	    b->address.len, x < y ? x : y);
+}
+
+bool
+party_meets(const struct party *p, const char *word)
+{
+	struct party q;
+
+	if (p->form == PARTY_NAME || p->form == PARTY_SUFFIX)
+		return party_name_fits(word, p->text);
+	if (party_read(&q, word) != NULL || q.form == PARTY_NAME ||
+	    q.form == PARTY_SUFFIX)
+		return false;
+	if (p->port != 0 && q.port != 0 && p->port != q.port)
+		return false;
+	return networks_meet(&q, p);
+}
+
 static void
 sql_address_key(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -191,6 +218,18 @@ sql_name_fits(sqlite3_context *context, int n, sqlite3_value **values)
 	    party_name_fits(name, pattern));
 }
 
+static void
+sql_party_meets(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *word = (const char *)sqlite3_value_text(values[0]);
+	const char *party = (const char *)sqlite3_value_text(values[1]);
+	struct party p;
+
+	(void)n;
+	sqlite3_result_int(context, word != NULL && party != NULL &&
+	    party_read(&p, party) == NULL && party_meets(&p, word));
+}
+
 int
 party_functions(sqlite3 *db)
 {
@@ -207,5 +246,8 @@ party_functions(sqlite3 *db)
 	if (error == SQLITE_OK)
 		error = sqlite3_create_function(db, "name_fits", 2, flags,
 		    NULL, sql_name_fits, NULL, NULL);
+	if (error == SQLITE_OK)
+		error = sqlite3_create_function(db, "party_meets", 2, flags,
+		    NULL, sql_party_meets, NULL, NULL);
 	return error;
 }
