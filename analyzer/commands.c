@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&cmd_session,
 	&cmd_findings,
 	&cmd_servers,
+	&cmd_server,
 	NULL
 };
 
