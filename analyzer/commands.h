@@ -33,6 +33,9 @@ extern const struct command cmd_session;
 extern const struct command cmd_sessions;
 extern const struct command cmd_suppress;
 
+/* Filters of sessions, for whoever counts them. */
+extern const struct filter_rules sessions_filters;
+
 /* The i-th, in the order of their help; NULL behind the last. */
 const struct command	*commands_at(size_t i);
 const struct command	*commands_find(const char *name);	/* or NULL */

@@ -230,24 +230,50 @@ sql_party_meets(sqlite3_context *context, int n, sqlite3_value **values)
 	    party_read(&p, party) == NULL && party_meets(&p, word));
 }
 
+static void
+sql_network_of(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	char net[INET6_ADDRSTRLEN + 4];
+	struct party_address a;
+
+	(void)n;
+	if (text == NULL || !address_read(&a, text))
+		return;			/* NULL */
+	if (a.len == 4)
+		a.octets[3] = 0;
+	else
+		memset(a.octets + 6, 0, 10);
+	inet_ntop(a.len == 4 ? AF_INET : AF_INET6, a.octets, net,
+	    INET6_ADDRSTRLEN);
+	strcat(net, a.len == 4 ? "/24" : "/48");
+	sqlite3_result_text(context, net, -1, SQLITE_TRANSIENT);
+}
+
 int
 party_functions(sqlite3 *db)
 {
 	/* DIRECTONLY: for our statements, not for a stranger's views */
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC |
 	    SQLITE_DIRECTONLY;
-	int error;
+	static const struct {
+		const char	*name;
+		int		 arguments;
+		void		(*call)(sqlite3_context *, int,
+				    sqlite3_value **);
+	} functions[] = {
+		{ "address_key", 1, sql_address_key },
+		{ "in_network", 3, sql_in_network },
+		{ "name_fits", 2, sql_name_fits },
+		{ "party_meets", 2, sql_party_meets },
+		{ "network_of", 1, sql_network_of },
+	};
+	int error = SQLITE_OK;
 
-	error = sqlite3_create_function(db, "address_key", 1, flags, NULL,
-	    sql_address_key, NULL, NULL);
-	if (error == SQLITE_OK)
-		error = sqlite3_create_function(db, "in_network", 3, flags,
-		    NULL, sql_in_network, NULL, NULL);
-	if (error == SQLITE_OK)
-		error = sqlite3_create_function(db, "name_fits", 2, flags,
-		    NULL, sql_name_fits, NULL, NULL);
-	if (error == SQLITE_OK)
-		error = sqlite3_create_function(db, "party_meets", 2, flags,
-		    NULL, sql_party_meets, NULL, NULL);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) &&
+	    error == SQLITE_OK; i++)
+		error = sqlite3_create_function(db, functions[i].name,
+		    functions[i].arguments, flags, NULL, functions[i].call,
+		    NULL, NULL);
 	return error;
 }

@@ -55,6 +55,7 @@ bool		 party_meets(const struct party *p, const char *word);
  *	in_network(text, octets, bits)	0 or 1
  *	name_fits(name, pattern)	0 or 1
  *	party_meets(word, party)	0 or 1
+ *	network_of(text)		its /24 or /48, or NULL
  * SQLITE_OK or its error.
  */
 int		 party_functions(sqlite3 *db);

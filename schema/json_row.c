@@ -33,6 +33,7 @@ static const struct {
 	{ "ended_at", ROW_TIME },
 	{ "first_at", ROW_TIME },
 	{ "first_seen", ROW_TIME },
+	{ "hour", ROW_TIME },
 	{ "last_at", ROW_TIME },
 	{ "last_offered_at", ROW_TIME },
 	{ "last_seen", ROW_TIME },
