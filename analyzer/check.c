@@ -86,6 +86,8 @@ count_rows(const struct listing *l, const struct options *o,
 	query_add(q, "SELECT worst, count(*) FROM (SELECT ");
 	add_worst(q, l->worst, severity_of(o->filters[FILTER_SEVERITY]));
 	query_add(q, " AS worst FROM all_%s AS s WHERE 1", l->columns.view);
+	if (listing_stands(l, o))
+		query_add(q, " AND %s", l->standing);
 	status = filter_apply(q, &l->filters, o, when_now());
 	query_add(q, ") WHERE worst IS NOT NULL GROUP BY worst");
 	if (status == STATUS_DONE && (stmt = query_prepare(q)) == NULL)

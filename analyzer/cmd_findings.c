@@ -23,6 +23,7 @@ static const struct filter_rule rules[] = {
 	{ FILTER_SENSOR, FILTER_TEXT, "s.sensor = @", NULL },
 	{ FILTER_SOURCE, FILTER_TEXT, "s.source = @", NULL },
 	{ FILTER_SESSION, FILTER_NUMBER, "s.session_id = @", NULL },
+	{ FILTER_INCIDENT, FILTER_NUMBER, "s.incident_id = @", NULL },
 };
 
 static const struct filter_rules filters = { rules, LENGTH(rules) };
@@ -36,6 +37,7 @@ static const struct column_rule columns[] = {
 	    COLUMN_SERVER, NULL },
 	{ "file", "FILE", COLUMN_CUT, "file_name(s.db)", NULL },
 	{ "session_id", "SESSION", COLUMN_PLAIN, NULL, NULL },
+	{ "incident_id", "INCIDENT", COLUMN_NUMBER, NULL, NULL },
 	{ "at", "AT (UTC)", COLUMN_PLAIN, NULL, NULL },
 	{ "severity", NULL, COLUMN_SEVERITY, NULL, NULL },
 	{ "confidence", NULL, COLUMN_CONFIDENCE, NULL, NULL },
@@ -54,9 +56,9 @@ static const struct listing listing = {
 	.walk = LISTING_BY_ID,
 	.columns = { "findings", "findings", columns, LENGTH(columns) },
 	.shown = {
-		{ 150, "id,session_id,at,severity,confidence,kind,because,"
-		    "path,summary" },
-		{ 110, "session_id,at,severity,kind,path,summary" },
+		{ 150, "incident_id,session_id,at,severity,confidence,kind,"
+		    "because,path,summary" },
+		{ 110, "incident_id,session_id,at,severity,kind,summary" },
 		{ 0, "session_id,severity,kind,summary" },
 	},
 	.order = "-at",
@@ -88,7 +90,7 @@ const struct command cmd_findings = {
 "  findings --check --since 1h --severity high   for a monitoring system\n"
 "\n"
 "--verdict, --client, --server and --domain are of the finding's session;\n"
-"--session ID takes those of one.\n",
+"--session ID and --incident ID take those of one.\n",
 	.filters = &filters,
 	.run = run,
 };

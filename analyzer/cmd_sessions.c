@@ -34,7 +34,7 @@ static const struct filter_rule rules[] = {
 	{ FILTER_COMMUNITY_ID, FILTER_TEXT, "s.community_id = @", NULL },
 };
 
-static const struct filter_rules filters = { rules, LENGTH(rules) };
+const struct filter_rules sessions_filters = { rules, LENGTH(rules) };
 
 static const struct column_rule columns[] = {
 	{ "client", "CLIENT", COLUMN_PLAIN, "s.client_ip",
@@ -112,6 +112,6 @@ const struct command cmd_sessions = {
 "--severity and --kind ask for sessions with such a finding; --client takes a\n"
 "name for what the client called itself in EHLO; --domain is a recipient's or\n"
 "the sender's.  --check counts sessions with findings.\n",
-	.filters = &filters,
+	.filters = &sessions_filters,
 	.run = run,
 };

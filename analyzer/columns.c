@@ -219,6 +219,10 @@ add_rank(struct query *q, enum column_style style, const char *name)
 		for (enum confidence i = 0; i < CONFIDENCES; i++)
 			query_add(q, " WHEN '%s' THEN %d", confidence_word(i),
 			    (int)i);
+	else if (style == COLUMN_STATE)
+		for (enum state i = 0; i < STATES; i++)
+			query_add(q, " WHEN '%s' THEN %d", state_word(i),
+			    (int)i);
 	else
 		for (enum verdict i = 0; i < VERDICTS; i++)
 			query_add(q, " WHEN '%s' THEN %d", verdict_word(i),
@@ -232,6 +236,7 @@ is_ranked(const struct column_rule *rule)
 	return rule != NULL && rule->sql == NULL &&
 	    (rule->style == COLUMN_SEVERITY ||
 	    rule->style == COLUMN_CONFIDENCE ||
+	    rule->style == COLUMN_STATE ||
 	    rule->style == COLUMN_VERDICT);
 }
 

@@ -14,6 +14,7 @@
 #include "schema/schema.h"
 
 #define BUSY_MS		5000	/* another may be recovering the log */
+#define BUSY_WRITE_MS	15000	/* a sensor commits some 65536 sessions */
 
 static const char *const names[DATABASE_FILES_MAX] = {
 	"main", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10",
@@ -277,7 +278,7 @@ int
 database_open(struct database *d, const char *const *paths, unsigned count)
 {
 	static const char *const views[] = { "sessions", "findings",
-	    "servers" };
+	    "incidents", "servers" };
 	struct stat seen[DATABASE_FILES_MAX];
 
 	*d = (struct database){ 0 };
@@ -304,4 +305,33 @@ database_close(struct database *d)
 {
 	sqlite3_close(d->sql);
 	d->sql = NULL;
+}
+
+sqlite3 *
+database_open_to_write(const char *path)
+{
+	char why[SCHEMA_WHY_MAX] = "";
+	struct stat st;
+	sqlite3 *db;
+
+	if (look_at_file(path, &st) == -1)
+		return NULL;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		warnx("%s: %s", path, sqlite3_errmsg(db));
+		goto fail;
+	}
+	sqlite3_busy_timeout(db, BUSY_WRITE_MS);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (complain(path, schema_look(db, why), why) == -1)
+		goto fail;
+	if (sqlite3_db_readonly(db, "main") == 1) {
+		warnx("%s: may not be written by you: incidents are changed "
+		    "as its owner", path);
+		goto fail;
+	}
+	return db;
+fail:
+	sqlite3_close(db);
+	return NULL;
 }

@@ -2,7 +2,7 @@
 /*
  * analyzer/database.h -- the files named with -d, opened to be read.
  *
- * Nothing is ever written to them.  Several are read as one: over each view
+ * Nothing is written to them so.  Several are read as one: over each view
  * v_NAME of the schema lies a temporary view all_NAME, with the rows of all
  * files and the number of their file in column `db`.
  */
@@ -26,6 +26,10 @@ struct database {
 int		 database_open(struct database *d, const char *const *paths,
 		    unsigned count);
 void		 database_close(struct database *d);
+
+/* One file, to change incidents in it.  The caller closes it.  NULL after
+ * saying why, in one line. */
+sqlite3		*database_open_to_write(const char *path);
 
 /* "main", "d1", ...: what SQL calls file `i`. */
 const char	*database_name(unsigned i);

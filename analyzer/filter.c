@@ -26,6 +26,8 @@ static const char *const protections[] = { "tls", "cleartext", "no-mail",
 static const char *const protocols[] = { "smtp", "lmtp", "tls", "other",
 	"none", NULL };
 static const char *const captures[] = { "complete", "partial", NULL };
+static const char *const states[] = { "new", "acknowledged", "closed",
+	"suppressed", "open", "all", NULL };
 
 /* What is being read, for messages. */
 struct reading {
@@ -51,6 +53,8 @@ known_word(enum filter_type type, size_t i)
 		return i < KINDS ? kind_word((enum kind)i) : NULL;
 	case FILTER_VERDICTS:
 		return i < VERDICTS ? verdict_word((enum verdict)i) : NULL;
+	case FILTER_STATES:
+		return states[i];
 	case FILTER_OFFERS:
 		return offers[i];
 	case FILTER_STARTTLSES:
@@ -69,6 +73,7 @@ known_word(enum filter_type type, size_t i)
 	case FILTER_TEXT:
 	case FILTER_NUMBER:
 	case FILTER_PARTY:
+	case FILTER_PARTY_WORD:
 		break;
 	}
 	return NULL;
@@ -126,6 +131,24 @@ add_behind(const struct reading *r)
 	query_add(r->q, "%s", strchr(r->rule->sql, '@') + 1);
 }
 
+/* "open" stands for two states, "all" for all. */
+static void
+add_word(const struct reading *r, size_t known)
+{
+	size_t first = known, behind = known + 1;
+
+	if (r->rule->type == FILTER_STATES && known >= STATES) {
+		first = 0;
+		behind = strcmp(states[known], "open") == 0 ?
+		    STATE_ACKNOWLEDGED + 1 : STATES;
+	}
+	for (size_t i = first; i < behind; i++) {
+		if (i > first)
+			query_add(r->q, ", ");
+		query_add_text(r->q, known_word(r->rule->type, i));
+	}
+}
+
 static int
 read_words(const struct reading *r)
 {
@@ -142,8 +165,7 @@ read_words(const struct reading *r)
 			return misread(r, "too many words");
 		if (n > 1)
 			query_add(r->q, ", ");
-		query_add_text(r->q, known_word(r->rule->type,
-		    (size_t)find_word(r->rule->type, word, len)));
+		add_word(r, (size_t)find_word(r->rule->type, word, len));
 		if (word[len] == '\0')
 			break;
 	}
@@ -251,6 +273,17 @@ read_party(const struct reading *r)
 }
 
 static int
+read_party_word(const struct reading *r)
+{
+	struct party party;
+	const char *why;
+
+	if ((why = party_read(&party, r->word)) != NULL)
+		return misread(r, why);
+	return read_text(r);
+}
+
+static int
 apply_rule(const struct reading *r)
 {
 	switch (r->rule->type) {
@@ -264,11 +297,14 @@ apply_rule(const struct reading *r)
 		return read_number(r);
 	case FILTER_PARTY:
 		return read_party(r);
+	case FILTER_PARTY_WORD:
+		return read_party_word(r);
 	case FILTER_MIN_SEVERITY:
 	case FILTER_MIN_CONFIDENCE:
 		return read_least(r);
 	case FILTER_KINDS:
 	case FILTER_VERDICTS:
+	case FILTER_STATES:
 	case FILTER_OFFERS:
 	case FILTER_STARTTLSES:
 	case FILTER_TLSES:

@@ -22,10 +22,12 @@ enum filter_type {
 	FILTER_TEXT,		/* as typed */
 	FILTER_NUMBER,
 	FILTER_PARTY,		/* address, network or name */
+	FILTER_PARTY_WORD,	/* likewise, as typed, for party_meets() */
 	FILTER_MIN_SEVERITY,	/* this and all graver ones */
 	FILTER_MIN_CONFIDENCE,
 	FILTER_KINDS,
 	FILTER_VERDICTS,
+	FILTER_STATES,		/* and "open", "all" */
 	FILTER_OFFERS,
 	FILTER_STARTTLSES,
 	FILTER_TLSES,

@@ -54,10 +54,19 @@ is_by_time(const struct walk *w, const char *order)
 	    strcmp(order + (*order == '-'), "started_at") == 0;
 }
 
+bool
+listing_stands(const struct listing *l, const struct options *o)
+{
+	return l->standing != NULL && o->filters[FILTER_STATE] == NULL &&
+	    (o->form == FORM_TABLE || o->check);
+}
+
 static int
 add_conditions(struct walk *w, struct query *q)
 {
 	query_add(q, " FROM all_%s AS s WHERE 1", w->l->columns.view);
+	if (listing_stands(w->l, w->o))
+		query_add(q, " AND %s", w->l->standing);
 	return filter_apply(q, &w->l->filters, w->o, when_now());
 }
 
@@ -223,6 +232,36 @@ has_filter(const struct options *o)
 	return false;
 }
 
+/* How many rows would have been there but for `standing`. */
+static int64_t
+count_others(const struct walk *w)
+{
+	struct query *q = query_new(w->d->sql);
+	sqlite3_stmt *stmt = NULL;
+	int64_t count = 0;
+
+	query_add(q, "SELECT count(*) FROM all_%s AS s WHERE NOT (%s)",
+	    w->l->columns.view, w->l->standing);
+	if (filter_apply(q, &w->l->filters, w->o, when_now()) == STATUS_DONE)
+		stmt = query_prepare(q);
+	query_free(q);
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		count = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return count;
+}
+
+static void
+say_others(const struct walk *w)
+{
+	int64_t others;
+
+	if (listing_stands(w->l, w->o) && (others = count_others(w)) > 0)
+		fprintf(stderr, "%lld %s %s not shown (--state all shows "
+		    "them).\n", (long long)others, w->l->others,
+		    others == 1 ? "is" : "are");
+}
+
 /* A word to the person at the terminal, beside the data. */
 static void
 say_footer(const struct walk *w)
@@ -239,6 +278,8 @@ say_footer(const struct walk *w)
 		    w->count, w->count == 1 ? w->l->one : w->l->many,
 		    w->more ? " of more (--limit 0 shows all)" : "",
 		    w->l->hint);
+	if (watched || (w->count == 0 && w->o->form == FORM_TABLE))
+		say_others(w);
 }
 
 static int
@@ -337,6 +378,12 @@ listing_run(const struct listing *l, const struct options *o)
 		return status;
 	if (database_open(&d, o->files, o->files_count) == -1)
 		return STATUS_ERROR;
+	if (l->prepare != NULL)
+		status = l->prepare(o, &d);
+	if (status != STATUS_DONE) {
+		database_close(&d);
+		return status;
+	}
 	status = o->check ? check_run(l, o, &d) : list(l, o, &d);
 	database_close(&d);
 	return status;

@@ -34,9 +34,17 @@ struct listing {
 	/* For --check: a row's gravest finding at or above a severity, as
 	 * rank; '@' takes the severities.  NULL: has no --check. */
 	const char		*worst;
+	/* What a table shows and --check counts unless --state is given,
+	 * as a condition, and a word for the others.  NULL: all. */
+	const char		*standing, *others;
+	/* Makes the view, if it is none of the schema's.  NULL: it is. */
+	int	(*prepare)(const struct options *o, struct database *d);
 	const char		*hint;		/* what to do with an answer */
 	const char		*none;		/* ... of no answer; NULL */
 };
+
+/* Does `standing` hold? */
+bool	listing_stands(const struct listing *l, const struct options *o);
 
 /* The exit status. */
 int	listing_run(const struct listing *l, const struct options *o);

@@ -24,9 +24,9 @@ say_help(void)
 "\n"
 "Commands:\n", stdout);
 	for (size_t i = 0; (c = commands_at(i)) != NULL; i++)
-		printf("  %-9s%-7s %s\n", c->name, c->arguments, c->summary);
+		printf("  %-10s%-12s%s\n", c->name, c->arguments, c->summary);
 	fputs(
-"  help [COMMAND]   this text, or what there is to know of a command\n"
+"  help      [COMMAND]   this text, or what there is to know of a command\n"
 "\n"
 "  -d DB            a sensor's database (striptls.db); repeat for several\n"
 "  -o FORM          table (on a terminal), jsonl (in a pipe), json, csv\n"
@@ -99,7 +99,7 @@ run(const struct options *o)
 	if ((c = commands_find(o->command)) == NULL)
 		return options_misuse(NULL, "unknown command '%s'",
 		    o->command);
-	if ((status = commands_check_filters(c, o)) != STATUS_DONE)
+	if ((status = commands_check(c, o)) != STATUS_DONE)
 		return status;
 	return c->run(o);
 }

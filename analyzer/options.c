@@ -16,6 +16,9 @@ enum {
 	OPTION_SORT,
 	OPTION_LIMIT,
 	OPTION_CHECK,
+	OPTION_BY,
+	OPTION_AS,
+	OPTION_GEOIP,
 	OPTION_VERSION,
 	OPTION_FILTER_FIRST,
 };
@@ -43,11 +46,15 @@ static const struct option long_options[] = {
 	FILTER_OPTION("protection", FILTER_PROTECTION),
 	FILTER_OPTION("capture", FILTER_CAPTURE),
 	FILTER_OPTION("session", FILTER_SESSION),
+	FILTER_OPTION("incident", FILTER_INCIDENT),
 	FILTER_OPTION("community-id", FILTER_COMMUNITY_ID),
 	{ "columns", required_argument, NULL, OPTION_COLUMNS },
 	{ "sort", required_argument, NULL, OPTION_SORT },
 	{ "limit", required_argument, NULL, OPTION_LIMIT },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "by", required_argument, NULL, OPTION_BY },
+	{ "as", required_argument, NULL, OPTION_AS },
+	{ "geoip", required_argument, NULL, OPTION_GEOIP },
 	{ "database", required_argument, NULL, 'd' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
@@ -133,6 +140,16 @@ read_limit(struct options *o, const char *word)
 }
 
 static int
+read_geoip(struct options *o, const char *word)
+{
+	if (o->geoip_count == OPTIONS_GEOIP_MAX)
+		return options_misuse(NULL, "--geoip %s: more than %d files",
+		    word, OPTIONS_GEOIP_MAX);
+	o->geoip[o->geoip_count++] = word;
+	return STATUS_DONE;
+}
+
+static int
 read_option(struct options *o, int option)
 {
 	if (option >= OPTION_FILTER_FIRST) {
@@ -155,6 +172,14 @@ read_option(struct options *o, int option)
 	case OPTION_CHECK:
 		o->check = true;
 		return STATUS_DONE;
+	case OPTION_BY:
+		o->by = optarg;
+		return STATUS_DONE;
+	case OPTION_AS:
+		o->as = optarg;
+		return STATUS_DONE;
+	case OPTION_GEOIP:
+		return read_geoip(o, optarg);
 	case OPTION_VERSION:
 		o->version = true;
 		return STATUS_DONE;

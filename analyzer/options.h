@@ -14,6 +14,7 @@
 
 /* The first database is opened, the others attached: SQLite takes 10. */
 #define OPTIONS_FILES_MAX	11
+#define OPTIONS_GEOIP_MAX	8
 
 /* What came of it: the exit status (contract). */
 enum status {
@@ -47,6 +48,7 @@ enum filter {
 	FILTER_PROTECTION,
 	FILTER_CAPTURE,
 	FILTER_SESSION,
+	FILTER_INCIDENT,
 	FILTER_COMMUNITY_ID,
 	FILTERS
 };
@@ -62,6 +64,10 @@ struct options {
 	const char	 *columns;	/* NULL: the command's own choice */
 	const char	 *sort;		/* NULL: likewise */
 	long		  limit;	/* 0: none; -1: not given */
+	const char	 *by;		/* rates: what to group by; NULL */
+	const char	 *as;		/* who changes an incident; NULL */
+	const char	 *geoip[OPTIONS_GEOIP_MAX];
+	unsigned	  geoip_count;
 	bool		  check;
 	bool		  help, version;
 };

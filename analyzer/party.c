@@ -151,6 +151,33 @@ party_name_fits(const char *name, const char *pattern)
 	return strncasecmp(name + have - want, pattern, want) == 0;
 }
 
+/* As many bits as both say. */
+static bool
+networks_meet(const struct party *a, const struct party *b)
+{
+	unsigned whole = (unsigned)a->address.len * 8;
+	unsigned x = a->form == PARTY_NETWORK ? a->bits : whole;
+	unsigned y = b->form == PARTY_NETWORK ? b->bits : whole;
+
+	return address_within(&a->address, b->address.octets,
+	    b->address.len, x < y ? x : y);
+}
+
+bool
+party_meets(const struct party *p, const char *word)
+{
+	struct party q;
+
+	if (p->form == PARTY_NAME || p->form == PARTY_SUFFIX)
+		return party_name_fits(word, p->text);
+	if (party_read(&q, word) != NULL || q.form == PARTY_NAME ||
+	    q.form == PARTY_SUFFIX)
+		return false;
+	if (p->port != 0 && q.port != 0 && p->port != q.port)
+		return false;
+	return networks_meet(&q, p);
+}
+
 static void
 sql_address_key(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -191,21 +218,62 @@ sql_name_fits(sqlite3_context *context, int n, sqlite3_value **values)
 	    party_name_fits(name, pattern));
 }
 
+static void
+sql_party_meets(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *word = (const char *)sqlite3_value_text(values[0]);
+	const char *party = (const char *)sqlite3_value_text(values[1]);
+	struct party p;
+
+	(void)n;
+	sqlite3_result_int(context, word != NULL && party != NULL &&
+	    party_read(&p, party) == NULL && party_meets(&p, word));
+}
+
+static void
+sql_network_of(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	char net[INET6_ADDRSTRLEN + 4];
+	struct party_address a;
+
+	(void)n;
+	if (text == NULL || !address_read(&a, text))
+		return;			/* NULL */
+	if (a.len == 4)
+		a.octets[3] = 0;
+	else
+		memset(a.octets + 6, 0, 10);
+	inet_ntop(a.len == 4 ? AF_INET : AF_INET6, a.octets, net,
+	    INET6_ADDRSTRLEN);
+	strcat(net, a.len == 4 ? "/24" : "/48");
+	sqlite3_result_text(context, net, -1, SQLITE_TRANSIENT);
+}
+
 int
 party_functions(sqlite3 *db)
 {
 	/* DIRECTONLY: for our statements, not for a stranger's views */
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC |
 	    SQLITE_DIRECTONLY;
-	int error;
+	static const struct {
+		const char	*name;
+		int		 arguments;
+		void		(*call)(sqlite3_context *, int,
+				    sqlite3_value **);
+	} functions[] = {
+		{ "address_key", 1, sql_address_key },
+		{ "in_network", 3, sql_in_network },
+		{ "name_fits", 2, sql_name_fits },
+		{ "party_meets", 2, sql_party_meets },
+		{ "network_of", 1, sql_network_of },
+	};
+	int error = SQLITE_OK;
 
-	error = sqlite3_create_function(db, "address_key", 1, flags, NULL,
-	    sql_address_key, NULL, NULL);
-	if (error == SQLITE_OK)
-		error = sqlite3_create_function(db, "in_network", 3, flags,
-		    NULL, sql_in_network, NULL, NULL);
-	if (error == SQLITE_OK)
-		error = sqlite3_create_function(db, "name_fits", 2, flags,
-		    NULL, sql_name_fits, NULL, NULL);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) &&
+	    error == SQLITE_OK; i++)
+		error = sqlite3_create_function(db, functions[i].name,
+		    functions[i].arguments, flags, NULL, functions[i].call,
+		    NULL, NULL);
 	return error;
 }

@@ -45,11 +45,17 @@ const char	*party_read(struct party *p, const char *word);
  * manner: letter case and a dot at the end do not count. */
 bool		 party_name_fits(const char *name, const char *pattern);
 
+/* Is what `word` names (an address with or without its port, a network, a
+ * name) the party, in it, or around it? */
+bool		 party_meets(const struct party *p, const char *word);
+
 /*
  * Make known to `db`:
  *	address_key(text)		octets to sort addresses by, or NULL
  *	in_network(text, octets, bits)	0 or 1
  *	name_fits(name, pattern)	0 or 1
+ *	party_meets(word, party)	0 or 1
+ *	network_of(text)		its /24 or /48, or NULL
  * SQLITE_OK or its error.
  */
 int		 party_functions(sqlite3 *db);

@@ -25,6 +25,7 @@ enum column_style {
 	COLUMN_VERDICT,
 	COLUMN_PROTECTION,
 	COLUMN_OFFER,
+	COLUMN_STATE,
 	COLUMN_CUT,		/* may be cut short to fit */
 	COLUMN_WRAP,		/* may take several lines */
 };

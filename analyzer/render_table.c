@@ -47,6 +47,9 @@ colour_of(enum column_style style, const char *word)
 		{ COLUMN_PROTECTION, "tls", "\033[32m" },
 		{ COLUMN_OFFER, "masked", "\033[31m" },
 		{ COLUMN_OFFER, "absent", "\033[33m" },
+		{ COLUMN_STATE, "new", "\033[1m" },
+		{ COLUMN_STATE, "closed", "\033[2m" },
+		{ COLUMN_STATE, "suppressed", "\033[2m" },
 	};
 
 	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)

@@ -3,7 +3,6 @@
  * The facts of a session's page, in groups: who, when, how well it was
  * captured, what was said, TLS, certificate, mail.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,28 +10,10 @@
 #include "analyzer/when.h"
 #include "schema/names.h"
 
-#define VALUE_MAX	1024
-
-static void	field(const struct page *p, const char *label,
-		    const char *fmt, ...)
-		    __attribute__((format(printf, 3, 4)));
-
-static void
-field(const struct page *p, const char *label, const char *fmt, ...)
-{
-	char value[VALUE_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	page_field(p, label, value);
-}
-
 static const char *
 text(const struct page *p, const char *name)
 {
-	return session_text(p->facts, name);
+	return page_text(p->facts, name);
 }
 
 static bool
@@ -44,7 +25,7 @@ is(const struct page *p, const char *name, const char *value)
 static long long
 number(const struct page *p, const char *name)
 {
-	return (long long)session_number(p->facts, name);
+	return (long long)page_number(p->facts, name);
 }
 
 static bool
@@ -53,26 +34,10 @@ flag(const struct page *p, const char *name)
 	return json_is_true(json_object_get(p->facts, name));
 }
 
-/* A list in one line; nothing if it is empty. */
 static void
 put_list(const struct page *p, const char *label, const char *name)
 {
-	const json_t *list = json_object_get(p->facts, name), *one;
-	char *joined = NULL;
-	size_t i, size;
-	FILE *out;
-
-	if (json_array_size(list) == 0 ||
-	    (out = open_memstream(&joined, &size)) == NULL)
-		return;
-	json_array_foreach(list, i, one) {
-		fputs(i > 0 ? ", " : "", out);
-		if (json_is_string(one))
-			fputs(json_string_value(one), out);
-	}
-	if (fclose(out) == 0)
-		page_field(p, label, joined);
-	free(joined);
+	page_list(p, label, json_object_get(p->facts, name));
 }
 
 /* One thing and, if it is known, another: "a (b)". */
@@ -83,7 +48,7 @@ put_pair(const struct page *p, const char *label, const char *name,
 	if (text(p, name) == NULL)
 		return;
 	if (text(p, other) != NULL)
-		field(p, label, "%s (%s)", text(p, name), text(p, other));
+		page_fieldf(p, label, "%s (%s)", text(p, name), text(p, other));
 	else
 		page_field(p, label, text(p, name));
 }
@@ -103,17 +68,17 @@ static void
 put_who(const struct page *p)
 {
 	page_heading(p, "Who");
-	field(p, "client", "%s port %lld", text(p, "client_ip"),
+	page_fieldf(p, "client", "%s port %lld", text(p, "client_ip"),
 	    number(p, "client_port"));
 	put_pair(p, "says it is", "hello_name", "hello");
-	field(p, "server", "%s port %lld", text(p, "server_ip"),
+	page_fieldf(p, "server", "%s port %lld", text(p, "server_ip"),
 	    number(p, "server_port"));
 	if (text(p, "server_name") != NULL)
-		field(p, "named", "%s (known from: %s)",
+		page_fieldf(p, "named", "%s (known from: %s)",
 		    text(p, "server_name"), text(p, "server_name_from") != NULL
 		    ? text(p, "server_name_from") : "?");
 	if (text(p, "banner") != NULL && number(p, "greeting_code") != 0)
-		field(p, "greets with", "%lld %s", number(p, "greeting_code"),
+		page_fieldf(p, "greets with", "%lld %s", number(p, "greeting_code"),
 		    text(p, "banner"));
 }
 
@@ -153,7 +118,7 @@ put_when(const struct page *p)
 		when_write(to, end, true);
 		when_write_span(span, end - start);
 		page_field(p, "started", from);
-		field(p, "ended", "%s, after %s", to, span);
+		page_fieldf(p, "ended", "%s, after %s", to, span);
 	}
 	page_field(p, "its end", ending_text(p));
 }
@@ -203,7 +168,7 @@ put_gaps(const struct page *p)
 		for (g = 0; g < GAPS && strcmp(gap_word(g), word) != 0; g++)
 			;
 		if (g < GAPS)
-			field(p, i == 0 ? "missing" : "", "%s: %s; %s", word,
+			page_fieldf(p, i == 0 ? "missing" : "", "%s: %s; %s", word,
 			    gap_text(g), gap_meaning(g));
 		else
 			page_field(p, i == 0 ? "missing" : "", word);
@@ -216,25 +181,25 @@ put_capture(const struct page *p)
 	page_heading(p, "Capture");
 	put_pair(p, "source", "source", "sensor");
 	if (p->damage != NULL)
-		field(p, "", "of which not all could be read: %s", p->damage);
+		page_fieldf(p, "", "of which not all could be read: %s", p->damage);
 	if (is(p, "capture", "complete"))
 		page_field(p, "quality", "complete: nothing was missed");
 	else
 		page_field(p, "quality", text(p, "capture"));
 	put_gaps(p);
 	if (number(p, "missing_client") + number(p, "missing_server") > 0)
-		field(p, "octets lost", "%lld of the client, %lld of the "
+		page_fieldf(p, "octets lost", "%lld of the client, %lld of the "
 		    "server", number(p, "missing_client"),
 		    number(p, "missing_server"));
 	if (number(p, "conflict_octets") > 0)
-		field(p, "conflicts", "%lld octets came twice with different "
+		page_fieldf(p, "conflicts", "%lld octets came twice with different "
 		    "contents", number(p, "conflict_octets"));
-	field(p, "traffic", "%lld packets; %lld octets from the client, %lld "
+	page_fieldf(p, "traffic", "%lld packets; %lld octets from the client, %lld "
 	    "from the server", number(p, "packets"),
 	    number(p, "octets_client"), number(p, "octets_server"));
 	page_field(p, "handshake", text(p, "handshake"));
 	if (json_is_integer(json_object_get(p->facts, "vlan")))
-		field(p, "VLAN", "%lld", number(p, "vlan"));
+		page_fieldf(p, "VLAN", "%lld", number(p, "vlan"));
 	put_list(p, "tunnels", "tunnel");
 }
 
@@ -251,7 +216,7 @@ put_smtp(const struct page *p)
 	put_spelled(p, "offer", "offer", "offer_token");
 	put_spelled(p, "STARTTLS", "starttls", "starttls_command");
 	if (number(p, "starttls_reply") != 0)
-		field(p, "reply", "%lld", number(p, "starttls_reply"));
+		page_fieldf(p, "reply", "%lld", number(p, "starttls_reply"));
 	if (flag(p, "plain_after_220"))
 		page_field(p, "then", "plaintext went on although STARTTLS "
 		    "was accepted");
@@ -296,13 +261,13 @@ put_certificate(const struct page *p)
 	page_field(p, "issuer", text(p, "certificate_issuer"));
 	if (text(p, "certificate_not_before") != NULL &&
 	    text(p, "certificate_not_after") != NULL)
-		field(p, "valid", "%.10s to %.10s",
+		page_fieldf(p, "valid", "%.10s to %.10s",
 		    text(p, "certificate_not_before"),
 		    text(p, "certificate_not_after"));
 	page_field(p, "SHA-256", text(p, "certificate_sha256"));
 	page_field(p, "SPKI SHA-256", text(p, "spki_sha256"));
 	if (number(p, "certificate_chain") > 0)
-		field(p, "chain", "%lld certificate%s",
+		page_fieldf(p, "chain", "%lld certificate%s",
 		    number(p, "certificate_chain"),
 		    number(p, "certificate_chain") == 1 ? "" : "s");
 }
@@ -314,7 +279,7 @@ put_mail(const struct page *p)
 	page_field(p, "protection", text(p, "protection"));
 	if (number(p, "mail_commands") + number(p, "data_commands") > 0 ||
 	    is(p, "protection", "cleartext"))
-		field(p, "in clear", "%lld accepted (%lld MAIL, %lld RCPT, "
+		page_fieldf(p, "in clear", "%lld accepted (%lld MAIL, %lld RCPT, "
 		    "%lld DATA or BDAT)", number(p, "mails_in_clear"),
 		    number(p, "mail_commands"), number(p, "rcpt_commands"),
 		    number(p, "data_commands"));
@@ -323,7 +288,7 @@ put_mail(const struct page *p)
 		    "<> (a bounce)" : text(p, "mail_from_domain"));
 	put_list(p, "to", "rcpt_domains");
 	if (text(p, "auth_in_clear") != NULL)
-		field(p, "login", "AUTH %s in clear",
+		page_fieldf(p, "login", "AUTH %s in clear",
 		    text(p, "auth_in_clear"));
 	if (!is(p, "policy", "unknown"))
 		page_field(p, "DANE", text(p, "policy"));

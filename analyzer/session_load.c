@@ -4,23 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/query.h"
+#include "analyzer/rows.h"
 #include "analyzer/session_load.h"
 #include "schema/dialogue.h"
-#include "schema/json_row.h"
 #include "schema/moment.h"
-
-const char *
-session_text(const json_t *facts, const char *name)
-{
-	return json_string_value(json_object_get(facts, name));
-}
-
-json_int_t
-session_number(const json_t *facts, const char *name)
-{
-	return json_integer_value(json_object_get(facts, name));
-}
 
 static int
 say_sql(const struct database *d, unsigned i)
@@ -38,73 +25,42 @@ prepare(struct query *q)
 	return stmt;
 }
 
-/* All rows of `stmt` as objects; NULL after saying why. */
-static json_t *
-take_rows(const struct database *d, unsigned i, sqlite3_stmt *stmt)
-{
-	json_t *rows = json_array(), *one;
-	struct json_row *row = json_row_new(stmt, NULL);
-	json_error_t error;
-	const char *text;
-	size_t len;
-	int rc;
-
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (row == NULL || (text = json_row_text(row, &len)) == NULL) {
-			warnx("memory is short");
-			goto fail;
-		}
-		if ((one = json_loadb(text, len, 0, &error)) == NULL) {
-			warnx("%s: a damaged row: %s", d->paths[i],
-			    error.text);
-			goto fail;
-		}
-		json_array_append_new(rows, one);
-	}
-	if (rc == SQLITE_DONE) {
-		json_row_free(row);
-		return rows;
-	}
-	say_sql(d, i);
-fail:
-	json_row_free(row);
-	json_decref(rows);
-	return NULL;
-}
-
-static json_t *
-load_facts(const struct database *d, unsigned i, int64_t id)
+static struct query *
+select_facts(const struct database *d, unsigned i, int64_t id)
 {
 	struct query *q = query_new(d->sql);
-	sqlite3_stmt *stmt;
-	json_t *rows;
 
 	query_add(q, "SELECT * FROM %s.v_sessions WHERE id = ",
 	    database_name(i));
 	query_add_int(q, id);
-	if ((stmt = prepare(q)) == NULL)
-		return NULL;
-	rows = take_rows(d, i, stmt);
-	sqlite3_finalize(stmt);
-	return rows;
+	return q;
 }
 
-static json_t *
-load_findings(const struct database *d, unsigned i, int64_t id)
+static struct query *
+select_findings(const struct database *d, unsigned i, int64_t id)
 {
 	struct query *q = query_new(d->sql);
-	sqlite3_stmt *stmt;
-	json_t *rows;
 
 	query_add(q, "SELECT * FROM %s.v_findings WHERE session_id = ",
 	    database_name(i));
 	query_add_int(q, id);
 	query_add(q, " ORDER BY id");
-	if ((stmt = prepare(q)) == NULL)
-		return NULL;
-	rows = take_rows(d, i, stmt);
-	sqlite3_finalize(stmt);
-	return rows;
+	return q;
+}
+
+/* The incidents its findings belong to, in few words. */
+static struct query *
+select_incidents(const struct database *d, unsigned i, int64_t id)
+{
+	struct query *q = query_new(d->sql);
+	const char *name = database_name(i);
+
+	query_add(q, "SELECT id, title, severity, state FROM %s.v_incidents "
+	    "WHERE id IN (SELECT incident FROM %s.finding WHERE session = ",
+	    name, name);
+	query_add_int(q, id);
+	query_add(q, ") ORDER BY id");
+	return q;
 }
 
 static json_t *
@@ -181,7 +137,7 @@ prepare_texts(const struct database *d, unsigned i)
 }
 
 static int
-load_rest(struct session_full *s, const struct database *d, unsigned i,
+load_rest(struct full_thing *t, const struct database *d, unsigned i,
     int64_t id)
 {
 	sqlite3_stmt *stmt = prepare_rest(d, i, id);
@@ -201,8 +157,8 @@ load_rest(struct session_full *s, const struct database *d, unsigned i,
 	    sqlite3_column_int64(stmt, 1), texts);
 	damage = (const char *)sqlite3_column_text(stmt, 2);
 	if (damage != NULL)
-		s->damage = strdup(damage);
-	rc = json_object_set(s->facts, "dialogue", lines);
+		t->damage = strdup(damage);
+	rc = json_object_set(t->facts, "dialogue", lines);
 out:
 	sqlite3_finalize(texts);
 	sqlite3_finalize(stmt);
@@ -210,32 +166,33 @@ out:
 	return rc;
 }
 
-int
-session_load(struct session_full *s, const struct database *d, unsigned i,
-    int64_t id)
+static int
+load_lists(json_t *facts, const struct database *d, unsigned i, int64_t id)
 {
 	json_t *rows;
 
-	*s = (struct session_full){ 0 };
-	if ((rows = load_facts(d, i, id)) == NULL)
+	if ((rows = rows_take(d, d->paths[i], select_findings(d, i, id))) ==
+	    NULL || json_object_set_new(facts, "findings", rows) == -1)
 		return -1;
-	s->facts = json_incref(json_array_get(rows, 0));
-	json_decref(rows);
-	if (s->facts == NULL)
-		return 0;
-	rows = load_findings(d, i, id);
-	if (rows != NULL &&
-	    json_object_set_new(s->facts, "findings", rows) == 0 &&
-	    load_rest(s, d, i, id) == 0)
-		return 1;
-	session_unload(s);
-	return -1;
+	if ((rows = rows_take(d, d->paths[i], select_incidents(d, i, id))) ==
+	    NULL || json_object_set_new(facts, "incidents", rows) == -1)
+		return -1;
+	return 0;
 }
 
-void
-session_unload(struct session_full *s)
+int
+session_load(struct full_thing *t, const struct database *d, unsigned i,
+    int64_t id, const struct options *o)
 {
-	json_decref(s->facts);
-	free(s->damage);
-	*s = (struct session_full){ 0 };
+	(void)o;
+	*t = (struct full_thing){ 0 };
+	if (rows_take_one(d, d->paths[i], select_facts(d, i, id),
+	    &t->facts) == -1)
+		return -1;
+	if (t->facts == NULL)
+		return 0;
+	if (load_lists(t->facts, d, i, id) == 0 && load_rest(t, d, i, id) == 0)
+		return 1;
+	full_unload(t);
+	return -1;
 }

@@ -6,185 +6,47 @@
 #include "analyzer/session_story.h"
 #include "analyzer/text.h"
 #include "analyzer/when.h"
-#include "schema/names.h"
-
-#define LABEL_WIDTH	14
-#define PAGE_MIN	20	/* columns that text is not squeezed below */
-#define BOLD		"\033[1m"
-#define DIM		"\033[2m"
-#define RED		"\033[31m"
-#define YELLOW		"\033[33m"
-#define CYAN		"\033[36m"
-#define PLAIN		"\033[0m"
-
-void
-page_put(const struct page *p, const char *text)
-{
-	text_put(p->style->out, text, strlen(text), p->style->wide);
-}
-
-void
-page_colour(const struct page *p, const char *sequence)
-{
-	if (p->style->colour)
-		fputs(sequence, p->style->out);
-}
-
-void
-page_heading(const struct page *p, const char *title)
-{
-	putc('\n', p->style->out);
-	page_colour(p, BOLD);
-	fputs(title, p->style->out);
-	page_colour(p, PLAIN);
-	putc('\n', p->style->out);
-}
-
-/* Safe text from column `indent` on, in as many lines as it takes. */
-static void
-put_wrapped(const struct page *p, const char *safe, size_t indent)
-{
-	size_t width = p->style->width, len;
-	char *lines = width > indent + PAGE_MIN ?
-	    text_wrap(safe, width - indent) : NULL;
-	const char *line = lines != NULL ? lines : safe;
-
-	for (;; line += len + 1) {
-		len = strcspn(line, "\n");
-		fprintf(p->style->out, "%.*s\n", (int)len, line);
-		if (line[len] == '\0')
-			break;
-		fprintf(p->style->out, "%*s", (int)indent, "");
-	}
-	free(lines);
-}
-
-void
-page_field(const struct page *p, const char *label, const char *value)
-{
-	char *safe;
-
-	if (value == NULL ||
-	    (safe = text_safe(value, strlen(value), p->style->wide)) == NULL)
-		return;
-	fprintf(p->style->out, "  %-*s", LABEL_WIDTH, label);
-	put_wrapped(p, safe, LABEL_WIDTH + 2);
-	free(safe);
-}
-
-void
-page_line(const struct page *p, const char *label, const char *value)
-{
-	fputs("  ", p->style->out);
-	page_put(p, label);
-	fputs(": ", p->style->out);
-	page_put(p, value);
-	putc('\n', p->style->out);
-}
-
-static const char *
-verdict_colour(const char *word)
-{
-	switch (verdict_of(word)) {
-	case VERDICT_ATTACK:
-		return BOLD RED;
-	case VERDICT_SUSPICIOUS:
-		return YELLOW;
-	case VERDICT_UNDECIDED:
-		return CYAN;
-	}
-	return "";
-}
 
 static void
 put_headline(const struct page *p)
 {
 	FILE *out = p->style->out;
-	const char *verdict = session_text(p->facts, "verdict");
-	char *story = session_story(p->facts), *safe = NULL;
+	const char *verdict = page_text(p->facts, "verdict");
+	char *story = session_story(p->facts);
 
-	page_colour(p, BOLD);
+	page_colour(p, PAGE_BOLD);
 	fprintf(out, "Session %lld",
-	    (long long)session_number(p->facts, "id"));
-	page_colour(p, PLAIN);
+	    (long long)page_number(p->facts, "id"));
+	page_colour(p, PAGE_PLAIN);
 	if (verdict != NULL) {
 		fputs(": ", out);
-		page_colour(p, verdict_colour(verdict));
+		page_colour(p, page_verdict_colour(verdict));
 		page_put(p, verdict);
-		page_colour(p, PLAIN);
+		page_colour(p, PAGE_PLAIN);
 	}
 	putc('\n', out);
 	if (story != NULL)
-		safe = text_safe(story, strlen(story), p->style->wide);
-	if (safe != NULL)
-		put_wrapped(p, safe, 0);
-	free(safe);
+		page_wrapped(p, story, 0);
 	free(story);
 }
 
-/* A member of evidence that we have no words for: as JSON. */
+/* "3 (new): STARTTLS vanished from ...". */
 static void
-put_member(const struct page *p, const char *name, const json_t *value)
+put_incident_of(const struct page *p, const json_t *f)
 {
-	char *json;
-
-	if (json_is_string(value)) {
-		page_line(p, name, json_string_value(value));
-		return;
-	}
-	json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-	if (json != NULL)
-		page_line(p, name, json);
-	free(json);
-}
-
-static void
-put_evidence_line(const struct page *p, const json_t *line)
-{
-	const char *who = session_text(line, "who");
-	const char *text = session_text(line, "text");
-	size_t len;
-
-	if (text == NULL)
-		return;
-	fprintf(p->style->out, "  %-*spacket %lld  ", LABEL_WIDTH, "",
-	    (long long)session_number(line, "packet"));
-	page_put(p, who != NULL ? who : "");
-	fputs(": ", p->style->out);
-	/* a reply of several lines is one text */
-	for (;; text += len + 1) {
-		len = strcspn(text, "\n");
-		text_put(p->style->out, text, len, p->style->wide);
-		putc('\n', p->style->out);
-		if (text[len] == '\0')
-			break;
-		fprintf(p->style->out, "  %-*s    ", LABEL_WIDTH, "");
-	}
-}
-
-static void
-put_evidence(const struct page *p, const json_t *evidence)
-{
-	const char *name;
-	const json_t *value, *line;
+	const json_t *incidents = json_object_get(p->facts, "incidents");
+	json_int_t id = page_number(f, "incident_id");
+	const json_t *one;
+	const char *title, *state;
 	size_t i;
 
-	page_field(p, "expected", session_text(evidence, "expected"));
-	page_field(p, "seen", session_text(evidence, "seen"));
-	if (session_number(evidence, "packet") > 0)
-		fprintf(p->style->out, "  %-*spacket %lld\n", LABEL_WIDTH,
-		    "decided by", (long long)session_number(evidence,
-		    "packet"));
-	json_array_foreach(json_object_get(evidence, "lines"), i, line)
-		put_evidence_line(p, line);
-	json_object_foreach((json_t *)evidence, name, value) {
-		if (strcmp(name, "expected") == 0 ||
-		    strcmp(name, "seen") == 0 ||
-		    strcmp(name, "lines") == 0 ||
-		    strcmp(name, "packet") == 0 ||
-		    strcmp(name, "at") == 0)
-			continue;
-		put_member(p, name, value);
+	json_array_foreach(incidents, i, one) {
+		title = page_text(one, "title");
+		state = page_text(one, "state");
+		if (id != 0 && page_number(one, "id") == id)
+			page_fieldf(p, "incident", "%lld (%s): %s",
+			    (long long)id, state != NULL ? state : "?",
+			    title != NULL ? title : "?");
 	}
 }
 
@@ -192,21 +54,20 @@ static void
 put_finding(const struct page *p, const json_t *f)
 {
 	FILE *out = p->style->out;
-	const char *severity = session_text(f, "severity");
-	const char *kind = session_text(f, "kind");
-	const char *confidence = session_text(f, "confidence");
+	const char *severity = page_text(f, "severity");
+	const char *kind = page_text(f, "kind");
+	const char *confidence = page_text(f, "confidence");
 	const json_t *because, *one;
 	size_t i;
 
 	fputs("  ", out);
-	page_colour(p, severity != NULL && severity_of(severity) >=
-	    SEVERITY_HIGH ? BOLD RED : YELLOW);
+	page_colour(p, page_severity_colour(severity));
 	page_put(p, severity != NULL ? severity : "?");
-	page_colour(p, PLAIN);
+	page_colour(p, PAGE_PLAIN);
 	fputs("  ", out);
-	page_colour(p, BOLD);
+	page_colour(p, PAGE_BOLD);
 	page_put(p, kind != NULL ? kind : "?");
-	page_colour(p, PLAIN);
+	page_colour(p, PAGE_PLAIN);
 	fputs("  (", out);
 	page_put(p, confidence != NULL ? confidence : "?");
 	because = json_object_get(f, "because");
@@ -216,8 +77,9 @@ put_finding(const struct page *p, const json_t *f)
 			page_put(p, json_string_value(one));
 	}
 	fputs(")\n", out);
-	page_field(p, "what", session_text(f, "summary"));
-	put_evidence(p, json_object_get(f, "evidence"));
+	page_field(p, "what", page_text(f, "summary"));
+	put_incident_of(p, f);
+	page_evidence(p, json_object_get(f, "evidence"));
 }
 
 static void
@@ -242,26 +104,26 @@ static void
 put_dialogue_line(const struct page *p, const json_t *line, int64_t start)
 {
 	FILE *out = p->style->out;
-	const char *who = session_text(line, "who");
-	const char *text = session_text(line, "text");
+	const char *who = page_text(line, "who");
+	const char *text = page_text(line, "text");
 	bool remark = who == NULL || strcmp(who, "sensor") == 0;
 	bool client = !remark && strcmp(who, "client") == 0;
 	int64_t at = 0, offset;
 
-	if (session_text(line, "at") != NULL &&
-	    when_read(session_text(line, "at"), 0, &at))
+	if (page_text(line, "at") != NULL &&
+	    when_read(page_text(line, "at"), 0, &at))
 		offset = at - start;
 	else
 		offset = 0;
 	fprintf(out, "  %c%4lld.%06lld %8lld  ", offset < 0 ? '-' : '+',
 	    llabs((long long)offset) / 1000000,
 	    llabs((long long)offset) % 1000000,
-	    (long long)session_number(line, "packet"));
-	page_colour(p, remark ? DIM : client ? CYAN : "");
+	    (long long)page_number(line, "packet"));
+	page_colour(p, remark ? PAGE_DIM : client ? PAGE_CYAN : "");
 	fputs(remark ? "     -- " : client ? "C -> S  " : "C <- S  ", out);
 	page_put(p, text != NULL ? text : "");
 	fputs(remark ? " --" : "", out);
-	page_colour(p, remark || client ? PLAIN : "");
+	page_colour(p, remark || client ? PAGE_PLAIN : "");
 	putc('\n', out);
 }
 
@@ -269,8 +131,8 @@ static void
 put_dialogue(const struct page *p)
 {
 	const json_t *lines = json_object_get(p->facts, "dialogue"), *one;
-	const char *started = session_text(p->facts, "started_at");
-	long long dropped = (long long)session_number(p->facts,
+	const char *started = page_text(p->facts, "started_at");
+	long long dropped = (long long)page_number(p->facts,
 	    "dialogue_dropped");
 	int64_t start = 0;
 	size_t i;
@@ -295,17 +157,17 @@ put_dialogue(const struct page *p)
 static void
 put_filter(const struct page *p)
 {
-	const char *client = session_text(p->facts, "client_ip");
-	const char *server = session_text(p->facts, "server_ip");
+	const char *client = page_text(p->facts, "client_ip");
+	const char *server = page_text(p->facts, "server_ip");
 
 	if (client == NULL || server == NULL)
 		return;
 	fprintf(p->style->out, "%s.addr == %s && tcp.port == %lld && "
 	    "%s.addr == %s && tcp.port == %lld",
 	    strchr(client, ':') != NULL ? "ipv6" : "ip", client,
-	    (long long)session_number(p->facts, "client_port"),
+	    (long long)page_number(p->facts, "client_port"),
 	    strchr(server, ':') != NULL ? "ipv6" : "ip", server,
-	    (long long)session_number(p->facts, "server_port"));
+	    (long long)page_number(p->facts, "server_port"));
 }
 
 /* The first and last packets the dialogue names; 0 if there are none. */
@@ -318,7 +180,7 @@ packet_range(const json_t *lines, long long *first, long long *last)
 
 	*first = *last = 0;
 	json_array_foreach(lines, i, one) {
-		packet = (long long)session_number(one, "packet");
+		packet = (long long)page_number(one, "packet");
 		if (packet == 0)
 			continue;
 		if (*first == 0 || packet < *first)
@@ -332,10 +194,10 @@ static void
 put_next(const struct page *p)
 {
 	FILE *out = p->style->out;
-	const char *source = session_text(p->facts, "source");
-	const char *client = session_text(p->facts, "client_ip");
-	const char *server = session_text(p->facts, "server_ip");
-	const char *community = session_text(p->facts, "community_id");
+	const char *source = page_text(p->facts, "source");
+	const char *client = page_text(p->facts, "client_ip");
+	const char *server = page_text(p->facts, "server_ip");
+	const char *community = page_text(p->facts, "community_id");
 	long long first, last;
 
 	page_heading(p, "Next");

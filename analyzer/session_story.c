@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/session_load.h"
+#include "analyzer/page.h"
 #include "analyzer/session_story.h"
 
 static bool
 is(const json_t *facts, const char *name, const char *value)
 {
-	const char *text = session_text(facts, name);
+	const char *text = page_text(facts, name);
 
 	return text != NULL && strcmp(text, value) == 0;
 }
@@ -32,9 +33,9 @@ lacks(const json_t *facts, const char *gap)
 static void
 put_clear(FILE *out, const json_t *facts)
 {
-	long long mails = (long long)session_number(facts, "mails_in_clear");
-	const char *auth = session_text(facts, "auth_in_clear");
-	long long unanswered = (long long)session_number(
+	long long mails = (long long)page_number(facts, "mails_in_clear");
+	const char *auth = page_text(facts, "auth_in_clear");
+	long long unanswered = (long long)page_number(
 	    json_object_get(facts, "more"), "mails_unanswered");
 
 	if (mails > 0)
@@ -54,7 +55,7 @@ put_clear(FILE *out, const json_t *facts)
 static void
 put_deed(FILE *out, const json_t *facts)
 {
-	const char *version = session_text(facts, "tls_version");
+	const char *version = page_text(facts, "tls_version");
 
 	if (is(facts, "protection", "cleartext"))
 		put_clear(out, facts);
@@ -72,16 +73,16 @@ put_deed(FILE *out, const json_t *facts)
 static void
 put_server(FILE *out, const json_t *facts)
 {
-	const char *name = session_text(facts, "server_name");
-	const char *ip = session_text(facts, "server_ip");
+	const char *name = page_text(facts, "server_name");
+	const char *ip = page_text(facts, "server_ip");
 
 	if (name != NULL)
 		fprintf(out, "%s (%s)", name, ip);
 	else
 		fputs(ip != NULL ? ip : "?", out);
-	if (session_number(facts, "server_port") != 25)
+	if (page_number(facts, "server_port") != 25)
 		fprintf(out, " on port %lld",
-		    (long long)session_number(facts, "server_port"));
+		    (long long)page_number(facts, "server_port"));
 }
 
 /* Without an offer taken up: what became of the offer. */
@@ -134,7 +135,7 @@ failure_reason(const json_t *facts)
 static void
 put_starttls(FILE *out, const json_t *facts)
 {
-	long long reply = (long long)session_number(facts, "starttls_reply");
+	long long reply = (long long)page_number(facts, "starttls_reply");
 
 	if (is(facts, "starttls", "masked"))
 		fputs("the client's STARTTLS command was overwritten", out);
@@ -174,16 +175,36 @@ put_reason(FILE *out, const json_t *facts)
 		fputs(", and whether mail passed in clear is not known", out);
 }
 
-char *
-session_story(const json_t *facts)
+/* What the gravest finding says, if there is one above a note: it has seen
+ * more than this session (history, other clients). */
+static const char *
+verdict_of_findings(const json_t *facts)
 {
-	const char *client = session_text(facts, "client_ip");
-	char *story = NULL;
-	size_t size;
-	FILE *out;
+	const json_t *first = json_array_get(json_object_get(facts,
+	    "findings"), 0);
 
-	if ((out = open_memstream(&story, &size)) == NULL)
-		return NULL;
+	return is(first, "severity", "info") ? NULL :
+	    page_text(first, "summary");
+}
+
+/* A sentence: summaries begin small, often with a name, which stays so. */
+static void
+put_sentence(FILE *out, const char *summary)
+{
+	size_t word = strspn(summary, "abcdefghijklmnopqrstuvwxyz");
+
+	if (word > 0 && summary[word] == ' ')
+		fprintf(out, "%c%s.", toupper((unsigned char)*summary),
+		    summary + 1);
+	else
+		fprintf(out, "%s.", summary);
+}
+
+static void
+put_story(FILE *out, const json_t *facts)
+{
+	const char *client = page_text(facts, "client_ip");
+
 	fprintf(out, "%s ", client != NULL ? client : "?");
 	put_deed(out, facts);
 	put_server(out, facts);
@@ -192,6 +213,22 @@ session_story(const json_t *facts)
 		put_reason(out, facts);
 	}
 	putc('.', out);
+}
+
+char *
+session_story(const json_t *facts)
+{
+	const char *summary = verdict_of_findings(facts);
+	char *story = NULL;
+	size_t size;
+	FILE *out;
+
+	if ((out = open_memstream(&story, &size)) == NULL)
+		return NULL;
+	if (summary != NULL)
+		put_sentence(out, summary);
+	else
+		put_story(out, facts);
 	if (fclose(out) == EOF) {
 		free(story);
 		return NULL;

@@ -176,11 +176,9 @@ CREATE VIEW v_findings AS SELECT
 	v.verdict AS verdict
 FROM finding AS f CROSS JOIN v_sessions AS v ON v.id = f.session;
 
--- One row per address and port.  `client_nets` is how many networks (/24,
--- /48) its clients came from: the list itself has no bound.  `certificates`
--- lists the SHA-256 of at most 16 leaf certificates, the latest first.
--- `last_offer` is that of the last session in which the server was asked
--- and its answer seen.
+-- One row per incident.  Lists are of the first few hundred of each sort,
+-- the busiest first; server_ip and server_name are NULL where it is about a
+-- client network and many servers.
 CREATE VIEW v_incidents AS SELECT
 	i.id AS id,
 	(SELECT word FROM kind WHERE id = i.kind) AS kind,
@@ -234,9 +232,17 @@ CREATE VIEW v_incidents AS SELECT
 	    ORDER BY sessions DESC, word)) AS kinds,
 	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
 	    WHERE incident = i.id AND what = 5
-	    ORDER BY sessions DESC, word)) AS causes
+	    ORDER BY sessions DESC, word)) AS causes,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 6
+	    ORDER BY sessions DESC, word)) AS server_names
 FROM incident AS i;
 
+-- One row per address and port.  `client_nets` is how many networks (/24,
+-- /48) its clients came from: the list itself has no bound.  `certificates`
+-- lists the SHA-256 of at most 16 leaf certificates, the latest first.
+-- `last_offer` is that of the last session in which the server was asked
+-- and its answer seen.
 CREATE VIEW v_servers AS
 WITH total AS (
 	SELECT s.server AS server, s.server_port AS port,

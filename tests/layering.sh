@@ -38,6 +38,7 @@ home_of() {
 	ldns/*)		echo '^sensor/policy/' ;;
 	sqlite3.h)	echo '^(schema|sensor/store|sensor/baseline|analyzer)/' ;;
 	cyaml/*)	echo '^sensor/config_file\.c' ;;
+	maxminddb.h)	echo '^analyzer/geoip\.c' ;;
 	libsmartcols*)	echo '^analyzer/' ;;
 	cap-ng.h)	echo '^sensor/capture/privileges' ;;
 	systemd/*)	echo '^sensor/[a-z_]+\.c' ;;

@@ -133,7 +133,8 @@ see_certificate(const struct session_record *r, struct server_sight *s)
 {
 	const struct certificate *leaf;
 
-	if (r->certificate != RECORD_CERTIFICATE_VISIBLE || r->tls == NULL)
+	if (r->certificate != RECORD_CERTIFICATE_VISIBLE || r->tls == NULL ||
+	    tls_facts(r->tls)->chain_len == 0)
 		return;
 	leaf = tls_facts(r->tls)->chain[0];
 	if (!leaf->readable)

@@ -165,7 +165,7 @@ static void
 no_list_of_a_view_is_forgotten(void **state)
 {
 	static const char *const views[] = {
-		"v_sessions", "v_findings", "v_servers",
+		"v_sessions", "v_findings", "v_incidents", "v_servers",
 	};
 	char why[SCHEMA_WHY_MAX], sql[64];
 	sqlite3 *db;
@@ -188,7 +188,12 @@ no_list_of_a_view_is_forgotten(void **state)
 	    "certificate, rcpt_domains, more) VALUES (1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 1, '[1]', '{\"a\":1}'); INSERT INTO finding VALUES "
-	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}')", NULL, NULL, NULL),
+	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}', 1); INSERT INTO incident "
+	    "VALUES (1, 0, 1, 25, NULL, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
+	    "1, 1, 1, 't', 'e', '[\"s\"]'); INSERT INTO incident_part VALUES "
+	    "(1, 0, 'n', 1), (1, 1, 's', 1), (1, 2, 'd', 1), (1, 3, 'e', 1), "
+	    "(1, 4, 'k', 1), (1, 5, 'c', 1), (1, 6, 'm', 1)", NULL, NULL,
+	    NULL),
 	    SQLITE_OK);
 	for (size_t v = 0; v < LENGTH(views); v++) {
 		snprintf(sql, sizeof(sql), "SELECT * FROM %s", views[v]);

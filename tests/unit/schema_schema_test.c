@@ -95,13 +95,14 @@ a_new_file_becomes_a_database_of_this_version(void **state)
 	assert_string_equal(why, "an empty database");
 	assert_int_equal(schema_look(db, NULL), SCHEMA_READY);
 	check(db, "PRAGMA application_id", "1398033491");
-	check(db, "PRAGMA user_version", "1");
+	check(db, "PRAGMA user_version", "2");
 	check(db, "PRAGMA page_size", "16384");
 	check(db, "SELECT group_concat(name) FROM (SELECT name FROM "
 	    "sqlite_schema WHERE type = 'view' ORDER BY name)",
-	    "v_findings,v_servers,v_sessions");
+	    "v_findings,v_incidents,v_servers,v_sessions");
 	check(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
-	    "AND sql NOT LIKE '%STRICT'", "0");
+	    "AND sql NOT LIKE '%STRICT' AND sql NOT LIKE '%STRICT, WITHOUT "
+	    "ROWID'", "0");
 	sqlite3_close(db);
 }
 
@@ -136,7 +137,7 @@ static const struct refused {
 	{ "a database of a later version",
 	  "PRAGMA application_id = 1398033491; PRAGMA user_version = 99;"
 	  "CREATE TABLE session (id)", NULL,
-	  SCHEMA_NEWER, "version 99 is newer than this program's 1" },
+	  SCHEMA_NEWER, "version 99 is newer than this program's 2" },
 	{ "a database with somebody else's tables",
 	  "CREATE TABLE places (id); INSERT INTO places VALUES (1)", NULL,
 	  SCHEMA_FOREIGN, "another program" },
@@ -239,15 +240,16 @@ a_locked_database_is_not_waited_for_by_us(void **state)
 	sqlite3_close(other);
 }
 
+/* From this version on. */
 static const struct schema_step steps[] = {
-	{ 1, "ALTER TABLE sensor ADD COLUMN site TEXT;"
+	{ 2, "ALTER TABLE sensor ADD COLUMN site TEXT;"
 	     "UPDATE sensor SET site = 'one'" },
-	{ 2, "ALTER TABLE sensor ADD COLUMN rack TEXT;"
+	{ 3, "ALTER TABLE sensor ADD COLUMN rack TEXT;"
 	     "UPDATE sensor SET rack = site || ' two'" },
 };
 
 static sqlite3 *
-version_one(const char *path)
+this_version(const char *path)
 {
 	char why[SCHEMA_WHY_MAX];
 	sqlite3 *db = create_db(path);
@@ -262,16 +264,16 @@ an_older_database_climbs_step_by_step(void **state)
 {
 	struct place *p = *state;
 	char why[SCHEMA_WHY_MAX];
-	sqlite3 *db = version_one(p->path);
+	sqlite3 *db = this_version(p->path);
 
 	/* as an older program left it: a view of another form */
 	run(db, "DROP VIEW v_sessions; CREATE VIEW v_sessions AS SELECT 1 "
 	    "AS old");
-	assert_int_equal(schema_climb(db, steps, 2, 3, why), 0);
-	check(db, "PRAGMA user_version", "3");
+	assert_int_equal(schema_climb(db, steps, 2, 4, why), 0);
+	check(db, "PRAGMA user_version", "4");
 	check(db, "SELECT rack FROM sensor", "one two");
 	check(db, "SELECT count(*) FROM v_sessions WHERE id = 1", "0");
-	/* for the program of version 1 it is now too new */
+	/* for the program of this version it is now too new */
 	assert_int_equal(schema_look(db, why), SCHEMA_NEWER);
 	sqlite3_close(db);
 }
@@ -281,11 +283,11 @@ a_later_start_takes_only_the_steps_it_lacks(void **state)
 {
 	struct place *p = *state;
 	char why[SCHEMA_WHY_MAX];
-	sqlite3 *db = version_one(p->path);
+	sqlite3 *db = this_version(p->path);
 
-	assert_int_equal(schema_climb(db, steps, 1, 2, why), 0);
-	check(db, "PRAGMA user_version", "2");
-	assert_int_equal(schema_climb(db, steps, 2, 3, why), 0);
+	assert_int_equal(schema_climb(db, steps, 1, 3, why), 0);
+	check(db, "PRAGMA user_version", "3");
+	assert_int_equal(schema_climb(db, steps, 2, 4, why), 0);
 	check(db, "SELECT rack FROM sensor", "one two");
 	sqlite3_close(db);
 }
@@ -294,23 +296,23 @@ static void
 a_step_that_fails_undoes_all_of_them(void **state)
 {
 	static const struct schema_step broken[] = {
-		{ 1, "ALTER TABLE sensor ADD COLUMN site TEXT" },
-		{ 2, "UPDATE nowhere SET site = 1" },
+		{ 2, "ALTER TABLE sensor ADD COLUMN site TEXT" },
+		{ 3, "UPDATE nowhere SET site = 1" },
 	};
 	struct place *p = *state;
 	char why[SCHEMA_WHY_MAX];
-	sqlite3 *db = version_one(p->path);
+	sqlite3 *db = this_version(p->path);
 
-	assert_int_equal(schema_climb(db, broken, 2, 3, why), -1);
+	assert_int_equal(schema_climb(db, broken, 2, 4, why), -1);
 	assert_non_null(strstr(why, "nowhere"));
 	assert_int_equal(schema_look(db, NULL), SCHEMA_READY);
 	check(db, "SELECT count(*) FROM pragma_table_info('sensor')", "2");
 	check(db, "SELECT count(*) FROM v_sessions", "0");
 
 	/* and so does a way with a hole in it */
-	assert_int_equal(schema_climb(db, broken, 1, 3, why), -1);
+	assert_int_equal(schema_climb(db, broken, 1, 4, why), -1);
 	assert_non_null(strstr(why, "no way to upgrade"));
-	check(db, "PRAGMA user_version", "1");
+	check(db, "PRAGMA user_version", "2");
 	check(db, "SELECT count(*) FROM v_servers", "0");
 	sqlite3_close(db);
 }

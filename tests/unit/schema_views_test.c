@@ -37,6 +37,10 @@ static const struct contract {
 	{ "v_findings",
 	  "id,session_id,incident_id,at,kind,because,severity,confidence,"
 	  "summary,evidence," },
+	{ "v_incidents",
+	  "id,kind,title,severity,confidence,state,because,server_ip,"
+	  "server_name,client_nets,sensors,first_seen,last_seen,sessions,"
+	  "mails_in_clear,rcpt_domains,located,explanation,next_steps," },
 	{ "v_servers",
 	  "server_ip,server_port,server_name,first_seen,last_seen,sessions,"
 	  "offered,absent,masked,last_offer,last_offered_at,tls_established,"
@@ -134,7 +138,8 @@ numbers_of_the_views_are_those_of_names_def(void **state)
 		enum confidence c = i / SEVERITIES;
 
 		snprintf(set, sizeof(set), "INSERT INTO finding VALUES (%u, "
-		    "100, %u, 9, 1, 0, %u, %u, 'x', '{}')", i + 1, i, s, c);
+		    "100, %u, 9, 1, 0, %u, %u, 'x', '{}', NULL)", i + 1, i, s,
+		    c);
 		run(db, set);
 		snprintf(query, sizeof(query), "SELECT severity || ' ' || "
 		    "confidence FROM v_findings WHERE id = %u", i + 1);
@@ -303,6 +308,87 @@ servers_are_summed_up(void **state)
 	sqlite3_close(db);
 }
 
+/* An incident with nothing but what must be there; `set` changes it. */
+static void
+put_incident(sqlite3 *db, const char *set)
+{
+	char sql[512];
+
+	run(db, "DELETE FROM incident; INSERT INTO incident (id, family, "
+	    "server, server_port, client_net, kind, because, severity, "
+	    "confidence, state, first_seen, last_seen, sessions, "
+	    "mails_in_clear, located, session, servers_missing, "
+	    "servers_offering, nets_offered, peers, title, explanation, "
+	    "next_steps) VALUES (7, 0, 2, 25, NULL, 1, 0, 0, 0, 0, 5, 6, 3, "
+	    "2, 0, 100, 0, 0, 0, 0, 'a title', 'why', '[\"a step\"]')");
+	if (set == NULL)
+		return;
+	snprintf(sql, sizeof(sql), "UPDATE incident SET %s", set);
+	run(db, sql);
+}
+
+static void
+words_of_incidents_are_those_of_names_def(void **state)
+{
+	sqlite3 *db = with_rows();
+	char set[64];
+
+	(void)state;
+#define WORDS(type, COUNT, column, shown)				\
+	for (unsigned i = 0; i < COUNT; i++) {				\
+		snprintf(set, sizeof(set), column " = %u", i);		\
+		put_incident(db, set);					\
+		check(db, "SELECT " shown " FROM v_incidents",		\
+		    type##_word((enum type)i));				\
+	}
+	WORDS(severity, SEVERITIES, "severity", "severity")
+	WORDS(confidence, CONFIDENCES, "confidence", "confidence")
+	WORDS(state, STATES, "state", "state")
+	WORDS(location, LOCATIONS, "located", "located")
+	WORDS(family, FAMILIES, "family", "family")
+#undef WORDS
+	sqlite3_close(db);
+}
+
+static void
+an_incident_has_its_parts_the_busiest_first(void **state)
+{
+	static const struct {
+		const char	*set, *column, *want;
+	} parts[] = {
+		{ NULL, "server_ip", "0.0.0.2" },
+		{ "server = 4294967296", "server_ip", "2001:db8::1" },
+		{ "server = NULL", "server_ip", "(none)" },
+		{ "server = NULL", "server_name", "(none)" },
+		{ NULL, "server_name", "mx.example" },
+		{ NULL, "client_nets", "[\"b/24\",\"a/24\",\"c/24\"]" },
+		{ NULL, "servers", "[\"0.0.0.2:25\"]" },
+		{ NULL, "sensors", "[]" },
+		{ NULL, "kinds", "[]" },
+		{ NULL, "server_names", "[\"mx.example\",\"alias\"]" },
+		{ NULL, "because", "[]" },
+		{ "because = 12", "because", "[\"history\",\"peers\"]" },
+		{ NULL, "next_steps", "[\"a step\"]" },
+		{ NULL, "session_id", "100" },
+	};
+	sqlite3 *db = with_rows();
+	char query[64];
+
+	(void)state;
+	run(db, "INSERT INTO host VALUES (4294967296, '2001:db8::1', "
+	    "'2001:db8::/48'); INSERT INTO incident_part VALUES "
+	    "(7, 0, 'a/24', 2), (7, 0, 'b/24', 9), (7, 0, 'c/24', 2), "
+	    "(7, 1, '0.0.0.2:25', 3), (7, 6, 'alias', 1), "
+	    "(7, 6, 'mx.example', 2), (8, 0, 'd/24', 5)");
+	for (size_t i = 0; i < LENGTH(parts); i++) {
+		put_incident(db, parts[i].set);
+		snprintf(query, sizeof(query), "SELECT %s FROM v_incidents",
+		    parts[i].column);
+		check(db, query, parts[i].want);
+	}
+	sqlite3_close(db);
+}
+
 int
 main(void)
 {
@@ -312,6 +398,8 @@ main(void)
 		cmocka_unit_test(a_session_reads_as_it_was_stored),
 		cmocka_unit_test(kinds_come_gravest_first_and_once_each),
 		cmocka_unit_test(servers_are_summed_up),
+		cmocka_unit_test(words_of_incidents_are_those_of_names_def),
+		cmocka_unit_test(an_incident_has_its_parts_the_busiest_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static const struct refused {
 	const char	*name, *sql, *text, *why;
 } refused[] = {
 	{ "a database of a later program",
-	  "PRAGMA application_id = 1398033491; PRAGMA user_version = 2;"
+	  "PRAGMA application_id = 1398033491; PRAGMA user_version = 99;"
 	  "CREATE TABLE session (id)", NULL, "newer" },
 	{ "a database of another program", "CREATE TABLE t (a)", NULL,
 	  "another program" },

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From older versions to this one, on databases as they really were:
+ * unit/schema_version_N.sql is what the program of version N made.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "schema/schema.h"
+#include "schema_ask.h"
+
+#define SQL_MAX		(256 * 1024)
+#define ANSWERS_MAX	65536
+
+static void
+run_file(sqlite3 *db, const char *path)
+{
+	static char sql[SQL_MAX];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(sql, 1, sizeof(sql) - 1, f);
+	fclose(f);
+	assert_true(n < sizeof(sql) - 1);
+	sql[n] = '\0';
+	run(db, sql);
+}
+
+/* With two sessions, one of them with two findings, and what they name. */
+static sqlite3 *
+version_one(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	run_file(db, "tests/unit/schema_version_1.sql");
+	run(db, "PRAGMA application_id = 1398033491; PRAGMA user_version = 1;"
+	    "INSERT INTO kind (id, word, text) VALUES "
+	    "(1, 'starttls-absent', 'old'), (2, 'starttls-masked', 'old'), "
+	    "(3, 'mail-in-clear', 'old'), (4, 'credentials-in-clear', 'old');"
+	    "INSERT INTO expectation VALUES (0, 'dane'), (1, 'sts');"
+	    "INSERT INTO gap VALUES (4, 'gap-in-ehlo-reply', 'old');"
+	    "INSERT INTO sensor VALUES (1, 'edge');"
+	    "INSERT INTO source VALUES (1, 'eth0');"
+	    "INSERT INTO run VALUES (1, 1, 1, 5, 6, 7, '{\"frames\":9}', "
+	    "NULL);"
+	    "INSERT INTO host VALUES (4294967296, '2001:db8::1', "
+	    "'2001:db8::/48');"
+	    "INSERT INTO text VALUES (1, 'mx.example'), (2, 'rcpt.example');"
+	    "INSERT INTO line VALUES (1, 'mx.example ESMTP');"
+	    "INSERT INTO ehlo_reply VALUES (1, '[\"SIZE\"]', '[\"SIZE\"]');"
+	    "INSERT INTO certificate (id, sha256, der) VALUES "
+	    "(1, x'ab01', x'30');"
+	    "INSERT INTO chain VALUES (1, '[1]', 1)");
+	run(db, "INSERT INTO session (id, identity, sensor, source, started, "
+	    "lasted, client, client_port, server, server_port, server_name, "
+	    "protocol, verdict, findings, gaps, ending, handshake, payload, "
+	    "flags, octets_client, octets_server, packets, banner, "
+	    "ehlo_first, ehlo_reply, offer, starttls, tls, certificate, "
+	    "protection, mails_in_clear, mail_commands, rcpt_commands, "
+	    "data_commands, rcpt_domains, more, dialogue) VALUES "
+	    "(2097152, 77, 1, 1, 5, 7, -1062731263, 41022, 4294967296, 25, 1, "
+	    "1, 2, 2, 16, 0, 1, 1, 1, 10, 20, 30, 1, 1, 1, 2, 0, 0, 1, 0, 1, "
+	    "1, 1, 1, '[2]', '{\"missing_server\":3}', x'040404'), "
+	    "(4194304, 78, 1, 1, 0, 0, 4294967296, 1, 9, 587, NULL, 0, 0, 0, "
+	    "0, 0, 1, 0, 0, 0, 0, 3, NULL, NULL, NULL, 5, 0, 0, NULL, 2, 0, "
+	    "0, 0, 0, NULL, NULL, NULL);"
+	    "INSERT INTO finding VALUES (1, 2097152, 0, 1000006, 2, 1, 4, 2, "
+	    "'a sentence', '{\"packet\":6}'), (2, 2097152, 1, 1000007, 3, 0, "
+	    "3, 1, 'another', '{}')");
+	return db;
+}
+
+/* All cells of these rows, one after another. */
+static void
+answers(sqlite3 *db, const char *sql, char out[ANSWERS_MAX])
+{
+	sqlite3_stmt *stmt;
+	size_t len = 0;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+			const char *text = (const char *)
+			    sqlite3_column_text(stmt, i);
+
+			len += (size_t)snprintf(out + len, ANSWERS_MAX - len,
+			    "%s=%s\n", sqlite3_column_name(stmt, i),
+			    text != NULL ? text : "(none)");
+			assert_true(len < ANSWERS_MAX);
+		}
+	sqlite3_finalize(stmt);
+}
+
+static void
+sessions_and_findings_of_version_1_survive(void **state)
+{
+	static const char *const asked[] = {
+		"SELECT * FROM session ORDER BY id",
+		"SELECT * FROM run", "SELECT * FROM host",
+		"SELECT id, session, rank, at, kind, because, severity, "
+		    "confidence, summary, evidence FROM finding ORDER BY id",
+		"SELECT * FROM v_sessions ORDER BY id",
+		"SELECT * FROM v_findings ORDER BY id",
+		"SELECT * FROM v_servers ORDER BY server_port",
+	};
+	static char before[sizeof(asked) / sizeof(asked[0])][ANSWERS_MAX];
+	static char after[ANSWERS_MAX];
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX];
+
+	(void)state;
+	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		answers(db, asked[i], before[i]);
+		assert_true(before[i][0] != '\0');
+	}
+	if (schema_apply(db, why) == -1)
+		fail_msg("%s", why);
+	assert_int_equal(schema_look(db, why), SCHEMA_READY);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		answers(db, asked[i], after);
+		if (strcmp(before[i], after) != 0)
+			fail_msg("%s: got %s, want %s", asked[i], after,
+			    before[i]);
+	}
+	check(db, "PRAGMA integrity_check", "ok");
+	check(db, "SELECT count(*) FROM finding WHERE incident IS NOT NULL",
+	    "0");
+	check(db, "SELECT count(*) FROM v_incidents", "0");
+	sqlite3_close(db);
+}
+
+static void
+an_upgraded_database_is_made_like_a_new_one(void **state)
+{
+	static char upgraded[ANSWERS_MAX], made[ANSWERS_MAX];
+	static const char shape[] = "SELECT m.type || ' ' || m.name || ' ' || "
+	    "coalesce(c.name || ' ' || c.type || ' ' || c.\"notnull\" || "
+	    "' ' || c.pk, '') AS part FROM sqlite_schema AS m "
+	    "LEFT JOIN pragma_table_info(m.name) AS c "
+	    "ORDER BY m.type, m.name, c.cid";
+	sqlite3 *db = version_one(), *other;
+	char why[SCHEMA_WHY_MAX];
+
+	(void)state;
+	assert_int_equal(schema_apply(db, why), 0);
+	assert_int_equal(sqlite3_open(":memory:", &other), SQLITE_OK);
+	assert_int_equal(schema_apply(other, why), 0);
+	answers(db, shape, upgraded);
+	answers(other, shape, made);
+	if (strcmp(upgraded, made) != 0)
+		fail_msg("got %s, want %s", upgraded, made);
+	sqlite3_close(other);
+	sqlite3_close(db);
+}
+
+static void
+words_of_version_1_keep_their_numbers(void **state)
+{
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX];
+	int64_t kinds[KINDS];
+
+	(void)state;
+	assert_int_equal(schema_apply(db, why), 0);
+	assert_int_equal(schema_kinds(db, kinds, why), 0);
+	assert_int_equal(kinds[KIND_STARTTLS_ABSENT], 1);
+	assert_int_equal(kinds[KIND_CREDENTIALS_IN_CLEAR], 4);
+	for (enum kind k = 0; k < KINDS; k++)
+		assert_true(kinds[k] > 0);
+	sqlite3_close(db);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sessions_and_findings_of_version_1_survive),
+		cmocka_unit_test(an_upgraded_database_is_made_like_a_new_one),
+		cmocka_unit_test(words_of_version_1_keep_their_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
