@@ -19,6 +19,7 @@ static detect_rule *const	rules[] = {
 	detect_starttls_absent,
 	detect_mail_in_clear,
 	detect_credentials_in_clear,
+	detect_dns_conflict,
 };
 
 /* ------------------------------------------------------------------ */
@@ -195,6 +196,7 @@ shows_tampering(enum kind k)
 {
 	switch (k) {
 	case KIND_STARTTLS_MASKED:
+	case KIND_DNS_CONFLICT:
 		return true;
 	case KIND_STARTTLS_ABSENT:
 	case KIND_MAIL_IN_CLEAR:

@@ -16,6 +16,7 @@ detect_rule	detect_starttls_absent;
 detect_rule	detect_starttls_masked;
 detect_rule	detect_mail_in_clear;
 detect_rule	detect_credentials_in_clear;
+detect_rule	detect_dns_conflict;
 
 /* What a rule says; strings are copied. */
 struct opinion {
