@@ -84,9 +84,11 @@ tlsa_fails(const struct dns_tlsa_failure *t, struct findings *f)
 		.at = t->last,
 		.expected = "TLSA records, or the word that there are none",
 		.seen = seen },
-	    "%u TLSA questions for %s failed at %s, which answers well what "
-	    "else it is asked about that host", t->refused + t->unanswered,
-	    t->host, addr_format(&t->resolver, resolver));
+	    "%s%u TLSA questions for %s failed at %s, which answers well what "
+	    "else it is asked about that host",
+	    t->refused == DNS_FAILURES_MAX ? "at least " : "",
+	    t->refused + t->unanswered, t->host,
+	    addr_format(&t->resolver, resolver));
 }
 
 void

@@ -6,6 +6,7 @@
 #define CLASS_IN	1
 #define WIRE_NAME_MAX	255	/* RFC 1035 section 2.3.4 */
 #define LABEL_MAX	63
+#define POINTERS_MAX	128	/* as many labels as a name can have */
 
 enum {
 	FLAG_QR	= 0x8000,
@@ -59,15 +60,13 @@ put_label(struct text *t, struct span label)
 	}
 }
 
-/*
- * Each pointer leads further back than the one before it, so this ends; the
- * length of the whole bounds the labels.
- */
+/* Each pointer leads further back than the one before it; their number is
+ * bounded as well, as the length bounds the labels. */
 size_t
 dns_name_read(struct span octets, size_t at, char name[DNS_NAME_MAX + 1])
 {
 	struct text t = { .at = name };
-	size_t behind = 0, wire = 0, floor = at;
+	size_t behind = 0, wire = 0, floor = at, pointers = 0;
 
 	name[0] = '\0';
 	for (;;) {
@@ -77,7 +76,8 @@ dns_name_read(struct span octets, size_t at, char name[DNS_NAME_MAX + 1])
 			return 0;
 		len = octets.at[at];
 		if (len >= 0xc0) {
-			if (at + 1 >= octets.len)
+			if (at + 1 >= octets.len ||
+			    pointers++ == POINTERS_MAX)
 				return 0;
 			if (behind == 0)
 				behind = at + 2;

@@ -91,7 +91,8 @@ enum dns_read	 dns_message_read(struct dns_message *m, struct span octets,
  * The name that begins at `at`.  Returns the offset behind it (behind its
  * first pointer, if it has one), 0 if it is none: beyond the message, longer
  * than 255 octets (RFC 1035 section 2.3.4), with a pointer that does not
- * point back (section 4.1.4) or a label of an unknown kind.
+ * point back (section 4.1.4), too many of them, or a label of an unknown
+ * kind.
  */
 size_t		 dns_name_read(struct span octets, size_t at,
 		    char name[DNS_NAME_MAX + 1]);

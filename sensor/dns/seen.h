@@ -40,6 +40,7 @@ struct dns_limits {
 }
 
 #define DNS_CONFLICTS_MAX	4	/* told of one session */
+#define DNS_FAILURES_MAX	8	/* counted of one host's TLSA */
 
 /* One of two answers. */
 struct dns_said {
@@ -64,7 +65,8 @@ struct dns_conflict {
 struct dns_tlsa_failure {
 	char		 host[DNS_NAME_MAX + 1];
 	struct addr	 resolver;
-	unsigned	 refused;	/* SERVFAIL, REFUSED and the like */
+	unsigned	 refused;	/* SERVFAIL, REFUSED and the like; at
+					 * most DNS_FAILURES_MAX are counted */
 	unsigned	 unanswered;
 	uint16_t	 rcode;		/* of the last refusal; 0: none */
 	struct mark	 first, last;	/* of them */

@@ -13,7 +13,6 @@
 #define DNS_NAMES_EACH		16	/* remembered of one address */
 #define DNS_RESOLVERS_EACH	8	/* told apart for one host's TLSA */
 #define DNS_OPEN_MAX		4	/* TLSA questions waiting, of a host */
-#define DNS_FAILURES_MAX	8	/* ... and those refused; more are not counted */
 
 /* A question of the last seconds, known by dns_key_question(). */
 struct dns_question {
