@@ -62,13 +62,11 @@ put_label(struct text *t, struct span label)
 
 /* Each pointer leads further back than the one before it; their number is
  * bounded as well, as the length bounds the labels. */
-size_t
-dns_name_read(struct span octets, size_t at, char name[DNS_NAME_MAX + 1])
+static size_t
+name_walk(struct span octets, size_t at, struct text *t)
 {
-	struct text t = { .at = name };
 	size_t behind = 0, wire = 0, floor = at, pointers = 0;
 
-	name[0] = '\0';
 	for (;;) {
 		uint8_t len;
 
@@ -93,13 +91,22 @@ dns_name_read(struct span octets, size_t at, char name[DNS_NAME_MAX + 1])
 			return 0;
 		if (len == 0)
 			break;
-		put_label(&t, span_of(octets.at + at + 1, len));
+		put_label(t, span_of(octets.at + at + 1, len));
 		at += 1U + len;
 	}
 	if (wire == 1)
-		put(&t, '.');
-	name[t.full ? 0 : t.len] = '\0';
+		put(t, '.');
 	return behind != 0 ? behind : at + 1;
+}
+
+size_t
+dns_name_read(struct span octets, size_t at, char name[DNS_NAME_MAX + 1])
+{
+	struct text t = { .at = name };
+	size_t behind = name_walk(octets, at, &t);
+
+	name[behind == 0 || t.full ? 0 : t.len] = '\0';
+	return behind;
 }
 
 /* Past a name, without following where it points; 0: not a name. */

@@ -70,8 +70,8 @@ names_are_read(void **state)
 		memcpy(copy, c->octets, c->len);
 		behind = dns_name_read(span_of(copy, c->len), c->at, got);
 		free(copy);
-		if (behind == c->behind && (c->want == NULL ||
-		    strcmp(got, c->want) == 0))
+		if (behind == c->behind && strcmp(got, c->want != NULL ?
+		    c->want : "") == 0)
 			continue;
 		print_error("%s: got \"%s\" %zu, want \"%s\" %zu\n", c->name,
 		    got, behind, c->want != NULL ? c->want : "-", c->behind);
