@@ -38,25 +38,49 @@ put(struct text *t, char c)
 		t->at[t->len++] = c;
 }
 
+static bool
+is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+	    c == '_';
+}
+
+static void
+put_odd(struct text *t, uint8_t c)
+{
+	put(t, '\\');
+	if (c == '.' || c == '\\') {
+		put(t, (char)c);
+		return;
+	}
+	put(t, (char)('0' + c / 100));
+	put(t, (char)('0' + c / 10 % 10));
+	put(t, (char)('0' + c % 10));
+}
+
 static void
 put_label(struct text *t, struct span label)
 {
+	size_t i = 0;
+
 	if (t->len > 0)
 		put(t, '.');
-	for (size_t i = 0; i < label.len; i++) {
+	/* as far as it is as host names are, which is nearly always all */
+	if (t->len + label.len <= DNS_NAME_MAX) {
+		char *to = t->at + t->len;
+
+		for (uint8_t c; i < label.len &&
+		    is_plain(c = span_lower(label.at[i])); i++)
+			to[i] = (char)c;
+		t->len += i;
+	}
+	for (; i < label.len; i++) {
 		uint8_t c = span_lower(label.at[i]);
 
-		if (c == '.' || c == '\\') {
-			put(t, '\\');
+		if (c > 0x20 && c < 0x7f && c != '.' && c != '\\')
 			put(t, (char)c);
-		} else if (c > 0x20 && c < 0x7f)
-			put(t, (char)c);
-		else {
-			put(t, '\\');
-			put(t, (char)('0' + c / 100));
-			put(t, (char)('0' + c / 10 % 10));
-			put(t, (char)('0' + c % 10));
-		}
+		else
+			put_odd(t, c);
 	}
 }
 
@@ -301,6 +325,14 @@ bool
 dns_record_owner(const struct dns_message *m, const struct dns_record *r,
     char name[DNS_NAME_MAX + 1])
 {
+	static const uint8_t question[2] = { 0xc0, HEADER };
+
+	/* nearly always a pointer to the name that was asked for */
+	if (m->asked && r->owner + 2U <= m->octets.len &&
+	    memcmp(m->octets.at + r->owner, question, 2) == 0) {
+		strcpy(name, m->name);
+		return name[0] != '\0';
+	}
 	return dns_name_read(m->octets, r->owner, name) != 0 &&
 	    name[0] != '\0';
 }
