@@ -36,8 +36,8 @@ find(const struct dns_seen *d, const char *host, const struct addr *resolver)
 {
 	struct dns_host *h;
 
-	for (h = shelf_find(&d->hosts, dns_key_name(d->seed, host));
-	    h != NULL; h = shelf_next(&d->hosts, h))
+	for (h = dns_shelf_find(&d->hosts, dns_key_name(d->seed, host));
+	    h != NULL; h = dns_shelf_next(&d->hosts, h))
 		if (addr_equal(&h->resolver, resolver))
 			return h;
 	return NULL;
@@ -51,15 +51,15 @@ find_or_add(struct dns_seen *d, const char *host,
 	struct dns_host *h = find(d, host, resolver);
 
 	if (h != NULL && h->item.last < time - d->keep) {
-		shelf_renew(&d->hosts, h, time);
+		dns_shelf_renew(&d->hosts, h, time);
 		h->resolver = *resolver;
 		return h;
 	}
 	if (h != NULL) {
-		shelf_touch(&d->hosts, h, time);
+		dns_shelf_touch(&d->hosts, h, time);
 		return h;
 	}
-	h = shelf_add_few(&d->hosts, dns_key_name(d->seed, host), time,
+	h = dns_shelf_add_few(&d->hosts, dns_key_name(d->seed, host), time,
 	    DNS_RESOLVERS_EACH);
 	if (h != NULL)
 		h->resolver = *resolver;
@@ -161,8 +161,8 @@ dns_host_fails(const struct dns_seen *d, const char *host, int64_t at,
 {
 	const struct dns_host *h;
 
-	for (h = shelf_find(&d->hosts, dns_key_name(d->seed, host));
-	    h != NULL; h = shelf_next(&d->hosts, h)) {
+	for (h = dns_shelf_find(&d->hosts, dns_key_name(d->seed, host));
+	    h != NULL; h = dns_shelf_next(&d->hosts, h)) {
 		if (!dns_known(d, h, at) || !fails(h, at, out))
 			continue;
 		strcpy(out->host, host);

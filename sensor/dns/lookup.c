@@ -14,7 +14,7 @@ enum rank { RANK_NONE, RANK_HOST, RANK_MX, RANK_RECIPIENT };
 static bool
 is_mx(const struct dns_seen *d, const char *host, int64_t at)
 {
-	return dns_known(d, shelf_find(&d->mx, dns_key_name(d->seed, host)),
+	return dns_known(d, dns_shelf_find(&d->mx, dns_key_name(d->seed, host)),
 	    at);
 }
 
@@ -30,7 +30,7 @@ takes_recipients(const struct dns_seen *d, const char *host,
 		const char *domain = about->rcpt_domains[i];
 
 		if (strcmp(domain, host) == 0 || dns_known(d,
-		    shelf_find(&d->mx, dns_key_pair(d->seed, key,
+		    dns_shelf_find(&d->mx, dns_key_pair(d->seed, key,
 		    dns_key_name(d->seed, domain))), about->at))
 			return true;
 	}
@@ -65,9 +65,9 @@ dns_seen_name(const struct dns_seen *d, const struct dns_subject *about,
 
 	if (d == NULL || d->names.count == 0)
 		return false;
-	first = shelf_find(&d->names, dns_key_address(d->seed,
+	first = dns_shelf_find(&d->names, dns_key_address(d->seed,
 	    about->server));
-	for (led = first; led != NULL; led = shelf_next(&d->names, led)) {
+	for (led = first; led != NULL; led = dns_shelf_next(&d->names, led)) {
 		rank = rank_of(d, led, about);
 		if (rank < highest || rank == RANK_NONE)
 			continue;
@@ -77,7 +77,7 @@ dns_seen_name(const struct dns_seen *d, const struct dns_subject *about,
 	}
 	if (highest == RANK_NONE)
 		return false;
-	for (led = first; led != NULL; led = shelf_next(&d->names, led))
+	for (led = first; led != NULL; led = dns_shelf_next(&d->names, led))
 		if (rank_of(d, led, about) == highest &&
 		    told(led, about) >= latest - TOGETHER &&
 		    (best == NULL || strcmp(led->name, best->name) < 0))
@@ -115,8 +115,9 @@ gather(struct hosts *h, const struct dns_seen *d,
 			h->called[len - 1] = '\0';
 		h->names[h->count++] = h->called;
 	}
-	led = shelf_find(&d->names, dns_key_address(d->seed, about->server));
-	for (; led != NULL; led = shelf_next(&d->names, led))
+	led = dns_shelf_find(&d->names, dns_key_address(d->seed,
+	    about->server));
+	for (; led != NULL; led = dns_shelf_next(&d->names, led))
 		if (rank_of(d, led, about) != RANK_NONE &&
 		    h->count < DNS_NAMES_EACH + 1)
 			h->names[h->count++] = led->name;
@@ -156,9 +157,9 @@ static void
 take_conflicts(struct dns_facts *f, const struct dns_seen *d,
     const struct hosts *h, const struct dns_subject *about)
 {
-	const struct dns_doubt *doubt = shelf_oldest(&d->doubts);
+	const struct dns_doubt *doubt = dns_shelf_oldest(&d->doubts);
 
-	for (; doubt != NULL; doubt = shelf_newer(&d->doubts, doubt)) {
+	for (; doubt != NULL; doubt = dns_shelf_newer(&d->doubts, doubt)) {
 		if (!dns_known(d, doubt, about->at) ||
 		    !concerns(d, doubt, h, about))
 			continue;

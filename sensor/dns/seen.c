@@ -29,16 +29,16 @@ dns_seen_new(const struct dns_limits *limits, struct counters *counters)
 	d->counters = counters;
 	d->seed = limits->seed;
 	d->keep = keep;
-	shelf_init(&d->questions, sizeof(struct dns_question),
+	dns_shelf_init(&d->questions, sizeof(struct dns_question),
 	    limits->questions, QUESTION, counters,
 	    COUNT_dns_questions_forgotten);
-	shelf_init(&d->names, sizeof(struct dns_led), limits->names, keep,
+	dns_shelf_init(&d->names, sizeof(struct dns_led), limits->names, keep,
 	    counters, COUNT_dns_names_forgotten);
-	shelf_init(&d->mx, sizeof(struct shelf_item), limits->names, keep,
+	dns_shelf_init(&d->mx, sizeof(struct dns_shelf_item), limits->names,
+	    keep, counters, COUNT_dns_names_forgotten);
+	dns_shelf_init(&d->hosts, sizeof(struct dns_host), limits->names, keep,
 	    counters, COUNT_dns_names_forgotten);
-	shelf_init(&d->hosts, sizeof(struct dns_host), limits->names, keep,
-	    counters, COUNT_dns_names_forgotten);
-	shelf_init(&d->doubts, sizeof(struct dns_doubt), limits->conflicts,
+	dns_shelf_init(&d->doubts, sizeof(struct dns_doubt), limits->conflicts,
 	    keep, counters, COUNT_dns_conflicts_forgotten);
 	return d;
 }
@@ -46,11 +46,11 @@ dns_seen_new(const struct dns_limits *limits, struct counters *counters)
 void
 dns_seen_forget(struct dns_seen *d)
 {
-	shelf_clear(&d->questions);
-	shelf_clear(&d->names);
-	shelf_clear(&d->mx);
-	shelf_clear(&d->hosts);
-	shelf_clear(&d->doubts);
+	dns_shelf_clear(&d->questions);
+	dns_shelf_clear(&d->names);
+	dns_shelf_clear(&d->mx);
+	dns_shelf_clear(&d->hosts);
+	dns_shelf_clear(&d->doubts);
 }
 
 void
@@ -72,13 +72,13 @@ learn_name(struct dns_seen *d, const struct addr *address, const char *name,
 	uint64_t key = dns_key_address(d->seed, address);
 	struct dns_led *led;
 
-	for (led = shelf_find(&d->names, key); led != NULL;
-	    led = shelf_next(&d->names, led))
+	for (led = dns_shelf_find(&d->names, key); led != NULL;
+	    led = dns_shelf_next(&d->names, led))
 		if (strcmp(led->name, name) == 0) {
-			shelf_touch(&d->names, led, time);
+			dns_shelf_touch(&d->names, led, time);
 			return;
 		}
-	led = shelf_add_few(&d->names, key, time, DNS_NAMES_EACH);
+	led = dns_shelf_add_few(&d->names, key, time, DNS_NAMES_EACH);
 	if (led == NULL)
 		return;
 	led->address = *address;
@@ -88,12 +88,12 @@ learn_name(struct dns_seen *d, const struct addr *address, const char *name,
 static void
 learn_key(struct dns_seen *d, uint64_t key, int64_t time)
 {
-	struct shelf_item *i = shelf_find(&d->mx, key);
+	struct dns_shelf_item *i = dns_shelf_find(&d->mx, key);
 
 	if (i != NULL)
-		shelf_touch(&d->mx, i, time);
+		dns_shelf_touch(&d->mx, i, time);
 	else
-		shelf_add(&d->mx, key, time);
+		dns_shelf_add(&d->mx, key, time);
 }
 
 static void
@@ -194,18 +194,18 @@ note_conflict(struct dns_seen *d, const struct packet *p,
 	int64_t time = p->mark.time > q->said.at.time ? p->mark.time :
 	    q->said.at.time;
 	uint64_t key = doubt_key(d, m);
-	struct dns_doubt *doubt = shelf_find(&d->doubts, key);
+	struct dns_doubt *doubt = dns_shelf_find(&d->doubts, key);
 	struct dns_conflict *c;
 
 	if (doubt != NULL && doubt->item.last >= time - d->keep) {
 		doubt->conflict.times++;
 		doubt->conflict.asked |= q->asked;
-		shelf_touch(&d->doubts, doubt, time);
+		dns_shelf_touch(&d->doubts, doubt, time);
 		return;
 	}
 	if (doubt != NULL)
-		shelf_renew(&d->doubts, doubt, time);
-	else if ((doubt = shelf_add(&d->doubts, key, time)) == NULL)
+		dns_shelf_renew(&d->doubts, doubt, time);
+	else if ((doubt = dns_shelf_add(&d->doubts, key, time)) == NULL)
 		return;
 	count(d->counters, COUNT_dns_conflicts);
 	c = &doubt->conflict;
@@ -226,14 +226,14 @@ note_conflict(struct dns_seen *d, const struct packet *p,
 static struct dns_question *
 question(struct dns_seen *d, uint64_t key, int64_t time)
 {
-	struct dns_question *q = shelf_find(&d->questions, key);
+	struct dns_question *q = dns_shelf_find(&d->questions, key);
 
 	if (q == NULL)
-		return shelf_add(&d->questions, key, time);
+		return dns_shelf_add(&d->questions, key, time);
 	if (q->item.last < time - QUESTION)
-		shelf_renew(&d->questions, q, time);
+		dns_shelf_renew(&d->questions, q, time);
 	else
-		shelf_touch(&d->questions, q, time);
+		dns_shelf_touch(&d->questions, q, time);
 	return q;
 }
 
@@ -283,7 +283,7 @@ take_question(struct dns_seen *d, const struct packet *p,
 	q->asked_at = p->mark.time;
 	/* the answers overtook it on the way through the capture */
 	if (q->in_conflict &&
-	    (doubt = shelf_find(&d->doubts, doubt_key(d, m))) != NULL)
+	    (doubt = dns_shelf_find(&d->doubts, doubt_key(d, m))) != NULL)
 		doubt->conflict.asked = true;
 	if (m->type == DNS_TLSA && !q->answered &&
 	    (host = dns_host_of_tlsa(m->name)) != NULL)

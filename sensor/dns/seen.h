@@ -26,7 +26,7 @@
 
 struct dns_limits {
 	uint32_t	questions;	/* of the last seconds */
-	uint32_t	names;		/* of addresses; as many MX and TLSA hosts */
+	uint32_t	names;		/* of addresses; as many MX, TLSA */
 	uint32_t	conflicts;
 	uint32_t	remember_seconds;
 	uint64_t	seed;		/* keys the hashes: random */

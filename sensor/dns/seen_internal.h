@@ -16,7 +16,7 @@
 
 /* A question of the last seconds, known by dns_key_question(). */
 struct dns_question {
-	struct shelf_item item;
+	struct dns_shelf_item item;
 	int64_t		 asked_at;
 	bool		 asked, retried;
 	bool		 answered;	/* in whatever way */
@@ -31,14 +31,14 @@ struct dns_question {
 
 /* A name that led to an address; known by the address. */
 struct dns_led {
-	struct shelf_item item;
+	struct dns_shelf_item item;
 	struct addr	 address;
 	char		 name[DNS_NAME_MAX + 1];
 };
 
 /* Known by its question's name and type. */
 struct dns_doubt {
-	struct shelf_item item;
+	struct dns_shelf_item item;
 	struct dns_conflict	 conflict;
 	uint64_t	 about[2 * DNS_ABOUT_MAX];
 	unsigned	 abouts;
@@ -46,7 +46,7 @@ struct dns_doubt {
 
 /* How one resolver answers about one host; known by the host. */
 struct dns_host {
-	struct shelf_item item;
+	struct dns_shelf_item item;
 	struct addr	 resolver;
 	int64_t		 well_since;	/* address questions; 0: never */
 	uint16_t	 rcode;
@@ -62,16 +62,16 @@ struct dns_seen {
 	struct counters	*counters;
 	uint64_t	 seed;
 	int64_t		 keep;		/* microseconds */
-	struct shelf	 questions, names, doubts, hosts;
+	struct dns_shelf	 questions, names, doubts, hosts;
 	/* Mail servers, and mail servers of a domain: by their keys alone. */
-	struct shelf	 mx;
+	struct dns_shelf	 mx;
 };
 
 /* Was it told by then, and not too long ago? */
 static inline bool
 dns_known(const struct dns_seen *d, const void *item, int64_t at)
 {
-	const struct shelf_item *i = item;
+	const struct dns_shelf_item *i = item;
 
 	return i != NULL && i->first <= at && i->last >= at - d->keep;
 }

@@ -6,31 +6,31 @@
 
 #define FIRST_ROOM	64
 
-static struct shelf_item *
-at(const struct shelf *s, uint32_t n)
+static struct dns_shelf_item *
+at(const struct dns_shelf *s, uint32_t n)
 {
 	return n == 0 ? NULL :
-	    (struct shelf_item *)(void *)(s->items + (n - 1) * s->size);
+	    (struct dns_shelf_item *)(void *)(s->items + (n - 1) * s->size);
 }
 
 static uint32_t
-number(const struct shelf *s, const struct shelf_item *i)
+number(const struct dns_shelf *s, const struct dns_shelf_item *i)
 {
 	return (uint32_t)((size_t)((const uint8_t *)i - s->items) / s->size) +
 	    1;
 }
 
 void
-shelf_init(struct shelf *s, size_t size, uint32_t limit, int64_t keep,
+dns_shelf_init(struct dns_shelf *s, size_t size, uint32_t limit, int64_t keep,
     struct counters *counters, enum counter forgotten)
 {
-	*s = (struct shelf){ .size = (size + 7) & ~(size_t)7,
+	*s = (struct dns_shelf){ .size = (size + 7) & ~(size_t)7,
 	    .limit = limit > 0 ? limit : 1, .keep = keep,
 	    .counters = counters, .forgotten = forgotten };
 }
 
 void
-shelf_clear(struct shelf *s)
+dns_shelf_clear(struct dns_shelf *s)
 {
 	free(s->items);
 	free(s->slots);
@@ -40,7 +40,7 @@ shelf_clear(struct shelf *s)
 }
 
 static void
-unlink_age(struct shelf *s, struct shelf_item *i)
+unlink_age(struct dns_shelf *s, struct dns_shelf_item *i)
 {
 	if (i->newer != 0)
 		at(s, i->newer)->older = i->older;
@@ -53,7 +53,7 @@ unlink_age(struct shelf *s, struct shelf_item *i)
 }
 
 static void
-link_newest(struct shelf *s, struct shelf_item *i)
+link_newest(struct dns_shelf *s, struct dns_shelf_item *i)
 {
 	uint32_t n = number(s, i);
 
@@ -67,7 +67,7 @@ link_newest(struct shelf *s, struct shelf_item *i)
 }
 
 static void
-link_slot(struct shelf *s, struct shelf_item *i)
+link_slot(struct dns_shelf *s, struct dns_shelf_item *i)
 {
 	uint32_t *slot = &s->slots[i->key & s->mask];
 
@@ -76,7 +76,7 @@ link_slot(struct shelf *s, struct shelf_item *i)
 }
 
 static void
-unlink_slot(struct shelf *s, struct shelf_item *i)
+unlink_slot(struct dns_shelf *s, struct dns_shelf_item *i)
 {
 	uint32_t *slot = &s->slots[i->key & s->mask];
 	uint32_t n = number(s, i);
@@ -88,7 +88,7 @@ unlink_slot(struct shelf *s, struct shelf_item *i)
 
 /* Room for twice as many; -1: memory, and all is as it was. */
 static int
-grow(struct shelf *s)
+grow(struct dns_shelf *s)
 {
 	uint32_t room = s->room == 0 ? FIRST_ROOM : s->room * 2;
 	uint32_t slots = s->mask + 1;
@@ -114,9 +114,9 @@ grow(struct shelf *s)
 }
 
 void *
-shelf_find(const struct shelf *s, uint64_t key)
+dns_shelf_find(const struct dns_shelf *s, uint64_t key)
 {
-	struct shelf_item *i;
+	struct dns_shelf_item *i;
 
 	if (s->slots == NULL)
 		return NULL;
@@ -127,10 +127,10 @@ shelf_find(const struct shelf *s, uint64_t key)
 }
 
 void *
-shelf_next(const struct shelf *s, const void *item)
+dns_shelf_next(const struct dns_shelf *s, const void *item)
 {
-	const struct shelf_item *was = item;
-	struct shelf_item *i = at(s, was->same_slot);
+	const struct dns_shelf_item *was = item;
+	struct dns_shelf_item *i = at(s, was->same_slot);
 
 	while (i != NULL && i->key != was->key)
 		i = at(s, i->same_slot);
@@ -138,7 +138,7 @@ shelf_next(const struct shelf *s, const void *item)
 }
 
 static void *
-begin(struct shelf *s, struct shelf_item *i, uint64_t key, int64_t time)
+begin(struct dns_shelf *s, struct dns_shelf_item *i, uint64_t key, int64_t time)
 {
 	memset(i, 0, s->size);
 	i->key = key;
@@ -149,8 +149,8 @@ begin(struct shelf *s, struct shelf_item *i, uint64_t key, int64_t time)
 }
 
 /* This one is given up for another. */
-static struct shelf_item *
-vacate(struct shelf *s, struct shelf_item *i, int64_t time)
+static struct dns_shelf_item *
+vacate(struct dns_shelf *s, struct dns_shelf_item *i, int64_t time)
 {
 	if (i->last >= time - s->keep)
 		count(s->counters, s->forgotten);
@@ -160,9 +160,9 @@ vacate(struct shelf *s, struct shelf_item *i, int64_t time)
 }
 
 void *
-shelf_add(struct shelf *s, uint64_t key, int64_t time)
+dns_shelf_add(struct dns_shelf *s, uint64_t key, int64_t time)
 {
-	struct shelf_item *oldest = at(s, s->oldest);
+	struct dns_shelf_item *oldest = at(s, s->oldest);
 
 	/* What is too old to matter is used again before more is taken. */
 	if (oldest != NULL && oldest->last < time - s->keep)
@@ -176,26 +176,27 @@ shelf_add(struct shelf *s, uint64_t key, int64_t time)
 }
 
 void *
-shelf_add_few(struct shelf *s, uint64_t key, int64_t time, unsigned most)
+dns_shelf_add_few(struct dns_shelf *s, uint64_t key, int64_t time,
+    unsigned most)
 {
-	struct shelf_item *stalest = NULL;
+	struct dns_shelf_item *stalest = NULL;
 	unsigned n = 0;
 
-	for (struct shelf_item *i = shelf_find(s, key); i != NULL;
-	    i = shelf_next(s, i)) {
+	for (struct dns_shelf_item *i = dns_shelf_find(s, key); i != NULL;
+	    i = dns_shelf_next(s, i)) {
 		n++;
 		if (stalest == NULL || i->last < stalest->last)
 			stalest = i;
 	}
 	if (n < most)
-		return shelf_add(s, key, time);
+		return dns_shelf_add(s, key, time);
 	return begin(s, vacate(s, stalest, time), key, time);
 }
 
 void
-shelf_renew(struct shelf *s, void *item, int64_t time)
+dns_shelf_renew(struct dns_shelf *s, void *item, int64_t time)
 {
-	struct shelf_item *i = item;
+	struct dns_shelf_item *i = item;
 
 	unlink_age(s, i);
 	unlink_slot(s, i);
@@ -203,9 +204,9 @@ shelf_renew(struct shelf *s, void *item, int64_t time)
 }
 
 void
-shelf_touch(struct shelf *s, void *item, int64_t time)
+dns_shelf_touch(struct dns_shelf *s, void *item, int64_t time)
 {
-	struct shelf_item *i = item;
+	struct dns_shelf_item *i = item;
 
 	if (time > i->last)
 		i->last = time;
@@ -218,13 +219,13 @@ shelf_touch(struct shelf *s, void *item, int64_t time)
 }
 
 void *
-shelf_oldest(const struct shelf *s)
+dns_shelf_oldest(const struct dns_shelf *s)
 {
 	return at(s, s->oldest);
 }
 
 void *
-shelf_newer(const struct shelf *s, const void *item)
+dns_shelf_newer(const struct dns_shelf *s, const void *item)
 {
-	return at(s, ((const struct shelf_item *)item)->newer);
+	return at(s, ((const struct dns_shelf_item *)item)->newer);
 }

@@ -20,13 +20,13 @@
 #include "base/counters.h"
 
 /* What each kind of item begins with.  The numbers are the shelf's own. */
-struct shelf_item {
+struct dns_shelf_item {
 	uint64_t	 key;
 	int64_t		 first, last;	/* packets that told it; microseconds */
 	uint32_t	 same_slot, older, newer;	/* 0: none */
 };
 
-struct shelf {
+struct dns_shelf {
 	uint8_t		*items;		/* item n at (n - 1) * size */
 	uint32_t	*slots;
 	uint32_t	 mask;		/* slots - 1 */
@@ -38,34 +38,34 @@ struct shelf {
 	enum counter	 forgotten;	/* counts items that made room */
 };
 
-/* Nothing is allocated yet.  `size` includes struct shelf_item. */
-void	 shelf_init(struct shelf *s, size_t size, uint32_t limit,
+/* Nothing is allocated yet.  `size` includes struct dns_shelf_item. */
+void	 dns_shelf_init(struct dns_shelf *s, size_t size, uint32_t limit,
 	    int64_t keep, struct counters *counters, enum counter forgotten);
-void	 shelf_clear(struct shelf *s);		/* frees all */
+void	 dns_shelf_clear(struct dns_shelf *s);		/* frees all */
 
 /*
  * The first item with this key, and the next one behind `item`; NULL: none.
- * Pointers live until the next shelf_add().
+ * Pointers live until the next dns_shelf_add().
  */
-void	*shelf_find(const struct shelf *s, uint64_t key);
-void	*shelf_next(const struct shelf *s, const void *item);
+void	*dns_shelf_find(const struct dns_shelf *s, uint64_t key);
+void	*dns_shelf_next(const struct dns_shelf *s, const void *item);
 
 /* A new item, zeroed but for its head.  NULL if there is no memory at all. */
-void	*shelf_add(struct shelf *s, uint64_t key, int64_t time);
+void	*dns_shelf_add(struct dns_shelf *s, uint64_t key, int64_t time);
 
-/* As shelf_add(), but at most `most` items share a key: then the one last
+/* As dns_shelf_add(), but at most `most` items share a key: then the one last
  * touched first is made anew. */
-void	*shelf_add_few(struct shelf *s, uint64_t key, int64_t time,
+void	*dns_shelf_add_few(struct dns_shelf *s, uint64_t key, int64_t time,
 	    unsigned most);
 
 /* What it held is too old to matter: as new. */
-void	 shelf_renew(struct shelf *s, void *item, int64_t time);
+void	 dns_shelf_renew(struct dns_shelf *s, void *item, int64_t time);
 
 /* It was told again. */
-void	 shelf_touch(struct shelf *s, void *item, int64_t time);
+void	 dns_shelf_touch(struct dns_shelf *s, void *item, int64_t time);
 
 /* In the order they were last touched: the first, and the next. */
-void	*shelf_oldest(const struct shelf *s);
-void	*shelf_newer(const struct shelf *s, const void *item);
+void	*dns_shelf_oldest(const struct dns_shelf *s);
+void	*dns_shelf_newer(const struct dns_shelf *s, const void *item);
 
 #endif

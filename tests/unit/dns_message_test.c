@@ -210,8 +210,10 @@ records_that_do_not_say_it(void **state)
 	} cases[] = {
 		{ "an address of three octets",
 		  OCTETS("\0\1\0\1\0\0\0\0\0\3abc") },
-		{ "an IPv6 address of four", OCTETS("\0\x1c\0\1\0\0\0\0\0\4abcd") },
-		{ "an MX without a name", OCTETS("\0\x0f\0\1\0\0\0\0\0\2\0\1") },
+		{ "an IPv6 address of four",
+		  OCTETS("\0\x1c\0\1\0\0\0\0\0\4abcd") },
+		{ "an MX without a name",
+		  OCTETS("\0\x0f\0\1\0\0\0\0\0\2\0\1") },
 		{ "an MX of one octet", OCTETS("\0\x0f\0\1\0\0\0\0\0\1\0") },
 		{ "an MX with something behind its name",
 		  OCTETS("\0\x0f\0\1\0\0\0\0\0\6\0\1\1a\0x") },
