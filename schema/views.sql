@@ -220,7 +220,8 @@ CREATE VIEW v_incidents AS SELECT
 
 	-- more than the contract asks for
 	CASE i.family WHEN 0 THEN 'encryption-lost' WHEN 1 THEN 'interception'
-	    WHEN 2 THEN 'injection' WHEN 3 THEN 'credentials' END AS family,
+	    WHEN 2 THEN 'injection' WHEN 3 THEN 'credentials'
+	    WHEN 4 THEN 'dns' END AS family,
 	i.server_port AS server_port,
 	i.client_net AS client_net,
 	i.session AS session_id,

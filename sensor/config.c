@@ -65,6 +65,8 @@ set_defaults(struct config *c)
 	memset(c, 0, sizeof(*c));
 	c->flow = (struct flow_limits)FLOW_LIMITS_DEFAULT;
 	c->decode = (struct decode_limits)DECODE_LIMITS_DEFAULT;
+	c->dns = true;
+	c->dns_limits = (struct dns_limits)DNS_LIMITS_DEFAULT;
 	c->ports[0] = 25;
 	c->nports = 1;
 	c->log_level = LOG_NORMAL;

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "decode/decode.h"
+#include "dns/seen.h"
 #include "flow/flow.h"
 
 #define CONFIG_SOURCES_MAX	256	/* -i and -r together */
@@ -38,6 +39,7 @@ struct config {
 	char			*user;		/* NULL: stay */
 	char			*jsonl;		/* NULL: none */
 	char			*evidence;	/* directory; NULL: none */
+	bool			 dns;		/* listen to DNS answers */
 	bool			 test;		/* --test-config */
 	enum log_form		 log_form;
 	enum log_level		 log_level;
@@ -50,6 +52,7 @@ struct config {
 	/* limits of what grows with traffic */
 	struct flow_limits	 flow;
 	struct decode_limits	 decode;
+	struct dns_limits	 dns_limits;
 	uint32_t		 queue_records;	/* between road and clerk */
 	uint32_t		 certificates;	/* kept parsed, a road thread */
 };

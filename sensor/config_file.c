@@ -28,6 +28,10 @@ struct file_limits {
 	uint32_t	*depth;
 	uint32_t	*queue_records;
 	uint32_t	*certificates;
+	uint32_t	*dns_questions;
+	uint32_t	*dns_names;
+	uint32_t	*dns_conflicts;
+	uint32_t	*dns_remember_seconds;
 };
 
 struct file {
@@ -44,6 +48,7 @@ struct file {
 	uint32_t	 *snaplen;
 	uint32_t	 *buffer_mib;
 	bool		 *promiscuous;
+	bool		 *dns;
 	struct file_limits	*limits;
 };
 
@@ -69,6 +74,10 @@ static const cyaml_schema_field_t	limit_fields[] = {
 	LIMIT(depth),
 	LIMIT(queue_records),
 	LIMIT(certificates),
+	LIMIT(dns_questions),
+	LIMIT(dns_names),
+	LIMIT(dns_conflicts),
+	LIMIT(dns_remember_seconds),
 	CYAML_FIELD_END
 };
 
@@ -93,6 +102,7 @@ static const cyaml_schema_field_t	file_fields[] = {
 	CYAML_FIELD_UINT_PTR("snaplen", FLAGS, struct file, snaplen),
 	CYAML_FIELD_UINT_PTR("buffer_mib", FLAGS, struct file, buffer_mib),
 	CYAML_FIELD_BOOL_PTR("promiscuous", FLAGS, struct file, promiscuous),
+	CYAML_FIELD_BOOL_PTR("dns", FLAGS, struct file, dns),
 	CYAML_FIELD_MAPPING_PTR("limits", FLAGS, struct file, limits,
 	    limit_fields),
 	CYAML_FIELD_END
@@ -171,6 +181,14 @@ take_limits(struct config *c, const struct file_limits *l, const char *path)
 		    1048576 },
 		{ "certificates", l->certificates, &c->certificates, 16,
 		    1048576 },
+		{ "dns_questions", l->dns_questions, &c->dns_limits.questions,
+		    16, 1048576 },
+		{ "dns_names", l->dns_names, &c->dns_limits.names, 16,
+		    1048576 },
+		{ "dns_conflicts", l->dns_conflicts, &c->dns_limits.conflicts,
+		    4, 65536 },
+		{ "dns_remember_seconds", l->dns_remember_seconds,
+		    &c->dns_limits.remember_seconds, 60, 86400 },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -235,6 +253,8 @@ take_capture(struct config *c, const struct file *f, const char *path)
 	}
 	if (f->promiscuous != NULL)
 		c->promiscuous = *f->promiscuous;
+	if (f->dns != NULL)
+		c->dns = *f->dns;
 	return 0;
 }
 

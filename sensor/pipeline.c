@@ -82,6 +82,7 @@ open_interfaces(struct pipeline *p)
 		.promiscuous = c->promiscuous,
 		.ports = c->ports,
 		.nports = c->nports,
+		.dns = c->dns,
 		.filter = c->filter,
 	};
 
@@ -318,6 +319,8 @@ pipeline_test(const struct config *c)
 	for (size_t i = 0; i < c->nports; i++)
 		printf(" %u", c->ports[i]);
 	printf("\nextra filter: %s\n", c->filter != NULL ? c->filter : "none");
+	puts(c->dns ? "listen to DNS on the way" :
+	    "do not listen to DNS on the way");
 	printf("database %s, as sensor %s\n", c->database, c->name);
 	if (c->jsonl != NULL)
 		printf("JSON lines to %s\n", c->jsonl);

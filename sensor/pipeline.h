@@ -3,6 +3,7 @@
  * pipeline.h -- the road, from packets to rows.
  *
  *	capture -> decode -> flow -> session( smtp | tls ) ==queue==> detect -> store
+ *	               '---> dns ------^
  *	'--------------- a road thread per source --------'          '- the clerk -'
  *
  * Road threads never wait for the disk: from files they wait for room in

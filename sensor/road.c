@@ -34,6 +34,7 @@ struct journey {
 	struct road_source	*source;
 	struct decoder		*decoder;
 	struct flow_table	*flows;
+	struct dns_seen		*dns;		/* NULL: not listened to */
 	struct digest		*digest;
 	struct certificate_cache *certificates;
 	struct bookshelf	*books;
@@ -74,6 +75,7 @@ static void
 journey_end(struct journey *j)
 {
 	flow_table_free(j->flows);
+	dns_seen_free(j->dns);
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
 	bookshelf_free(j->books);
@@ -86,17 +88,21 @@ journey_begin(struct journey *j)
 {
 	const struct config *c = j->road->config;
 	struct decode_limits fragments = c->decode;
+	struct dns_limits dns = c->dns_limits;
 
 	j->digest = digest_new();
 	j->certificates = j->digest == NULL ? NULL :
 	    certificate_cache_new(c->certificates, j->digest);
 	j->books = bookshelf_new(random_seed());
 	fragments.seed = random_seed();
-	j->decoder = decoder_new(&fragments, j->road->ports, false,
+	j->decoder = decoder_new(&fragments, j->road->ports, c->dns,
 	    &j->source->counters);
+	dns.seed = random_seed();
+	j->dns = c->dns ? dns_seen_new(&dns, &j->source->counters) : NULL;
 	j->world = (struct session_world){
 		.digest = j->digest,
 		.certificates = j->certificates,
+		.dns = j->dns,
 		.counters = &j->source->counters,
 		.books = j->books,
 		.source = "",
@@ -107,7 +113,8 @@ journey_begin(struct journey *j)
 	};
 	j->flows = flow_table_new(&c->flow, j->road->ports, random_seed(),
 	    &session_ops, &j->world, &j->source->counters);
-	if (j->certificates != NULL && j->decoder != NULL && j->flows != NULL)
+	if (j->certificates != NULL && j->decoder != NULL &&
+	    j->flows != NULL && (j->dns != NULL || !c->dns))
 		return 0;
 	log_warnx("source %s: out of memory", j->source->what->name);
 	journey_end(j);
@@ -123,11 +130,22 @@ take_packet(struct journey *j, struct packet *p, const struct frame *f)
 	flow_take(j->flows, p);
 }
 
+/* What is ready of a batch: the first `n` of its packets. */
+static void
+take_ready(struct journey *j, unsigned n)
+{
+	struct batch *b = &j->batch;
+
+	for (unsigned k = 0; k < n; k++)
+		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+}
+
 /*
  * Frames are taken in batches, in their order: what each will need of a
  * table far larger than any cache is fetched while the others are at work.
  * A datagram put together from fragments lives in the decoder, until the
- * next: it goes at once, behind those before it.
+ * next: it goes at once, behind those before it.  DNS does too: sessions
+ * that end before it was answered must not know the answer.
  */
 static void
 batch_flush(struct journey *j)
@@ -139,22 +157,28 @@ batch_flush(struct journey *j)
 	b->borrowed = false;
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = &b->packet[ready];
+		enum decode_result result;
 
-		if (decode(j->decoder, &b->frame[i], p) != DECODE_TCP)
+		result = decode(j->decoder, &b->frame[i], p);
+		if (result == DECODE_DNS) {
+			take_ready(j, ready);
+			dns_seen_take(j->dns, p);
+			ready = 0;
+			continue;
+		}
+		if (result != DECODE_TCP)
 			continue;	/* counted where it was met */
 		b->of[ready++] = i;
 		flow_foresee(j->flows, p, FORESEE_BUCKET);
 		if ((p->wraps & WRAP_FRAGMENTS) == 0)
 			continue;
-		for (unsigned k = 0; k < ready; k++)
-			take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+		take_ready(j, ready);
 		ready = 0;
 	}
 	for (int what = FORESEE_ENTRY; what < FORESEEN; what++)
 		for (unsigned k = 0; k < ready; k++)
 			flow_foresee(j->flows, &b->packet[k], what);
-	for (unsigned k = 0; k < ready; k++)
-		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+	take_ready(j, ready);
 }
 
 /* Once one comes that does not stay, those before it go at the next call. */
@@ -182,8 +206,11 @@ take_frame(struct journey *j, const struct frame *f)
 	struct packet p;
 
 	if (j->new_file) {
-		if (f->time < s->last - OVERLAP)
+		if (f->time < s->last - OVERLAP) {
 			flow_table_flush(j->flows);
+			if (j->dns != NULL)
+				dns_seen_forget(j->dns);
+		}
 		j->new_file = false;
 	}
 	if (s->first == 0 || f->time < s->first)
@@ -199,8 +226,19 @@ take_frame(struct journey *j, const struct frame *f)
 		return;
 	}
 	batch_flush(j);
-	if (decode(j->decoder, f, &p) == DECODE_TCP)
+	switch (decode(j->decoder, f, &p)) {
+	case DECODE_TCP:
 		take_packet(j, &p, f);
+		break;
+	case DECODE_DNS:
+		dns_seen_take(j->dns, &p);
+		break;
+	case DECODE_OTHER:
+	case DECODE_HELD:
+	case DECODE_CUT:
+	case DECODE_BAD:
+		break;		/* counted where it was met */
+	}
 }
 
 /* The first complaint of a source is kept for its row; each is said. */

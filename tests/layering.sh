@@ -17,10 +17,11 @@ allowed() {
 	sensor/base)	echo '^base/' ;;
 	sensor/capture)	echo '^(base|capture)/' ;;
 	sensor/decode)	echo '^(base|capture/capture\.h|decode/)' ;;
+	sensor/dns)	echo '^(base/|decode/packet\.h$|dns/)' ;;
 	sensor/flow)	echo '^(base|decode/packet\.h|flow/)' ;;
 	sensor/smtp)	echo '^(base|smtp)/' ;;
 	sensor/tls)	echo '^(base|tls)/' ;;
-	sensor/session)	echo '^(base|schema|decode/packet\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
+	sensor/session)	echo '^(base|schema|decode/packet\.h|dns/seen\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
 	sensor/baseline) echo '^(base|schema|session|baseline)/' ;;
 	sensor/detect)	echo '^(base|schema|session|baseline/past\.h|detect)' ;;
 	sensor/store)	echo '^(base|schema|session|baseline|detect|flow|smtp|tls|store)' ;;
@@ -71,6 +72,7 @@ done
 
 # Left of the queue nobody reads a clock.
 clocks=$(grep -nE '\b(clock_gettime|gettimeofday|time)\(' sensor/decode/*.c \
+    sensor/dns/*.c \
     sensor/flow/*.c sensor/smtp/*.c sensor/tls/*.c sensor/session/*.c \
     2>/dev/null)
 if [ -n "$clocks" ]; then

@@ -44,7 +44,7 @@ enum capture_status {
 struct capture_live {
 	const uint16_t	*ports;		/* SMTP ports */
 	size_t		 nports;
-	bool		 dns;		/* answers from port 53 too */
+	bool		 dns;		/* UDP to and from port 53 too */
 	const char	*filter;	/* the operator's own, anded; or NULL */
 	uint32_t	 snaplen;	/* octets a packet */
 	uint32_t	 buffer;	/* kernel buffer, octets */

@@ -171,8 +171,10 @@ static void
 put_udp(struct sieve *s, struct place p)
 {
 	sieve_any(s);
-	if (s->dns)
+	if (s->dns) {
 		sieve_pass(s, sieve_load(p, 0, 2), "=", PORT_DNS);
+		sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_DNS);
+	}
 	sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_VXLAN_GPE);
 	if (!p.into) {
 		sieve_pass(s, sieve_load(p, 2, 2), "=", PORT_VXLAN);

@@ -3,7 +3,7 @@
  * capture/filter.h -- the BPF expression that lets the kernel do the sorting.
  *
  * It passes TCP on the SMTP ports, all IP fragments but first ones that are
- * clearly not ours, answers from port 53 when wanted, and the same behind
+ * clearly not ours, DNS to and from port 53 when wanted, and the same behind
  * VLAN tags (two), MPLS (three labels), PPPoE, and one tunnel: GRE, ERSPAN
  * I to III, VXLAN, Geneve, IP in IP, 6in4 and the like.  What it cannot look
  * into it passes: more tags, a tunnel in a tunnel, IP options, extension
@@ -19,7 +19,7 @@
 struct capture_filter {
 	const uint16_t	*ports;		/* SMTP ports */
 	size_t		 nports;
-	bool		 dns;		/* answers from port 53 too */
+	bool		 dns;		/* UDP to and from port 53 too */
 	const char	*extra;		/* the operator's, anded; NULL: none */
 	int		 link_type;	/* LINKTYPE_ number it is meant for */
 };

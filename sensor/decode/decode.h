@@ -35,7 +35,7 @@ struct decode_limits {
 
 enum decode_result {
 	DECODE_TCP,		/* a segment on a wanted port */
-	DECODE_DNS,		/* a UDP datagram from port 53 (payload) */
+	DECODE_DNS,		/* UDP to or from port 53 (payload) */
 	DECODE_OTHER,		/* not for us, or the echo of a datagram */
 	DECODE_HELD,		/* a fragment; its datagram is not yet whole */
 	DECODE_CUT,		/* ends before the headers do */

@@ -23,7 +23,7 @@ wanted(const struct decoder *d, uint16_t port)
 static enum next
 udp_promise(const struct decoder *d, uint16_t source, uint16_t destination)
 {
-	if (source == PORT_DNS && d->want_dns)
+	if (d->want_dns && (source == PORT_DNS || destination == PORT_DNS))
 		return END_DNS;
 	switch (destination) {
 	case PORT_VXLAN:

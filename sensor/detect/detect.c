@@ -36,6 +36,7 @@ static detect_rule *const	rules[] = {
 	detect_requiretls_in_clear,
 	detect_mail_in_clear,
 	detect_credentials_in_clear,
+	detect_dns_conflict,
 };
 
 /* ------------------------------------------------------------------ */

@@ -77,6 +77,9 @@ static const struct wording wordings[KINDS] = {
     "Repeat the handshake from another network and compare the version." },
 [KIND_PATH_ANOMALY] = { "packets from elsewhere in connections of %s",
     "Compare hop limits of the decisive packets with those of the rest." },
+[KIND_DNS_CONFLICT] = { "DNS answers that contradict each other on the way to %s",
+    "Ask the same question from another network and over TCP, with "
+    "validation; look at hop limits of both answers." },
 [KIND_MAIL_IN_CLEAR] = { "mail in clear to %s where TLS was due",
     "Set the sender to demand TLS for this destination." },
 [KIND_REQUIRETLS_IN_CLEAR] = { "mail that demands TLS sent in clear to %s",

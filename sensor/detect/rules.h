@@ -45,6 +45,7 @@ detect_rule	detect_cleartext_retry;
 detect_rule	detect_requiretls_in_clear;
 detect_rule	detect_mail_in_clear;
 detect_rule	detect_credentials_in_clear;
+detect_rule	detect_dns_conflict;
 
 /* What a rule says; strings are copied. */
 struct opinion {

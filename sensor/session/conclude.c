@@ -312,41 +312,6 @@ conclude_protection(struct session_record *r, const struct smtp_facts *smtp)
 		r->protection = RECORD_NO_MAIL;
 }
 
-static bool
-is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-}
-
-/* The first word of a greeting names the host (RFC 5321 section 4.2). */
-static char *
-name_in_banner(const char *banner)
-{
-	size_t n = 0, dots = 0;
-
-	while (is_name_char(banner[n])) {
-		dots += banner[n] == '.';
-		n++;
-	}
-	if (dots == 0 || (banner[n] != '\0' && banner[n] != ' '))
-		return NULL;
-	return strndup(banner, n);
-}
-
-static void
-conclude_name(struct session_record *r, const struct session *s,
-    const struct smtp_facts *smtp)
-{
-	const char *sni = s->tls != NULL ? tls_facts(s->tls)->sni : NULL;
-
-	if (sni != NULL && (r->server_name = strdup(sni)) != NULL)
-		r->server_name_from = RECORD_NAME_SNI;
-	else if (smtp->banner != NULL && !smtp->banner_masked &&
-	    (r->server_name = name_in_banner(smtp->banner)) != NULL)
-		r->server_name_from = RECORD_NAME_BANNER;
-}
-
 /* What makes a connection this one, whichever run reads it. */
 static uint64_t
 identity(const struct flow_facts *f)
@@ -486,6 +451,7 @@ session_record_free(struct session_record *r)
 	if (r == NULL)
 		return;
 	free(r->conflicts);
+	free(r->dns);
 	evidence_free(r->evidence);
 	free(r->server_name);
 	dialogue_free(r->dialogue);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dns/seen.h"
 #include "flow/flow.h"
 #include "session/evidence.h"
 #include "schema/dialogue.h"
@@ -60,6 +61,8 @@ enum record_certificate {
 enum record_name_from {
 	RECORD_NAME_NONE,
 	RECORD_NAME_SNI,
+	RECORD_NAME_MX,
+	RECORD_NAME_DNS,
 	RECORD_NAME_BANNER,
 };
 
@@ -107,6 +110,7 @@ struct session_record {
 	enum record_name_from	 server_name_from;
 	uint32_t		 gaps;		/* bit per enum gap; 0: complete */
 
+	struct dns_facts	*dns;		/* NULL: nothing of note; owned */
 	struct evidence		*evidence;	/* NULL: not wanted; owned */
 	struct record_conflict	*conflicts;	/* owned; NULL: none */
 	unsigned		 conflicts_kept, conflicts_seen;

@@ -13,6 +13,7 @@
 #define SESSION_SESSION_H
 
 #include "base/counters.h"
+#include "dns/seen.h"
 #include "flow/flow.h"
 #include "session/record.h"
 
@@ -20,6 +21,7 @@
 struct session_world {
 	struct digest			*digest;
 	struct certificate_cache	*certificates;
+	struct dns_seen			*dns;		/* NULL: not listened to */
 	struct counters			*counters;
 	struct bookshelf		*books;	/* for texts that repeat; NULL: none */
 	const char			*source;	/* capture being read; may change between files */

@@ -82,6 +82,10 @@ void	remark_end(struct session *s, enum side who, bool reset,
 void	conflict_keep(struct session *s, enum side who,
 	    const struct flow_conflict *c);
 
+/* name.c: what the server is called, and what DNS said about it. */
+void	conclude_name(struct session_record *r, const struct session *s,
+	    const struct smtp_facts *smtp);
+
 /* conclude.c: from a session and its flow to a record.  NULL: memory. */
 struct session_record	*session_conclude(struct session *s,
 			    const struct flow_facts *facts);

@@ -66,7 +66,8 @@ static const uint8_t certificates[] = {
 };
 static const uint8_t names_from[] = {
 	[RECORD_NAME_NONE] = 0xff, [RECORD_NAME_SNI] = 1,
-	[RECORD_NAME_BANNER] = 2,
+	[RECORD_NAME_BANNER] = 2, [RECORD_NAME_MX] = 3,
+	[RECORD_NAME_DNS] = 4,
 };
 
 static int64_t

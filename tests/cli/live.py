@@ -19,8 +19,8 @@ import packets  # noqa: E402
 import span  # noqa: E402
 
 NAMES = ["a-strip-postfix-may-sender.pcap", "a-packet-xxx-sender.pcap",
-         "a-command-xxx-sender.pcap"]
-FIELDS = ("client_ip, client_port, server_ip, offer, starttls, tls, "
+         "a-command-xxx-sender.pcap", "dns-two-answers.pcap"]
+FIELDS = ("client_ip, client_port, server_ip, server_name, offer, starttls, tls, "
           "tls_version, protection, mails_in_clear, verdict, kinds")
 
 

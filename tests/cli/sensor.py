@@ -19,6 +19,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PCAPS = ROOT / "pcaps"
 STRIPPED = str(PCAPS / "a-strip-postfix-may-sender.pcap")
+FORGED = str(PCAPS / "dns-two-answers.pcap")
 HONEST = str(PCAPS / "b-clean-matrix-sender.pcap")
 passed = failed = skipped = 0
 
@@ -104,6 +105,16 @@ def configuration(d):
     case("an option wins over the file", run.returncode == 0 and
          "from-option" in run.stdout and "conf.db" in run.stdout,
          run.stdout + run.stderr)
+    for word, want in (("yes", [("mx", "dns-conflict")]),
+                       ("no", [(None, "starttls-absent")])):
+        heard = f"{d}/dns-{word}"
+        pathlib.Path(f"{heard}.yaml").write_text(
+            f"database: {heard}.db\ndns: {word}\n")
+        run = sensor("-c", f"{heard}.yaml", "-r", FORGED)
+        ends(f"dns: {word}", run, 0)
+        case(f"with dns: {word} the server is known by {want}",
+             rows(f"{heard}.db", "SELECT server_name_from, kinds ->> 0 FROM "
+                  "v_sessions WHERE mails_in_clear > 0") == want)
     for name, text, word in [
             ("a field nobody knows", "datbase: x\n", "datbase"),
             ("a limit that would blind us", "limits:\n  connections: 1\n",

@@ -39,7 +39,7 @@ check(const uint8_t *ports, enum decode_result result, const struct packet *p)
 	if (touch(p->segment) == 1 && touch(p->payload) == 2)
 		abort();
 	if (result == DECODE_DNS) {
-		if (p->source_port != 53)
+		if (p->source_port != 53 && p->destination_port != 53)
 			abort();
 		return;
 	}

@@ -71,21 +71,29 @@ travel(struct fuzz *z, struct capture_reader *reader)
 	struct digest *digest = digest_new();
 	struct certificate_cache *certificates = digest == NULL ? NULL :
 	    certificate_cache_new(16, digest);
-	struct session_world world = { .digest = digest,
+	static const struct dns_limits dns_limits = { .questions = 16,
+		.names = 32, .conflicts = 4, .remember_seconds = 1800 };
+	struct dns_seen *dns = dns_seen_new(&dns_limits, &z->counters);
+	struct session_world world = { .digest = digest, .dns = dns,
 	    .certificates = certificates, .counters = &z->counters,
 	    .source = "fuzz", .evidence = true, .give = give, .context = z };
-	struct decoder *decoder = decoder_new(&decode_limits, ports, false,
+	struct decoder *decoder = decoder_new(&decode_limits, ports, true,
 	    &z->counters);
 	struct flow_table *flows = flow_table_new(&flow_limits, ports, 1,
 	    &session_ops, &world, &z->counters);
 	struct packet p;
 	struct frame f;
 
-	if (certificates == NULL || decoder == NULL || flows == NULL)
+	if (certificates == NULL || decoder == NULL || flows == NULL ||
+	    dns == NULL)
 		abort();
 	for (int n = 0; n < FRAMES_MAX &&
 	    capture_reader_next(reader, &f) == CAPTURE_FRAME; n++) {
-		if (decode(decoder, &f, &p) != DECODE_TCP)
+		enum decode_result result = decode(decoder, &f, &p);
+
+		if (result == DECODE_DNS)
+			dns_seen_take(dns, &p);
+		if (result != DECODE_TCP)
 			continue;
 		p.frame = f.octets;
 		p.frame_wire = f.wire_len;
@@ -93,6 +101,7 @@ travel(struct fuzz *z, struct capture_reader *reader)
 		flow_take(flows, &p);
 	}
 	flow_table_free(flows);
+	dns_seen_free(dns);
 	decoder_free(decoder);
 	certificate_cache_free(certificates);
 	digest_free(digest);

@@ -51,11 +51,18 @@ def by_mail(got, full, pair):
     return null(got, full, pair) or pair[1]["mail_commands"] > 1
 
 
+WITNESSES = (None, "banner", "dns", "mx", "sni")
+
+
+def witness(got, full, _):
+    return WITNESSES.index(got) <= WITNESSES.index(full)
+
+
 def by_name(got, full, pair):
-    """A name from the greeting gives way to one from the ClientHello."""
-    return null(got, full, pair) or (
-        pair[0]["server_name_from"] == "banner" and
-        pair[1]["server_name_from"] == "sni")
+    """A name gives way to one from a better witness."""
+    got_from, full_from = (one["server_name_from"] for one in pair)
+    return null(got, full, pair) or (got_from != full_from and
+                                     witness(got_from, full_from, pair))
 
 
 def protocol(got, full, _):
@@ -148,7 +155,7 @@ RULES = {
     "ended_at": free, "community_id": same,
     "client_ip": same, "client_port": same,
     "server_ip": same, "server_port": same,
-    "server_name": by_name, "server_name_from": unseen(None, "banner"),
+    "server_name": by_name, "server_name_from": witness,
     # SMTP
     "protocol": protocol, "hello": hello, "hello_name": several(begins),
     "hellos": hellos, "capabilities": several(null),

@@ -50,6 +50,15 @@ TLS:
 					N of them; see handshakes.py
 	starttls NAME [N]		STARTTLS, 220, and those flights
 	alert C|S LEVEL CODE		an alert in clear
+DNS, between connections (it ends the one before it):
+	ask CLIENT:PORT RESOLVER ID NAME TYPE
+					a question
+	answer [ttl N] [after SECONDS] [ad] ANSWER
+					to it; ANSWER is records as in a zone
+					file, each on the asked name and
+					separated by "/" (MX 10 mx.example / MX
+					20 mx2.example), or NXDOMAIN, NODATA,
+					SERVFAIL, REFUSED
 The end (without any: FIN of the client, then of the server):
 	fin C|S				this side first
 	rst C|S				and nothing more
@@ -79,6 +88,7 @@ import pathlib
 import shlex
 import sys
 
+import dns_wire
 import packets
 from wire import Conversation
 
@@ -86,6 +96,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 START = "2026-03-01T12:00:00Z"
 SECOND = 1000000
+DNS_NEXT = 300000	# microseconds before a question
+DNS_LATENCY = 15000	# ... and before its answer
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\", "s": " "}
 
 
@@ -164,7 +176,7 @@ class Talk:
         self.client = self.server = self.pending = None
         self.by_line = self.midstream = self.left_open = False
         self.snaplen = 262144
-        self.conversation = None
+        self.conversation = self.question = None
         self.fresh = False	# `client` was the last directive
         self.turn, self.turns, self.every = 0, 1, 0
         self.counted = None	# whose address counts up
@@ -253,6 +265,9 @@ class Talk:
 
     def do_client(self, where):
         self._end()
+        if self.question is not None:
+            self.begin += DNS_NEXT
+        self.question = None
         host, port = endpoint(where)
         if self.counted == "client":
             host = counted_up(host, self.turn, "client")
@@ -406,6 +421,32 @@ class Talk:
 
     def do_snaplen(self, octets):
         self.snaplen = int(octets)
+
+    def _datagram(self, back, octets, ttl=64):
+        client, resolver = self.question.client, self.question.resolver
+        ends = (resolver, client) if back else (client, resolver)
+        self.frames.append(packets.frame(self.begin, dns_wire.datagram(
+            *ends, octets, ttl)))
+
+    def do_ask(self, client, resolver, ident, name, kind):
+        self._end()
+        self.begin += DNS_NEXT
+        self.question = dns_wire.Question(
+            endpoint(client), (resolver, 53), int(ident), name, kind)
+        self._datagram(False, self.question.message())
+
+    def do_answer(self, *words):
+        words, ttl, after, ad = list(words), 64, DNS_LATENCY, False
+        while words[0] in ("ttl", "after", "ad"):
+            word = words.pop(0)
+            if word == "ttl":
+                ttl = int(words.pop(0))
+            elif word == "after":
+                after = round(float(words.pop(0)) * SECOND)
+            else:
+                ad = True
+        self.begin += after
+        self._datagram(True, self.question.answer(" ".join(words), ad), ttl)
 
     def do_vlan(self, *words):
         self.do_flush()

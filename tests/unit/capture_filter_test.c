@@ -297,7 +297,7 @@ static const struct {
 	{ "SMTP over IPv6", YES, "eth ip6 tcp:4000-25" },
 	{ "HTTP over IPv6", NO, "eth ip6 tcp:80-4000" },
 	{ "a DNS answer", DNS, "eth ip udp:53-4000" },
-	{ "a DNS question", NO, "eth ip udp:4000-53" },
+	{ "a DNS question", DNS, "eth ip udp:4000-53" },
 	{ "a DNS answer over IPv6", DNS, "eth ip6 udp:53-4000" },
 	{ "SMTP with IP options", YES, "eth ip+options tcp:4000-25" },
 	{ "UDP with IP options: not looked into", YES,

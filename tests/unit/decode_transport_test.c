@@ -193,6 +193,37 @@ dns_is_shown_when_wanted(void **state)
 	}
 }
 
+/* To port 53 as well: what was asked tells what an answer is worth. */
+static void
+dns_questions_are_shown(void **state)
+{
+	static struct built built;
+
+	(void)state;
+	built.payload = "\x12\x34\x01\0";
+	built.payload_len = 4;
+	for (int wanted = 0; wanted < 2; wanted++) {
+		struct rig r;
+		struct packet p;
+		struct frame f;
+
+		rig_open(&r, wanted == 1);
+		frame_build(&built, "eth ip4 dns");
+		put16(built.room + FRAME_MAX - 12, 4000);
+		put16(built.room + FRAME_MAX - 10, 53);
+		f = frame_of(ETHER, built_octets(&built),
+		    built_octets(&built).len);
+		assert_int_equal(decode(r.decoder, &f, &p),
+		    wanted == 1 ? DECODE_DNS : DECODE_OTHER);
+		if (wanted == 1) {
+			assert_int_equal(p.source_port, 4000);
+			assert_int_equal(p.destination_port, 53);
+			assert_int_equal(p.payload.len, 4);
+		}
+		decoder_free(r.decoder);
+	}
+}
+
 /* A UDP length below its header is wrong; none at all is a jumbogram. */
 static void
 dns_lengths(void **state)
@@ -252,6 +283,7 @@ main(void)
 		cmocka_unit_test(checksums_are_verified),
 		cmocka_unit_test(checksums_cover_the_addresses),
 		cmocka_unit_test(dns_is_shown_when_wanted),
+		cmocka_unit_test(dns_questions_are_shown),
 		cmocka_unit_test(dns_lengths),
 		cmocka_unit_test(dns_over_tcp_is_no_dns),
 	};

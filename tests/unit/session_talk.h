@@ -77,6 +77,9 @@ struct talk {
 	uint16_t		 client_port;
 };
 
+/* What happens before each conversation; NULL: nothing. */
+static void	(*talk_before)(struct talk *);
+
 static void
 talk_keep(void *context, struct session_record *r)
 {
@@ -179,6 +182,8 @@ talk_play(const struct talk_case *c, bool octetwise,
 	t.table = flow_table_new(&limits, t.ports, 1, &session_ops, &t.world,
 	    &t.counters);
 	assert_non_null(t.table);
+	if (talk_before != NULL)
+		talk_before(&t);
 	if (!talk_is(c, HOW_MIDSTREAM)) {
 		talk_send(&t, SIDE_CLIENT, TCP_SYN, 0, span_of(NULL, 0));
 		talk_send(&t, SIDE_SERVER, TCP_SYN | TCP_ACK, 0,
@@ -187,6 +192,7 @@ talk_play(const struct talk_case *c, bool octetwise,
 	for (size_t i = 0; i < TALK_STEPS; i++)
 		talk_step(&t, &c->steps[i], octetwise);
 	flow_table_free(t.table);
+	dns_seen_free(t.world.dns);
 	certificate_cache_free(t.world.certificates);
 	digest_free(t.world.digest);
 	if (counters != NULL)
@@ -242,6 +248,8 @@ talk_dump(const struct session_record *r, char *told)
 	    "failed" };
 	static const char *const failure[] = { "-", "no-hello", "plaintext",
 	    "alert", "reset", "closed", "timeout", "garbage" };
+	static const char *const from[] = { "-", "sni", "mx", "dns",
+	    "banner" };
 	static const char *const protection[] = { "unknown", "no-mail", "tls",
 	    "cleartext" };
 
@@ -251,6 +259,12 @@ talk_dump(const struct session_record *r, char *told)
 	    failure[r->tls_failure], protection[r->protection]);
 	if (r->gaps != 0)
 		talk_tell(told, "partial\n");
+	if (r->server_name != NULL)
+		talk_tell(told, "name=%s by %s\n", r->server_name,
+		    from[r->server_name_from]);
+	if (r->dns != NULL)
+		talk_tell(told, "dns_conflicts=%u\n",
+		    r->dns->conflicts_seen);
 	if (r->smtp != NULL)
 		talk_tell_smtp(told, smtp_facts(r->smtp));
 	if (r->tls != NULL && tls_facts(r->tls)->client_hello)
@@ -303,7 +317,7 @@ talk_check(const struct talk_case *c)
 	return failed;
 }
 
-static void
+static inline void
 talk_check_all(const struct talk_case *cases, size_t n)
 {
 	int failed = 0;
