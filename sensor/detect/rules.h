@@ -117,6 +117,11 @@ enum weight	habit_weight(const struct brief *b, enum habit h,
 const char	*habit_reason(const struct brief *b, enum habit h,
 		    char out[REASON_MAX]);
 
+/* Did this packet of that side come another way than the rest of it?  Its
+ * traits, or NULL: detect/path_anomaly.c. */
+const struct path_oddity	*brief_odd(const struct brief *b,
+				    enum side who, struct mark at);
+
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
 /* The certificate shown is the one that a stripping tool makes. */

@@ -31,6 +31,10 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	    habit == HABIT_NEVER) && (offered_earlier(b->smtp) ||
 	    b->smtp->reply_after_final))
 		w = WEIGHT_HINT;
+	/* the very packet came from elsewhere */
+	if (w == WEIGHT_HINT && brief_odd(b, SIDE_SERVER,
+	    brief_hello(b)->reply_last) != NULL)
+		w = WEIGHT_STRONG;
 	return w;
 }
 

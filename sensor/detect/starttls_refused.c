@@ -34,6 +34,8 @@ weigh(const struct brief *b)
 		if (smtp->enhanced_codes && !smtp->starttls_reply_enhanced &&
 		    smtp->starttls_reply != 421)
 			return WEIGHT_STRONG;
+		if (brief_odd(b, SIDE_SERVER, smtp->starttls_reply_at) != NULL)
+			return WEIGHT_STRONG;
 		return busy(b) ? WEIGHT_NOTE : WEIGHT_HINT;
 	}
 	/* a parameter, or TLS is there already, or a refused parameter's kin:
@@ -55,8 +57,11 @@ meaning(const struct brief *b, enum weight w)
 		return class == 4 ? "once, in the server's own style: a busy "
 		    "server" : "for a reason of the client's making";
 	if (class == 4)
-		return w == WEIGHT_STRONG ? "without the status code that "
-		    "this server announced (RFC 2034)" : "for now";
+		return w != WEIGHT_STRONG ? "for now" :
+		    brief_odd(b, SIDE_SERVER, b->smtp->starttls_reply_at) !=
+		    NULL ? "for now, in a packet from elsewhere" :
+		    "without the status code that this server announced "
+		    "(RFC 2034)";
 	return class == 5 ? "for good, what it had offered a moment before" :
 	    "with a code that means neither yes nor no (RFC 3207 4)";
 }

@@ -42,7 +42,10 @@ weigh(const struct brief *b)
 	case TLS_FAIL_RESET:
 	case TLS_FAIL_CLOSED:
 	case TLS_FAIL_TIMEOUT:
-		return never_worked(b) ? WEIGHT_NOTE : WEIGHT_HINT;
+		if (never_worked(b))
+			return WEIGHT_NOTE;
+		return brief_odd(b, b->tls->failed_by, b->tls->failed_at) !=
+		    NULL ? WEIGHT_STRONG : WEIGHT_HINT;
 	case TLS_FAIL_NO_HELLO:
 	case TLS_FAIL_NONE:
 		break;

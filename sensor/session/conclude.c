@@ -381,6 +381,8 @@ conclude(struct session_record *r, const struct session *s,
 	conclude_certificate(r, s);
 	conclude_protection(r, smtp);
 	conclude_name(r, s, smtp);
+	for (int i = 0; i < SIDES; i++)
+		r->odd[i] = path_oddity(s->path, s->path_side, (enum side)i);
 	r->tls = NULL;
 }
 

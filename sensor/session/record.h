@@ -14,6 +14,7 @@
 #include "dns/seen.h"
 #include "flow/flow.h"
 #include "session/evidence.h"
+#include "session/path.h"
 #include "schema/dialogue.h"
 #include "schema/names.h"
 #include "smtp/smtp.h"
@@ -112,6 +113,7 @@ struct session_record {
 
 	struct dns_facts	*dns;		/* NULL: nothing of note; owned */
 	struct evidence		*evidence;	/* NULL: not wanted; owned */
+	struct path_oddity	 odd[SIDES];	/* a packet from elsewhere */
 	struct record_conflict	*conflicts;	/* owned; NULL: none */
 	unsigned		 conflicts_kept, conflicts_seen;
 };

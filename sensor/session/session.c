@@ -336,6 +336,9 @@ steer(struct session *s)
 			v->skip_from = position(s, i);
 		}
 	}
+	/* nobody forges what nobody compares */
+	s->path_done = s->side[SIDE_CLIENT].want != FLOW_REMEMBER &&
+	    s->side[SIDE_SERVER].want != FLOW_REMEMBER;
 }
 
 /* Octets of a skip have passed (all, or as many as came before the end):
@@ -514,6 +517,7 @@ session_free(struct session *s)
 	if (book_text_at(s->book, s->source) == NULL)
 		free((char *)s->source);
 	book_drop(s->book);
+	path_free(s->path);
 	free(s->conflicts);
 	free(s);
 }
@@ -548,44 +552,6 @@ on_close(void *session, const struct flow_facts *facts)
 	session_free(s);
 }
 
-/* Nothing of a mail, a password or another's secret goes into evidence. */
-static bool
-evidence_enough(const struct session *s)
-{
-	const struct smtp_facts *f;
-
-	if (s->tls != NULL && tls_facts(s->tls)->state == TLS_ESTABLISHED)
-		return true;
-	if (s->smtp == NULL)
-		return false;
-	f = smtp_facts(s->smtp);
-	return f->mail_commands > 0 || f->auth != NULL;
-}
-
-static size_t
-on_segment(void *context, void *session, void **kept,
-    const struct packet *p)
-{
-	const struct session_world *world = context;
-	struct evidence **e = (struct evidence **)kept;
-
-	if (!world->evidence)
-		return 0;
-	if (session == NULL || !evidence_enough(session)) {
-		if (*e == NULL)
-			*e = evidence_new();
-		if (*e != NULL)
-			evidence_add(*e, p);
-	}
-	return *e == NULL ? 0 : evidence_size(*e);
-}
-
-static void
-on_forget(void *kept)
-{
-	evidence_free(kept);
-}
-
 const struct flow_ops	session_ops = {
 	.open = on_open,
 	.octets = on_octets,
@@ -593,7 +559,7 @@ const struct flow_ops	session_ops = {
 	.conflict = on_conflict,
 	.end = on_end,
 	.close = on_close,
-	.segment = on_segment,
-	.forget = on_forget,
+	.segment = session_segment,
+	.forget = session_forget,
 	.foresee = session_foresee,
 };

@@ -5,6 +5,7 @@
 #ifndef SESSION_INTERNAL_H
 #define SESSION_INTERNAL_H
 
+#include "session/path.h"
 #include "session/session.h"
 
 #define PEEK_MAX	8	/* octets held to tell TLS from text */
@@ -44,6 +45,9 @@ struct session {
 	struct dialogue		*dialogue;
 	unsigned		 remarked;	/* enum remark already made */
 	uint32_t		 told;		/* enum news given early */
+	struct path		*path;		/* NULL: nothing was odd */
+	struct path_side	 path_side[SIDES];	/* true sides */
+	bool			 path_done;	/* past what could be forged */
 	bool			 ended[SIDES];
 	uint32_t		 heard;		/* times something was */
 	const char		*source;	/* the book's, or owned */
@@ -92,6 +96,11 @@ struct session_record	*session_conclude(struct session *s,
 /* The same of a session that goes on: copies, what is known so far. */
 struct session_record	*session_conclude_early(const struct session *s,
 			    enum record_stage stage);
+
+/* segments.c: struct flow_ops */
+size_t	session_segment(void *context, void *session, void **kept,
+	    const struct packet *p);
+void	session_forget(void *kept);
 
 /* early.c: tell at once what should not wait for the end. */
 void	early_look(struct session *s);
