@@ -172,6 +172,8 @@ def main():
         bases = {}
         for vantage in ("sender", "receiver"):
             path = folder / f"base-history-{vantage}.pcap"
+            if not path.exists():
+                path = path.with_suffix(".pcap.zst")
             if path.exists():
                 bases[vantage] = pathlib.Path(scratch) / f"{vantage}.db"
                 wrong = read(program, bases[vantage], path)
