@@ -30,7 +30,9 @@ struct baseline {
 	struct shelf_item	*items[WHATS];	/* of it; NULL: none yet */
 	int64_t			 data_version;
 	int64_t			 newest;	/* session learnt */
+	int64_t			 horizon;	/* older is forgotten */
 	unsigned		 flushes;
+	unsigned		 saved;		/* rows since the last look */
 	bool			 failed;
 	uint8_t			 octets[SERVER_OCTETS_MAX];
 };
@@ -115,8 +117,7 @@ save(struct baseline *b, enum what what, struct shelf_item *item)
 	if (!item->dirty || b->failed)
 		return;
 	if (what == WHAT_SERVER)
-		server_past_expire(item->memory, b->newest -
-		    b->limits.days * DAY);
+		server_past_expire(item->memory, b->horizon);
 	len = pack(b, what, item->memory);
 	sqlite3_bind_int(b->save, 1, what);
 	sqlite3_bind_blob(b->save, 2, item->key, item->key_len,
@@ -126,6 +127,7 @@ save(struct baseline *b, enum what what, struct shelf_item *item)
 	sqlite3_step(b->save);
 	if (sqlite3_reset(b->save) != SQLITE_OK)
 		b->failed = true;
+	b->saved++;
 	item->dirty = false;
 }
 
@@ -218,8 +220,8 @@ prepare_all(struct baseline *b)
 	    prepare(b, "INSERT OR REPLACE INTO past (what, key, last, memory) "
 	    "VALUES (?1, ?2, ?3, ?4)", &b->save) == -1 ||
 	    prepare(b, "PRAGMA data_version", &b->version) == -1 ||
-	    prepare(b, "DELETE FROM past WHERE last < "
-	    "(SELECT max(last) FROM past) - ?1", &b->expire) == -1)
+	    prepare(b, "DELETE FROM past WHERE last < ?1",
+	    &b->expire) == -1)
 		return -1;
 	return prepare(b, "DELETE FROM past WHERE what = ?1 AND last < "
 	    "(SELECT last FROM past WHERE what = ?1 "
@@ -239,7 +241,7 @@ baseline_new(sqlite3 *db, const struct baseline_limits *limits)
 	b->db = db;
 	b->limits = *limits;
 	b->data_version = -1;
-	b->newest = INT64_MIN / 2;
+	b->newest = b->horizon = INT64_MIN / 2;
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed ^= (uint64_t)(uintptr_t)b;
 	for (int i = 0; i < WHATS; i++) {
@@ -360,7 +362,8 @@ baseline_note(struct baseline *b, const struct session_record *r)
 static int
 prune(struct baseline *b)
 {
-	sqlite3_bind_int64(b->expire, 1, b->limits.days * DAY);
+	b->saved = 0;
+	sqlite3_bind_int64(b->expire, 1, b->horizon);
 	sqlite3_step(b->expire);
 	if (sqlite3_reset(b->expire) != SQLITE_OK)
 		return -1;
@@ -374,16 +377,21 @@ prune(struct baseline *b)
 	return 0;
 }
 
+/* A capture whose clock is ahead makes nothing old. */
 int
-baseline_flush(struct baseline *b)
+baseline_flush(struct baseline *b, int64_t now)
 {
 	struct shelf_item *item;
 
+	b->horizon = (b->newest < now ? b->newest : now) -
+	    b->limits.days * DAY;
 	for (int i = 0; i < WHATS; i++)
 		for (item = shelf_first(b->ledgers[i].shelf); item != NULL;
 		    item = shelf_next(item))
 			save(b, (enum what)i, item);
 	if (b->failed)
 		return -1;
-	return b->flushes++ % PRUNE_EVERY == 0 ? prune(b) : 0;
+	if (b->flushes++ % PRUNE_EVERY != 0 && b->saved <= b->limits.rows / 4)
+		return 0;
+	return prune(b);
 }

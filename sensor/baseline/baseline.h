@@ -23,7 +23,7 @@
 #include "session/record.h"
 
 struct baseline_limits {
-	unsigned	servers, clients, networks;	/* in the cache */
+	unsigned	servers, clients, networks;	/* in the cache; > 0 */
 	unsigned	rows;		/* of each of the three in the database */
 	unsigned	days;		/* how long something is remembered */
 };
@@ -59,7 +59,8 @@ int		 baseline_learn(struct baseline *b, bool taken);
 int		 baseline_note(struct baseline *b,
 		    const struct session_record *r);
 
-/* Ahead of COMMIT. */
-int		 baseline_flush(struct baseline *b);
+/* Ahead of COMMIT; `now` is the clock's: old is what is that before the
+ * latest session learnt, and before now. */
+int		 baseline_flush(struct baseline *b, int64_t now);
 
 #endif

@@ -8,7 +8,7 @@
 /* A failed handshake explains mail in clear that follows within: Postfix
  * waits for its queue's back-off, an hour or so at most. */
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
-#define FORMAT		1
+#define FORMAT		2
 
 struct partner {
 	uint64_t	  server, domain;
@@ -195,7 +195,7 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 	put_number(&w, FORMAT);
 	put_number(&w, p->tls);
 	put_number(&w, p->unused);
-	put_number(&w, (uint64_t)p->first_tls);
+	put_time(&w, p->first_tls);
 	put_number(&w, p->count);
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct partner *one = &p->partners[i];
@@ -204,12 +204,12 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 		put_number(&w, one->domain);
 		put_number(&w, one->tls);
 		put_number(&w, one->unused);
-		put_number(&w, (uint64_t)one->last);
-		put_number(&w, (uint64_t)one->failed_first);
-		put_number(&w, (uint64_t)one->failed_last);
-		put_number(&w, (uint64_t)one->worked_at);
-		put_number(&w, (uint64_t)one->best_at);
-		put_number(&w, (uint64_t)one->first_tls);
+		put_time(&w, one->last);
+		put_time(&w, one->failed_first);
+		put_time(&w, one->failed_last);
+		put_time(&w, one->worked_at);
+		put_time(&w, one->best_at);
+		put_time(&w, one->first_tls);
 		put_number(&w, one->failed);
 		put_number(&w, one->best);
 		put_number(&w, one->chosen);
@@ -226,12 +226,12 @@ get_partner(struct source_octets *s, struct partner *one)
 	one->domain = get_number(s);
 	one->tls = (uint32_t)get_number(s);
 	one->unused = (uint32_t)get_number(s);
-	one->last = (int64_t)get_number(s);
-	one->failed_first = (int64_t)get_number(s);
-	one->failed_last = (int64_t)get_number(s);
-	one->worked_at = (int64_t)get_number(s);
-	one->best_at = (int64_t)get_number(s);
-	one->first_tls = (int64_t)get_number(s);
+	one->last = get_time(s);
+	one->failed_first = get_time(s);
+	one->failed_last = get_time(s);
+	one->worked_at = get_time(s);
+	one->best_at = get_time(s);
+	one->first_tls = get_time(s);
 	failed = get_number(s);
 	one->failed = failed <= PAST_FAILED_BROKEN ?
 	    (enum past_failure)failed : PAST_FAILED_NOT;
@@ -251,7 +251,7 @@ client_past_unpack(const uint8_t *octets, size_t len)
 		return NULL;
 	p->tls = (uint32_t)get_number(&s);
 	p->unused = (uint32_t)get_number(&s);
-	p->first_tls = (int64_t)get_number(&s);
+	p->first_tls = get_time(&s);
 	count = get_number(&s);
 	for (; count <= CLIENT_SERVERS_MAX && p->count < count;
 	    get_partner(&s, one))

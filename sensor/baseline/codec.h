@@ -4,7 +4,9 @@
  *
  * Numbers are LEB128: seven bits an octet, the least first.  The reader is
  * as careful as with a packet, since a database may be damaged: the first
- * number that does not fit sets `bad`, and all others are then 0.
+ * number that does not fit sets `bad`, and all others are then 0.  Times are
+ * zigzag numbers, since captures claim any time, and within a range in which
+ * windows around them can be reckoned without a thought.
  */
 #ifndef BASELINE_CODEC_H
 #define BASELINE_CODEC_H
@@ -52,6 +54,26 @@ get_number(struct source_octets *s)
 		if (c < 0x80)
 			return s->bad ? 0 : n;
 	}
+	s->bad = true;
+	return 0;
+}
+
+#define CODEC_TIME_MAX	(INT64_C(1) << 58)	/* us: some 9000 years */
+
+static inline void
+put_time(struct writer *w, int64_t at)
+{
+	put_number(w, (uint64_t)at << 1 ^ (uint64_t)(at >> 63));
+}
+
+static inline int64_t
+get_time(struct source_octets *s)
+{
+	uint64_t n = get_number(s);
+	int64_t at = (int64_t)(n >> 1 ^ (0 - (n & 1)));
+
+	if (at <= CODEC_TIME_MAX && at >= -CODEC_TIME_MAX)
+		return at;
 	s->bad = true;
 	return 0;
 }

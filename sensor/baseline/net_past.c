@@ -6,7 +6,7 @@
 #include "baseline/net_past.h"
 
 #define AROUND		INT64_C(10800000000)	/* three hours, us */
-#define FORMAT		1
+#define FORMAT		2
 
 struct seen {
 	uint64_t	server;
@@ -94,8 +94,8 @@ net_past_pack(const struct net_past *p, uint8_t out[NET_OCTETS_MAX])
 	put_number(&w, p->count);
 	for (unsigned i = 0; i < p->count; i++) {
 		put_number(&w, p->list[i].server);
-		put_number(&w, (uint64_t)p->list[i].offered_at);
-		put_number(&w, (uint64_t)p->list[i].missing_at);
+		put_time(&w, p->list[i].offered_at);
+		put_time(&w, p->list[i].missing_at);
 	}
 	return w.full ? 0 : w.len;
 }
@@ -114,8 +114,8 @@ net_past_unpack(const uint8_t *octets, size_t len)
 	else
 		for (; p->count < count; p->count++) {
 			p->list[p->count].server = get_number(&s);
-			p->list[p->count].offered_at = (int64_t)get_number(&s);
-			p->list[p->count].missing_at = (int64_t)get_number(&s);
+			p->list[p->count].offered_at = get_time(&s);
+			p->list[p->count].missing_at = get_time(&s);
 		}
 	if (!s.bad)
 		return p;

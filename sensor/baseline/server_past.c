@@ -180,8 +180,41 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 	b->banners_masked += s->banner_masked;
 }
 
+static bool
+began_before(int64_t first, int64_t at)
+{
+	return first != 0 && first < at;
+}
+
+static int64_t
+last_before(int64_t first, int64_t last, int64_t at)
+{
+	return last < at ? last : first;
+}
+
+static void
+recall_offers(const struct bucket *b, int64_t at, struct past *past)
+{
+	past->offered += b->offered;
+	past->offered_plainly += b->plainly;
+	past->first_offered = earlier(past->first_offered, b->first_offered);
+	past->last_offered = later(past->last_offered,
+	    last_before(b->first_offered, b->last_offered, at));
+}
+
+static void
+recall_missing(const struct bucket *b, int64_t at, struct past *past)
+{
+	past->absent += b->absent;
+	past->masked += b->masked;
+	past->ehlo_refused += b->refused;
+	past->first_missing = earlier(past->first_missing, b->first_missing);
+	past->last_missing = later(past->last_missing,
+	    last_before(b->first_missing, b->last_missing, at));
+}
+
 /* A bucket that holds the session's own time counts whole as soon as it
- * began earlier: an hour is the grain of this memory. */
+ * began earlier: an hour is the grain of this memory, and later a day. */
 static void
 recall_buckets(const struct server_past *p, int64_t at, struct past *past)
 {
@@ -189,38 +222,24 @@ recall_buckets(const struct server_past *p, int64_t at, struct past *past)
 
 	for (unsigned i = 0; i < p->nbuckets; i++) {
 		const struct bucket *b = &p->buckets[i];
+		bool offered = began_before(b->first_offered, at);
+		bool missing = began_before(b->first_missing, at);
 
 		if (b->start > at)
 			break;
-		past->offered += b->offered;
-		past->absent += b->absent;
-		past->masked += b->masked;
-		past->ehlo_refused += b->refused;
-		past->offered_plainly += b->plainly;
 		past->established += b->established;
 		past->handshakes_failed += b->broken;
 		past->starttls_refused += b->starttls_refused;
 		past->banners_plain += b->banners - b->banners_masked;
 		past->banners_masked += b->banners_masked;
-		past->mixed_buckets += b->offered > 0 &&
-		    b->first_missing != 0;
-		if (b->first_offered != 0 && b->first_offered < at) {
-			past->first_offered = earlier(past->first_offered,
-			    b->first_offered);
-			past->last_offered = later(past->last_offered,
-			    b->last_offered < at ? b->last_offered :
-			    b->first_offered);
-			if (b->start / DAY != day)
-				past->offered_days++;
+		past->mixed_buckets += offered && missing;
+		if (offered) {
+			recall_offers(b, at, past);
+			past->offered_days += b->start / DAY != day;
 			day = b->start / DAY;
 		}
-		if (b->first_missing != 0 && b->first_missing < at) {
-			past->first_missing = earlier(past->first_missing,
-			    b->first_missing);
-			past->last_missing = later(past->last_missing,
-			    b->last_missing < at ? b->last_missing :
-			    b->first_missing);
-		}
+		if (missing)
+			recall_missing(b, at, past);
 	}
 }
 
@@ -289,8 +308,8 @@ learn_net(struct server_past *p, const struct server_sight *s)
 		n->first_offered = earlier(n->first_offered, s->at);
 		n->last_offered = later(n->last_offered, s->at);
 	} else if (is_missing(s->offer)) {
-		if (n->missing == 0 || s->at / DAY != n->last_missing / DAY)
-			n->missing_days++;
+		n->missing_days = days_add(n->missing_days, n->last_missing,
+		    s->at);
 		n->missing++;
 		n->first_missing = earlier(n->first_missing, s->at);
 		n->last_missing = later(n->last_missing, s->at);
@@ -304,10 +323,24 @@ around(int64_t first, int64_t last, int64_t at)
 	    last >= at - PEER_HOURS;
 }
 
+/* Between its first and its last offer to a network there may be months:
+ * did it offer it to anybody in these hours? */
+static bool
+offered_around(const struct server_past *p, int64_t at)
+{
+	for (unsigned i = 0; i < p->nbuckets; i++)
+		if (around(p->buckets[i].first_offered,
+		    p->buckets[i].last_offered, at))
+			return true;
+	return false;
+}
+
 static void
 recall_nets(const struct server_past *p, const struct server_sight *s,
     struct past *past)
 {
+	bool offered = offered_around(p, s->at);
+
 	for (unsigned i = 0; i < p->nnets; i++) {
 		const struct net *n = &p->nets[i];
 
@@ -316,7 +349,7 @@ recall_nets(const struct server_past *p, const struct server_sight *s,
 		past->nets_missing += n->last_missing > past->last_offered &&
 		    n->first_missing < s->at;
 		if (n->net != s->net) {
-			past->peers += around(n->first_offered,
+			past->peers += offered && around(n->first_offered,
 			    n->last_offered, s->at);
 			continue;
 		}
@@ -324,7 +357,8 @@ recall_nets(const struct server_past *p, const struct server_sight *s,
 			past->here_offered = n->offered;
 		if (n->first_missing != 0 && n->first_missing < s->at) {
 			past->here_missing = n->missing;
-			past->here_missing_days = n->missing_days;
+			past->here_missing_days = days_until(n->missing_days,
+			    n->last_missing, s->at);
 		}
 	}
 }
@@ -341,6 +375,25 @@ trait_find(const struct traits *t, uint64_t hash)
 	return NULL;
 }
 
+/* Of those, what was seen on the fewest days, then the least recent: a flood
+ * on one day pushes out nothing older. */
+static struct trait *
+trait_to_go(const struct traits *t)
+{
+	struct trait *one = &t->list[0];
+
+	for (unsigned i = 1; i < t->count; i++) {
+		struct trait *other = &t->list[i];
+		int more = __builtin_popcountll(other->days) -
+		    __builtin_popcountll(one->days);
+
+		if (goes_first(other->offered, one->offered, more < 0 ||
+		    (more == 0 && other->last < one->last)))
+			one = other;
+	}
+	return one;
+}
+
 static struct trait *
 trait_learn(struct traits *t, uint64_t hash, int64_t at)
 {
@@ -348,11 +401,7 @@ trait_learn(struct traits *t, uint64_t hash, int64_t at)
 	void *room;
 
 	if (one == NULL && t->count == t->most) {
-		one = &t->list[0];
-		for (unsigned i = 1; i < t->count; i++)
-			if (goes_first(t->list[i].offered, one->offered,
-			    t->list[i].last < one->last))
-				one = &t->list[i];
+		one = trait_to_go(t);
 		memset(one, 0, sizeof(*one));
 	} else if (one == NULL) {
 		room = server_past_grow(t->list, t->count, sizeof(*one));
@@ -362,8 +411,7 @@ trait_learn(struct traits *t, uint64_t hash, int64_t at)
 		one = &t->list[t->count++];
 		memset(one, 0, sizeof(*one));
 	}
-	if (one->hash != hash || at / DAY != one->last / DAY)
-		one->days++;
+	one->days = days_add(one->days, one->last, at);
 	one->hash = hash;
 	one->first = earlier(one->first, at);
 	one->last = later(one->last, at);
@@ -404,12 +452,23 @@ recall_keys(const struct traits *keys, const struct server_sight *s,
 	for (unsigned i = 0; i < keys->count; i++) {
 		const struct trait *t = &keys->list[i];
 
-		if (t->first >= s->at || (t->first != oldest && t->days < 2))
+		if (t->first >= s->at || (t->first != oldest &&
+		    days_until(t->days, t->last, s->at) < 2))
 			continue;
 		past->keys++;
 		past->key_known |= t->hash == s->key;
-		past->issuer_known |= t->more == s->issuer;
+		past->issuer_known |= t->more != 0 && t->more == s->issuer;
 	}
+}
+
+static unsigned
+traits_before(const struct traits *t, int64_t at)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->count; i++)
+		n += t->list[i].first < at;
+	return n;
 }
 
 static void
@@ -418,16 +477,16 @@ recall_traits(const struct server_past *p, const struct server_sight *s,
 {
 	const struct trait *t;
 
-	past->names = p->names.count;
+	past->names = traits_before(&p->names, s->at);
 	if ((t = trait_find(&p->names, s->name)) != NULL &&
 	    t->first < s->at) {
 		past->name_offered = t->offered;
 		past->name_missing = t->missing;
-		past->name_days = t->days;
+		past->name_days = days_until(t->days, t->last, s->at);
 	}
-	past->reply_known = p->replies.count > 0;
-	past->reply_same = s->reply != 0 &&
-	    trait_find(&p->replies, s->reply) != NULL;
+	past->reply_known = traits_before(&p->replies, s->at) > 0;
+	t = s->reply != 0 ? trait_find(&p->replies, s->reply) : NULL;
+	past->reply_same = t != NULL && t->first < s->at;
 	recall_keys(&p->keys, s, past);
 }
 

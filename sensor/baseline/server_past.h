@@ -4,7 +4,8 @@
  *
  * Counts per hour for two days, per day before that, and small bounded
  * tables of client networks, names, replies and keys.  Whoever floods it
- * pushes out the least recent rows, and never more than its own kind.
+ * pushes out rows of that table alone: of networks the least recent, of the
+ * others what was seen on the fewest days.
  */
 #ifndef BASELINE_SERVER_PAST_H
 #define BASELINE_SERVER_PAST_H

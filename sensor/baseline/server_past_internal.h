@@ -27,7 +27,7 @@ struct net {
 	uint32_t	offered, missing;
 	int64_t		first_offered, last_offered;
 	int64_t		first_missing, last_missing;
-	unsigned	missing_days;
+	uint64_t	missing_days;	/* before last_missing, see days_add() */
 };
 
 /* A name, a reply or a key: when it was first and last seen, how often. */
@@ -35,7 +35,7 @@ struct trait {
 	uint64_t	hash, more;	/* more: of a key, its issuer */
 	uint32_t	offered, missing;
 	int64_t		first, last;
-	unsigned	days;
+	uint64_t	days;		/* before last, see days_add() */
 };
 
 struct traits {
@@ -52,6 +52,34 @@ struct server_past {
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
 };
+
+/*
+ * The days on which something was seen: bit n is the n-th day before that of
+ * the latest time.  So days count once, in whatever order they are learnt.
+ */
+static inline uint64_t
+days_add(uint64_t days, int64_t latest, int64_t at)
+{
+	int64_t later = at / DAY - latest / DAY;
+
+	if (days == 0 || later >= 64)
+		return 1;
+	if (later >= 0)
+		return days << later | 1;
+	return later > -64 ? days | UINT64_C(1) << -later : days;
+}
+
+/* How many there are up to the day of `at`. */
+static inline unsigned
+days_until(uint64_t days, int64_t latest, int64_t at)
+{
+	int64_t after = latest / DAY - at / DAY;
+
+	if (after >= 64)
+		return 0;
+	return (unsigned)__builtin_popcountll(after > 0 ? days >> after :
+	    days);
+}
 
 /* Room for one more element of `size` octets: lists grow by doubling. */
 static inline void *

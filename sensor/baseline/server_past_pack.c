@@ -5,22 +5,7 @@
 #include "baseline/codec.h"
 #include "baseline/server_past_internal.h"
 
-#define FORMAT		1
-
-/* Captures claim any time, also before 1970: zigzag numbers. */
-static void
-put_time(struct writer *w, int64_t at)
-{
-	put_number(w, (uint64_t)at << 1 ^ (uint64_t)(at >> 63));
-}
-
-static int64_t
-get_time(struct source_octets *s)
-{
-	uint64_t n = get_number(s);
-
-	return (int64_t)(n >> 1 ^ (0 - (n & 1)));
-}
+#define FORMAT		2
 
 static void
 put_traits(struct writer *w, const struct traits *t)
@@ -106,7 +91,7 @@ get_traits(struct source_octets *s, struct traits *t)
 		one->missing = (uint32_t)get_number(s);
 		one->first = get_time(s);
 		one->last = get_time(s);
-		one->days = (unsigned)get_number(s);
+		one->days = get_number(s);
 	}
 	return 0;
 }
@@ -120,6 +105,8 @@ get_bucket(struct source_octets *s, struct bucket *b)
 
 	b->start = get_time(s);
 	b->length = get_number(s) == 1 ? HOUR : DAY;
+	if (b->start % b->length != 0)
+		s->bad = true;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		*counts[i] = (uint32_t)get_number(s);
 	b->first_offered = get_time(s);
@@ -138,7 +125,7 @@ get_net(struct source_octets *s, struct net *n)
 	n->last_offered = get_time(s);
 	n->first_missing = get_time(s);
 	n->last_missing = get_time(s);
-	n->missing_days = (unsigned)get_number(s);
+	n->missing_days = get_number(s);
 }
 
 static int
@@ -156,11 +143,15 @@ get_lists(struct source_octets *s, struct server_past *p)
 			return -1;
 		p->buckets = room;
 		get_bucket(s, &p->buckets[p->nbuckets]);
+		if (p->nbuckets > 0 && p->buckets[p->nbuckets].start <=
+		    p->buckets[p->nbuckets - 1].start)
+			s->bad = true;
 	}
 	if ((count = get_number(s)) > SERVER_NETS_MAX)
 		return -1;
 	for (; p->nnets < count; p->nnets++) {
-		void *room = server_past_grow(p->nets, p->nnets, sizeof(*p->nets));
+		void *room = server_past_grow(p->nets, p->nnets,
+		    sizeof(*p->nets));
 
 		if (room == NULL)
 			return -1;

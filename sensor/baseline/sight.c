@@ -73,8 +73,11 @@ reply_of(const struct smtp_facts *f)
 		size_t n = strcspn(p, " ");
 
 		if (!is_masked(p, n) && !(n == 8 &&
-		    memcmp(p, "STARTTLS", 8) == 0))
-			XXH3_64bits_update(&state, p, n + 1);
+		    memcmp(p, "STARTTLS", 8) == 0)) {
+			/* the same blank behind each, also the last */
+			XXH3_64bits_update(&state, p, n);
+			XXH3_64bits_update(&state, " ", 1);
+		}
 		p += n;
 		p += *p == ' ';
 	}
@@ -85,8 +88,7 @@ reply_of(const struct smtp_facts *f)
 static enum server_offer
 offer_of(const struct session_record *r)
 {
-	/* what a forger said in the server's place is not its habit */
-	if (r->protocol != RECORD_SMTP || r->conflicts_seen > 0)
+	if (r->protocol != RECORD_SMTP)
 		return SERVER_OFFER_UNKNOWN;
 	switch (r->offer) {
 	case OFFER_OFFERED:
@@ -206,8 +208,10 @@ sight_take(const struct session_record *r, struct sight *s)
 	see_certificate(r, &s->server);
 	s->client.server = XXH3_64bits(s->server_key, sizeof(s->server_key));
 	see_client(r, f, s->server.tls, &s->client);
-	s->server_tells = s->server.offer != SERVER_OFFER_UNKNOWN ||
-	    s->server.tls != SERVER_TLS_NONE || s->server.key != 0;
+	/* what a forger said in the server's place is not its habit */
+	s->server_tells = r->conflicts_seen == 0 &&
+	    (s->server.offer != SERVER_OFFER_UNKNOWN ||
+	    s->server.tls != SERVER_TLS_NONE || s->server.key != 0);
 	s->client_tells = s->client.used_tls || s->client.unused ||
 	    s->client.failed != PAST_FAILED_NOT;
 }

@@ -376,7 +376,7 @@ store_commit(struct store *s)
 		return -1;
 	if (!s->open)
 		return 0;
-	if (baseline_flush(s->baseline) == -1 ||
+	if (baseline_flush(s->baseline, clock_us()) == -1 ||
 	    incidents_flush(s->incidents, clock_us()) == -1 ||
 	    dictionary_flush(s->dictionary) == -1 ||
 	    finding_row_flush(s->findings) == -1 ||

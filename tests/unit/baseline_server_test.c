@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "baseline/server_past.h"
+
+#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+#define HOUR		INT64_C(3600000000)
+#define DAY		(24 * HOUR)
+/* 2026-11-20T12:00:00Z */
+#define NOON		INT64_C(1795176000000000)
+
+/* One session, short: hours from noon, the client's network, what came. */
+struct told {
+	double			hours;
+	uint64_t		net;
+	enum server_offer	offer;
+};
+
+static struct server_sight
+sight(double hours, uint64_t net, enum server_offer offer)
+{
+	return (struct server_sight){
+		.at = NOON + (int64_t)(hours * (double)HOUR),
+		.net = net, .offer = offer,
+		.plainly = offer == SERVER_OFFERED,
+	};
+}
+
+static struct server_past *
+learned(const struct told *list, size_t count)
+{
+	struct server_past *p = server_past_new();
+
+	assert_non_null(p);
+	for (size_t i = 0; i < count; i++) {
+		struct server_sight s = sight(list[i].hours, list[i].net,
+		    list[i].offer);
+
+		server_past_learn(p, &s);
+	}
+	return p;
+}
+
+static struct past
+recalled(const struct server_past *p, const struct server_sight *s)
+{
+	struct past past;
+
+	memset(&past, 0, sizeof(past));
+	server_past_recall(p, s, &past);
+	return past;
+}
+
+/* Two memories are the same if they are packed alike. */
+static void
+same(const struct server_past *a, const struct server_past *b)
+{
+	uint8_t x[SERVER_OCTETS_MAX], y[SERVER_OCTETS_MAX];
+	size_t n = server_past_pack(a, x);
+
+	assert_int_not_equal(n, 0);
+	assert_int_equal(n, server_past_pack(b, y));
+	assert_memory_equal(x, y, n);
+}
+
+/* ------------------------------------------------------------------ */
+/* counts                                                             */
+
+enum { A = 1, B, C, D };
+
+struct scene {
+	const char	*name;
+	struct told	 told[8];
+	double		 hours;		/* of the session that asks, */
+	uint64_t	 net;		/* from here */
+	struct {
+		unsigned offered, missing, days, peers, here, here_missing;
+		unsigned here_days, nets, nets_missing, mixed;
+	} want;
+};
+
+static const struct scene scenes[] = {
+	{ "nothing before",
+	  { { 0, 0, SERVER_OFFER_UNKNOWN } }, 0, A,
+	  { 0 } },
+	{ "one offer an hour ago",
+	  { { -1, A, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .here = 1, .nets = 1 } },
+	{ "one offer to another network an hour ago",
+	  { { -1, B, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .peers = 1, .nets = 1 } },
+	{ "... three hours ago: still the same hours",
+	  { { -3, B, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .peers = 1, .nets = 1 } },
+	{ "... four hours ago: no more",
+	  { { -4, B, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .nets = 1 } },
+	{ "an offer that comes later says nothing of now",
+	  { { 5, A, SERVER_OFFERED } }, 0, A,
+	  { 0 } },
+	{ "... but one to others within three hours does",
+	  { { 2, B, SERVER_OFFERED } }, 0, A,
+	  { .peers = 1 } },
+	{ "offers on three days",
+	  { { -49, A, SERVER_OFFERED }, { -25, A, SERVER_OFFERED },
+	    { -24.5, A, SERVER_OFFERED }, { -1, A, SERVER_OFFERED } }, 0, A,
+	  { .offered = 4, .days = 3, .here = 4, .nets = 1 } },
+	{ "offered to one, not to another, in one hour",
+	  { { -1, A, SERVER_OFFERED }, { -0.9, B, SERVER_ABSENT } }, 0, B,
+	  { .offered = 1, .missing = 1, .days = 1, .peers = 1,
+	    .here_missing = 1, .here_days = 1, .nets = 1, .nets_missing = 1,
+	    .mixed = 1 } },
+	{ "masked and refused are missing, too",
+	  { { -3, A, SERVER_MASKED }, { -2, A, SERVER_EHLO_REFUSED },
+	    { -1, A, SERVER_ABSENT } }, 0, A,
+	  { .missing = 3, .here_missing = 3, .here_days = 1,
+	    .nets_missing = 1 } },
+	{ "missed before the last offer: not since then",
+	  { { -3, B, SERVER_ABSENT }, { -2, A, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .missing = 1, .days = 1, .here = 1, .nets = 1 } },
+	{ "missed on the same two days in turns: two days",
+	  { { -24, A, SERVER_ABSENT }, { -1, A, SERVER_ABSENT },
+	    { -24.5, A, SERVER_ABSENT }, { -1.5, A, SERVER_ABSENT },
+	    { -24.7, A, SERVER_ABSENT } }, 0, A,
+	  { .missing = 5, .here_missing = 5, .here_days = 2,
+	    .nets_missing = 1 } },
+	{ "days to come do not count, even in a known network",
+	  { { -24, A, SERVER_ABSENT }, { 24, A, SERVER_ABSENT },
+	    { 48, A, SERVER_ABSENT } }, 0, A,
+	  { .missing = 1, .here_missing = 3, .here_days = 1,
+	    .nets_missing = 1 } },
+	{ "offered to others long before and long after: not in these hours",
+	  { { -240, B, SERVER_OFFERED }, { 240, B, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .nets = 1 } },
+	{ "... and once more to a third in these: both count",
+	  { { -240, B, SERVER_OFFERED }, { 240, B, SERVER_OFFERED },
+	    { 1, C, SERVER_OFFERED } }, 0, A,
+	  { .offered = 1, .days = 1, .nets = 1, .peers = 2 } },
+	{ "an unseen reply is no sight of an offer",
+	  { { -1, B, SERVER_OFFER_UNKNOWN } }, 0, A,
+	  { 0 } },
+};
+
+static void
+what_was_before_is_counted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(scenes); i++) {
+		const struct scene *c = &scenes[i];
+		struct server_sight s = sight(c->hours, c->net,
+		    SERVER_ABSENT);
+		size_t n = 0;
+		struct server_past *p;
+		struct past past;
+
+		while (n < LENGTH(c->told) && c->told[n].net != 0)
+			n++;
+		p = learned(c->told, n);
+		past = recalled(p, &s);
+#define IS(got, wanted)							\
+		if ((got) != (wanted))					\
+			fail_msg("%s: %s: got %u, want %u", c->name, #got,\
+			    (unsigned)(got), (unsigned)(wanted))
+		IS(past.offered, c->want.offered);
+		IS(past.offered_plainly, c->want.offered);
+		IS(past.absent + past.masked + past.ehlo_refused,
+		    c->want.missing);
+		IS(past.offered_days, c->want.days);
+		IS(past.peers, c->want.peers);
+		IS(past.here_offered, c->want.here);
+		IS(past.here_missing, c->want.here_missing);
+		IS(past.here_missing_days, c->want.here_days);
+		IS(past.nets_offered, c->want.nets);
+		IS(past.nets_missing, c->want.nets_missing);
+		IS(past.mixed_buckets, c->want.mixed);
+#undef IS
+		server_past_free(p);
+	}
+}
+
+static void
+first_and_last_are_those_before(void **state)
+{
+	static const struct told list[] = {
+		{ -30, A, SERVER_OFFERED }, { -2, A, SERVER_OFFERED },
+		{ 7, A, SERVER_OFFERED }, { -20, A, SERVER_ABSENT },
+		{ 9, A, SERVER_ABSENT },
+	};
+	struct server_past *p = learned(list, LENGTH(list));
+	struct server_sight s = sight(0, A, SERVER_ABSENT);
+	struct past past = recalled(p, &s);
+
+	(void)state;
+	assert_int_equal(past.first_offered, NOON - 30 * HOUR);
+	assert_int_equal(past.last_offered, NOON - 2 * HOUR);
+	assert_int_equal(past.first_missing, NOON - 20 * HOUR);
+	assert_int_equal(past.last_missing, NOON - 20 * HOUR);
+	server_past_free(p);
+}
+
+static void
+handshakes_and_greetings_are_counted(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s = sight(-1, A, SERVER_OFFERED);
+	struct past past;
+
+	(void)state;
+	s.banner = true;
+	s.tls = SERVER_TLS_ESTABLISHED;
+	server_past_learn(p, &s);
+	s.tls = SERVER_TLS_BROKEN;
+	server_past_learn(p, &s);
+	s.tls = SERVER_TLS_REFUSED;
+	s.banner_masked = true;
+	s.plainly = false;
+	server_past_learn(p, &s);
+	s.at = NOON;
+	past = recalled(p, &s);
+	assert_int_equal(past.established, 1);
+	assert_int_equal(past.handshakes_failed, 1);
+	assert_int_equal(past.starttls_refused, 1);
+	assert_int_equal(past.banners_plain, 2);
+	assert_int_equal(past.banners_masked, 1);
+	assert_int_equal(past.offered, 3);
+	assert_int_equal(past.offered_plainly, 2);
+	server_past_free(p);
+}
+
+/* ------------------------------------------------------------------ */
+/* time                                                               */
+
+static uint64_t
+next(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) +
+	    UINT64_C(1442695040888963407);
+	return *seed >> 33;
+}
+
+static void
+the_order_of_reading_changes_nothing(void **state)
+{
+	enum { MANY = 40 };	/* fewer than any table holds */
+	struct server_sight list[MANY], swap;
+	struct server_past *p = server_past_new(), *q;
+	struct past want, got;
+	uint64_t seed = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		/* within two days: nothing is folded */
+		list[i] = sight(-40 + i, i % 20, i % 3 == 0 ? SERVER_ABSENT :
+		    SERVER_OFFERED);
+		list[i].name = 1 + i % 4;
+		list[i].reply = 1 + i % 3;
+		list[i].key = 1 + i % 7;
+		list[i].issuer = 1 + i % 2;
+		server_past_learn(p, &list[i]);
+	}
+	swap = list[7];
+	for (int hours = -50; hours < 10; hours += 3) {
+		swap.at = NOON + hours * HOUR + HOUR / 2;
+		want = recalled(p, &swap);
+		for (int round = 0; round < 3; round++) {
+			for (unsigned i = MANY - 1; i > 0; i--) {
+				unsigned k = (unsigned)(next(&seed) % i);
+				struct server_sight one = list[i];
+
+				list[i] = list[k];
+				list[k] = one;
+			}
+			q = server_past_new();
+			for (unsigned i = 0; i < MANY; i++)
+				server_past_learn(q, &list[i]);
+			got = recalled(q, &swap);
+			assert_memory_equal(&got, &want, sizeof(got));
+			server_past_free(q);
+		}
+	}
+	server_past_free(p);
+}
+
+static void
+hours_become_days_and_no_session_is_lost(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s;
+	struct past past;
+
+	(void)state;
+	for (int hour = 0; hour < 20 * 24; hour++) {
+		s = sight(hour, A, hour % 5 == 0 ? SERVER_ABSENT :
+		    SERVER_OFFERED);
+		server_past_learn(p, &s);
+	}
+	s = sight(20 * 24, A, SERVER_ABSENT);
+	past = recalled(p, &s);
+	assert_int_equal(past.offered, 20 * 24 * 4 / 5);
+	assert_int_equal(past.absent, 20 * 24 / 5);
+	assert_int_equal(past.offered_days, 21);	/* noon to noon */
+	assert_int_equal(past.first_missing, NOON);
+	server_past_free(p);
+}
+
+static void
+an_old_capture_is_folded_in_behind_newer_ones(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s;
+	struct past past;
+
+	(void)state;
+	s = sight(0, A, SERVER_OFFERED);
+	server_past_learn(p, &s);
+	for (int hour = 0; hour < 24; hour++) {
+		s = sight(-10 * 24 - 12 + hour, B, SERVER_OFFERED);
+		server_past_learn(p, &s);
+	}
+	/* judged by what was before it, not by what came since */
+	s = sight(-9 * 24 - 11, B, SERVER_ABSENT);
+	past = recalled(p, &s);
+	assert_int_equal(past.offered, 24);
+	assert_int_equal(past.offered_days, 1);
+	assert_int_equal(past.last_offered, NOON - (9 * 24 + 13) * HOUR);
+	assert_int_equal(past.peers, 0);
+	s = sight(-12 * 24, B, SERVER_ABSENT);
+	past = recalled(p, &s);
+	assert_int_equal(past.offered, 0);
+	assert_int_equal(past.last_offered, 0);
+	server_past_free(p);
+}
+
+static void
+what_is_too_old_is_forgotten(void **state)
+{
+	struct server_past *p = server_past_new(), *fresh = server_past_new();
+	struct server_sight s;
+
+	(void)state;
+	s = sight(-100 * 24, B, SERVER_OFFERED);
+	s.name = s.reply = s.key = s.issuer = 1;
+	server_past_learn(p, &s);
+	s = sight(0, A, SERVER_OFFERED);
+	s.name = s.reply = s.key = s.issuer = 2;
+	server_past_learn(p, &s);
+	server_past_learn(fresh, &s);
+	server_past_expire(p, NOON - 60 * DAY);
+	same(p, fresh);
+	server_past_expire(p, NOON + 60 * DAY);
+	server_past_free(fresh);
+	fresh = server_past_new();
+	same(p, fresh);
+	/* and it goes on learning */
+	server_past_learn(p, &s);
+	server_past_learn(fresh, &s);
+	same(p, fresh);
+	server_past_free(p);
+	server_past_free(fresh);
+}
+
+/* ------------------------------------------------------------------ */
+/* floods                                                             */
+
+static void
+flood(struct server_past *p, unsigned days, unsigned each)
+{
+	struct server_sight s;
+	uint64_t n = 1000;
+
+	for (unsigned day = 0; day < days; day++)
+		for (unsigned i = 0; i < each; i++) {
+			s = sight(day * 24 + (double)i / each, ++n,
+			    SERVER_ABSENT);
+			s.name = s.reply = s.key = s.issuer = n;
+			server_past_learn(p, &s);
+			s.offer = SERVER_OFFERED;
+			server_past_learn(p, &s);
+		}
+}
+
+static void
+a_flood_makes_nothing_grow(void **state)
+{
+	struct server_past *p = server_past_new(), *q;
+	uint8_t octets[SERVER_OCTETS_MAX];
+	size_t len;
+
+	(void)state;
+	flood(p, 300, 100);
+	len = server_past_pack(p, octets);
+	assert_in_range(len, 1000, SERVER_OCTETS_MAX);
+	q = server_past_unpack(octets, len);
+	assert_non_null(q);
+	same(p, q);
+	server_past_free(q);
+	server_past_free(p);
+}
+
+static void
+of_networks_the_least_recent_leaves(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s;
+
+	(void)state;
+	for (unsigned i = 0; i < SERVER_NETS_MAX + 1; i++) {
+		s = sight(-10 + (double)i / 100, 100 + i, SERVER_OFFERED);
+		server_past_learn(p, &s);
+	}
+	s = sight(0, 100, SERVER_ABSENT);
+	assert_int_equal(recalled(p, &s).here_offered, 0);
+	s.net = 101;
+	assert_int_equal(recalled(p, &s).here_offered, 1);
+	s.net = 100 + SERVER_NETS_MAX;
+	assert_int_equal(recalled(p, &s).here_offered, 1);
+	assert_int_equal(recalled(p, &s).nets_offered, SERVER_NETS_MAX);
+	server_past_free(p);
+}
+
+static void
+a_flood_of_one_day_pushes_out_no_known_key_or_name(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s;
+	struct past past;
+
+	(void)state;
+	for (int day = -3; day < 0; day++) {
+		s = sight(day * 24, A, SERVER_OFFERED);
+		s.name = s.key = s.issuer = s.reply = 7;
+		server_past_learn(p, &s);
+	}
+	flood(p, 1, 1000);
+	s.at = NOON + DAY;
+	past = recalled(p, &s);
+	assert_true(past.key_known);
+	assert_true(past.issuer_known);
+	assert_true(past.reply_same);
+	assert_int_equal(past.name_offered, 3);
+	assert_int_equal(past.name_days, 3);
+	/* none of the flood counts: of one day, and not the first */
+	assert_int_equal(past.keys, 1);
+	server_past_free(p);
+}
+
+/* ------------------------------------------------------------------ */
+/* keys                                                               */
+
+static const struct {
+	const char	*name;
+	struct { double hours; uint64_t key, issuer; } shown[4];
+	uint64_t	 key, issuer;
+	unsigned	 keys;
+	bool		 known, issuer_known;
+} key_cases[] = {
+	{ "the first key is the server's", { { -1, 1, 9 } }, 1, 9, 1, true,
+	  true },
+	{ "another, of another issuer", { { -1, 1, 9 } }, 2, 8, 1, false,
+	  false },
+	{ "renewed by the same issuer", { { -1, 1, 9 } }, 2, 9, 1, false,
+	  true },
+	{ "a second key on one day is not its own yet",
+	  { { -30, 1, 9 }, { -1, 2, 8 }, { -0.5, 2, 8 } }, 2, 8, 1, false,
+	  false },
+	{ "... on two days it is",
+	  { { -60, 1, 9 }, { -30, 2, 8 }, { -1, 2, 8 } }, 2, 8, 2, true,
+	  true },
+	{ "... in whatever order those are read, each counted once",
+	  { { -60, 1, 9 }, { -1, 2, 8 }, { -1.5, 2, 8 }, { -0.5, 2, 8 } },
+	  2, 8, 1, false, false },
+	{ "a day to come makes it no more known now",
+	  { { -30, 1, 9 }, { -1, 2, 8 }, { 30, 2, 8 } }, 2, 8, 1, false,
+	  false },
+	{ "a key shown later only", { { 5, 1, 9 } }, 1, 9, 0, false, false },
+	{ "two unreadable issuers are not the same one",
+	  { { -1, 1, 0 } }, 2, 0, 1, false, false },
+};
+
+static void
+a_key_is_known_when_it_comes_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(key_cases); i++) {
+		struct server_past *p = server_past_new();
+		struct server_sight s;
+		struct past past;
+
+		for (unsigned n = 0; n < 4 && key_cases[i].shown[n].key != 0;
+		    n++) {
+			s = sight(key_cases[i].shown[n].hours, A,
+			    SERVER_OFFERED);
+			s.key = key_cases[i].shown[n].key;
+			s.issuer = key_cases[i].shown[n].issuer;
+			server_past_learn(p, &s);
+		}
+		s = sight(0, A, SERVER_OFFERED);
+		s.key = key_cases[i].key;
+		s.issuer = key_cases[i].issuer;
+		past = recalled(p, &s);
+		if (past.keys != key_cases[i].keys ||
+		    past.key_known != key_cases[i].known ||
+		    past.issuer_known != key_cases[i].issuer_known)
+			fail_msg("%s: got %u keys, %d, %d, want %u, %d, %d",
+			    key_cases[i].name, past.keys, past.key_known,
+			    past.issuer_known, key_cases[i].keys,
+			    key_cases[i].known, key_cases[i].issuer_known);
+		server_past_free(p);
+	}
+}
+
+/* ------------------------------------------------------------------ */
+/* octets                                                             */
+
+static void
+what_is_packed_comes_back(void **state)
+{
+	struct server_past *p = server_past_new(), *q;
+	uint8_t octets[SERVER_OCTETS_MAX];
+	struct server_sight s = sight(0, UINT64_MAX, SERVER_ABSENT);
+	size_t len;
+
+	(void)state;
+	q = server_past_unpack(octets, server_past_pack(p, octets));
+	assert_non_null(q);
+	same(p, q);
+	server_past_free(q);
+	s.name = s.reply = s.key = s.issuer = UINT64_MAX;
+	s.banner = s.banner_masked = true;
+	server_past_learn(p, &s);
+	s.offer = SERVER_OFFERED;
+	s.tls = SERVER_TLS_REFUSED;
+	s.at = -NOON;		/* captures claim any time */
+	server_past_learn(p, &s);
+	len = server_past_pack(p, octets);
+	assert_non_null(q = server_past_unpack(octets, len));
+	same(p, q);
+	server_past_free(q);
+	server_past_free(p);
+}
+
+static void
+damaged_octets_are_no_memory(void **state)
+{
+	struct server_past *p = server_past_new(), *q;
+	uint8_t octets[SERVER_OCTETS_MAX], *cut;
+	size_t len, taken = 0;
+
+	(void)state;
+	flood(p, 60, 3);
+	len = server_past_pack(p, octets);
+	for (size_t n = 0; n < len; n++) {
+		cut = test_malloc(n + 1);	/* a sanitizer sees its end */
+		memcpy(cut, octets, n);
+		q = server_past_unpack(cut, n);
+		if (q != NULL)
+			fail_msg("cut to %zu of %zu: got a memory", n, len);
+		test_free(cut);
+	}
+	/* an octet changed: none, or one that can be used */
+	for (size_t n = 0; n < len; n++) {
+		struct server_sight s = sight(1, A, SERVER_OFFERED);
+		uint8_t was = octets[n], again[SERVER_OCTETS_MAX];
+
+		octets[n] ^= (uint8_t)(1 + n % 255);
+		if ((q = server_past_unpack(octets, len)) != NULL) {
+			taken++;
+			recalled(q, &s);
+			server_past_learn(q, &s);
+			server_past_expire(q, NOON);
+			assert_int_not_equal(server_past_pack(q, again), 0);
+		}
+		server_past_free(q);
+		octets[n] = was;
+	}
+	assert_in_range(taken, 1, len - 1);
+	server_past_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_before_is_counted),
+		cmocka_unit_test(first_and_last_are_those_before),
+		cmocka_unit_test(handshakes_and_greetings_are_counted),
+		cmocka_unit_test(the_order_of_reading_changes_nothing),
+		cmocka_unit_test(hours_become_days_and_no_session_is_lost),
+		cmocka_unit_test(
+		    an_old_capture_is_folded_in_behind_newer_ones),
+		cmocka_unit_test(what_is_too_old_is_forgotten),
+		cmocka_unit_test(a_flood_makes_nothing_grow),
+		cmocka_unit_test(of_networks_the_least_recent_leaves),
+		cmocka_unit_test(
+		    a_flood_of_one_day_pushes_out_no_known_key_or_name),
+		cmocka_unit_test(a_key_is_known_when_it_comes_back),
+		cmocka_unit_test(what_is_packed_comes_back),
+		cmocka_unit_test(damaged_octets_are_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
