@@ -93,7 +93,7 @@ put_count(const struct page *p, const json_t *row, const char *name,
 	}
 	page_colour(p, colour);
 	fprintf(p->style->out, "%*lld", width, n);
-	page_colour(p, PAGE_PLAIN);
+	page_colour(p, *colour != '\0' ? PAGE_PLAIN : "");
 }
 
 static void
