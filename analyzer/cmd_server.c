@@ -100,7 +100,7 @@ run(const struct options *o)
 const struct command cmd_server = {
 	.name = "server",
 	.arguments = "ADDR...",
-	.summary = "one server's life: offers, replies, certificates, changes",
+	.summary = "one server's life: offers, replies, certificates",
 	.help =
 "Shows what a server, named by address, address:port or name, offered over\n"
 "time; the EHLO replies it gave and what differs between them; certificates\n"

@@ -47,8 +47,7 @@ static const struct listing listing = {
 	},
 	.order = "-last_seen",
 	.filters = { rules, LENGTH(rules) },
-	.hint = "'striptls-analyzer sessions --server SERVER' shows its "
-	    "connections",
+	.hint = "'striptls-analyzer server SERVER' shows the life of one",
 };
 
 static int

@@ -53,10 +53,6 @@ refuse(const struct command *c, enum filter f)
 			used += (size_t)snprintf(others + used,
 			    sizeof(others) - used, "%s%s",
 			    used == 0 ? "" : ", ", commands[i]->name);
-	if (used == 0)
-		return options_misuse(c->name, "%s has no --%s, nor has any "
-		    "command of this version", c->name,
-		    options_filter_word(f));
 	return options_misuse(c->name, "%s has no --%s; it is a filter of: %s",
 	    c->name, options_filter_word(f), others);
 }

@@ -252,7 +252,7 @@ change(struct doing *a)
 	return rc;
 }
 
-/* "Incident 3 is closed now: STARTTLS vanished ..." */
+/* "Incident 3 is now closed: STARTTLS vanished ..." */
 static void
 say_state(const struct page *p, const struct doing *a)
 {
@@ -260,10 +260,10 @@ say_state(const struct page *p, const struct doing *a)
 	const char *title = page_text(p->facts, "title");
 	char *line;
 
-	if (asprintf(&line, "Incident %lld %s%s%s: %s", (long long)a->id,
-	    !a->deed->moves ? "noted; it is " : a->changed ? "is now " :
-	    "was already ", state != NULL ? state : "?", a->changed ? "" :
-	    ", nothing to do", title != NULL ? title : "?") == -1)
+	if (asprintf(&line, "Incident %lld %s %s%s: %s", (long long)a->id,
+	    !a->deed->moves ? "is noted and stays" : a->changed ? "is now" :
+	    "is", state != NULL ? state : "?", a->changed ? "" : " already",
+	    title != NULL ? title : "?") == -1)
 		return;
 	page_wrapped(p, line, 0);
 	free(line);

@@ -93,7 +93,7 @@ put_count(const struct page *p, const json_t *row, const char *name,
 	}
 	page_colour(p, colour);
 	fprintf(p->style->out, "%*lld", width, n);
-	page_colour(p, PAGE_PLAIN);
+	page_colour(p, *colour != '\0' ? PAGE_PLAIN : "");
 }
 
 static void
@@ -128,10 +128,10 @@ put_offers(const struct page *p)
 	snprintf(heading, sizeof(heading), "Offers by %s (sessions, UTC)",
 	    period != NULL ? period : "?");
 	page_heading(p, heading);
-	fputs(
-"                                               EHLO  STARTTLS  TLS  TLS    in\n"
-"  from               all offered absent masked refused refused    up fail clear\n",
-	    p->style->out);
+	fprintf(p->style->out, "%51s%10s%5s%5s%6s\n", "EHLO", "STARTTLS",
+	    "TLS", "TLS", "in");
+	fprintf(p->style->out, "  %-19s%s\n", "from", "all offered absent "
+	    "masked refused refused    up fail clear");
 	json_array_foreach(rows, i, one)
 		if (i >= from)
 			put_period(p, one, day);

@@ -175,16 +175,13 @@ put_reason(FILE *out, const json_t *facts)
 		fputs(", and whether mail passed in clear is not known", out);
 }
 
-/* What the gravest finding says, if there is one above a note: it has seen
- * more than this session (history, other clients). */
+/* What the gravest finding says: it has seen more than this session (the
+ * server's history, other clients), and tells why it is harmless if it is. */
 static const char *
 verdict_of_findings(const json_t *facts)
 {
-	const json_t *first = json_array_get(json_object_get(facts,
-	    "findings"), 0);
-
-	return is(first, "severity", "info") ? NULL :
-	    page_text(first, "summary");
+	return page_text(json_array_get(json_object_get(facts, "findings"),
+	    0), "summary");
 }
 
 /* A sentence: summaries begin small, often with a name, which stays so. */

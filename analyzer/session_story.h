@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-/* `facts` as session_load() has them.  If there is a finding above a note,
- * the gravest one's summary is the sentence.  The caller frees it; NULL if memory is short.
+/* `facts` as session_load() has them.  If there are findings, the gravest
+ * one's summary is the sentence.  The caller frees it; NULL if memory is short.
  * Names in it are a stranger's. */
 char	*session_story(const json_t *facts);
 

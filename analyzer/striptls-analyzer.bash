@@ -21,13 +21,25 @@ _striptls_analyzer_options()
 	    --source --check'
 
 	case $1 in
+	incidents)
+		echo "$listing --severity --confidence --kind --state --client
+		    --domain --sensor --session --check" ;;
+	incident)
+		echo '--limit' ;;
+	ack|close|reopen|note|suppress)
+		echo '--as' ;;
 	sessions)
 		echo "$listing $judged --protocol --offer --starttls --tls
 		    --protection --capture --community-id" ;;
 	findings)
-		echo "$listing $judged --confidence --session" ;;
+		echo "$listing $judged --confidence --session --incident" ;;
 	servers)
 		echo "$listing --offer" ;;
+	server)
+		echo '--since --until --limit' ;;
+	rates)
+		echo "$listing $judged --protocol --offer --starttls --tls
+		    --protection --capture --community-id --by --geoip" ;;
 	esac
 	echo '-d -o --database --output --help'
 	[[ -z $1 ]] && echo '--version'
@@ -36,18 +48,20 @@ _striptls_analyzer_options()
 _striptls_analyzer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-	local commands='sessions session findings servers help' command= i
+	local commands='incidents incident ack close reopen note suppress
+	    sessions session findings servers server rates help'
+	local command= i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		sessions|session|findings|servers|help)
+		case " ${commands//[$'\n\t']/ } " in
+		*" ${COMP_WORDS[i]} "*)
 			command=${COMP_WORDS[i]}
 			break ;;
 		esac
 	done
 	case $before in
-	-d|--database)
+	-d|--database|--geoip)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$word")) ;;
 	-o|--output)
@@ -60,7 +74,22 @@ _striptls_analyzer()
 		    -- "$word")) ;;
 	--kind)
 		_striptls_analyzer_list 'starttls-absent starttls-masked
-		    mail-in-clear credentials-in-clear' "$word" ;;
+		    banner-masked ehlo-refused
+		    starttls-refused starttls-command-masked starttls-demanded
+		    starttls-hidden tls-not-started tls-disrupted
+		    command-injection response-injection reply-conflict
+		    cleartext-retry starttls-unused certificate-changed
+		    tls-downgraded path-anomaly mail-in-clear
+		    requiretls-in-clear credentials-in-clear dns-conflict' \
+		    "$word" ;;
+	--state)
+		_striptls_analyzer_list 'new acknowledged closed suppressed
+		    open all' "$word" ;;
+	--by)
+		_striptls_analyzer_list 'server client-net sensor hour day
+		    country asn server-country server-asn' "$word" ;;
+	--as)
+		COMPREPLY=($(compgen -u -- "$word")) ;;
 	--verdict)
 		_striptls_analyzer_list 'benign undecided suspicious attack' \
 		    "$word" ;;
@@ -81,8 +110,8 @@ _striptls_analyzer()
 		_striptls_analyzer_list 'complete partial' "$word" ;;
 	--since|--until)
 		COMPREPLY=($(compgen -W '30m 2h 1d 7d' -- "$word")) ;;
-	--server|--client|--domain|--sensor|--source|--session|--limit| \
-	--sort|--columns|--community-id)
+	--server|--client|--domain|--sensor|--source|--session|--incident| \
+	--limit|--sort|--columns|--community-id)
 		;;
 	*)
 		if [[ $word == -* ]]; then
@@ -92,8 +121,7 @@ _striptls_analyzer()
 		elif [[ -z $command ]]; then
 			COMPREPLY=($(compgen -W "$commands" -- "$word"))
 		elif [[ $command == help ]]; then
-			COMPREPLY=($(compgen -W \
-			    'sessions session findings servers' -- "$word"))
+			COMPREPLY=($(compgen -W "$commands" -- "$word"))
 		fi ;;
 	esac
 }

@@ -102,6 +102,7 @@ check dns python3 tests/lab/dns.py --sensor $asan
 check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
 check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer
+check life python3 tests/cli/life.py build/asan
 check sensor python3 tests/cli/sensor.py build/asan
 check live python3 tests/cli/live.py build/asan
 check early python3 tests/cli/early.py build/asan

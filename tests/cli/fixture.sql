@@ -26,9 +26,9 @@ INSERT INTO said (low, who, packets, us, line) VALUES
 	(900, '-', 1, 400, '1432 octets of mail'),
 	(900, 'S', 1, 90000, '250 2.0.0 Ok: queued'),
 	(900, 'C', 1, 300, 'QUIT');
-INSERT INTO found (low, us, kind, severity, confidence, summary, evidence)
-	VALUES (900, 21900, 'starttls-absent', 'medium', 'circumstantial',
-	'mx.example (198.51.100.25) did not offer STARTTLS and took 1 mail in clear',
+INSERT INTO found (low, us, kind, severity, confidence, summary, incident,
+	evidence) VALUES (900, 21900, 'starttls-absent', 'medium', 'circumstantial',
+	'mx.example (198.51.100.25) did not offer STARTTLS and took 1 mail in clear', 2,
 	'{"packet":6,"at":"2026-03-01T12:00:00.121900Z","expected":"STARTTLS in the EHLO reply","seen":"a complete EHLO reply without it","lines":[{"who":"server","packet":6,"at":"2026-03-01T12:00:00.121900Z","text":"mx.example\nPIPELINING\nSIZE 10240000"}],"keywords":["PIPELINING","SIZE"]}');
 
 INSERT INTO seen (low, second, us, community, client, client_port, server,
@@ -41,10 +41,10 @@ INSERT INTO seen (low, second, us, community, client, client_port, server,
 	'masked', 'XXXXXXXX', 'cleartext', 2, 'client.example',
 	'example.org', 'dept.example.net',
 	'{"masked_keywords":1,"early_talker":true,"tls_failure_text":"220 \u001b[31m"}');
-INSERT INTO found (low, us, kind, because, severity, confidence, summary)
-	VALUES (17, 21900, 'starttls-masked', 5, 'critical', 'certain',
+INSERT INTO found (low, us, kind, because, severity, confidence, incident,
+	summary) VALUES (17, 21900, 'starttls-masked', 5, 'critical', 'certain', 1,
 	'STARTTLS in the EHLO reply of mx.example (198.51.100.25) was overwritten with XXXXXXXX'),
-	(17, 40000, 'mail-in-clear', 0, 'high', 'strong',
+	(17, 40000, 'mail-in-clear', 0, 'high', 'strong', 1,
 	'2 mails went to mx.example (198.51.100.25) in clear');
 
 -- STARTTLS as it should be; TLS 1.3 hides the certificate.
@@ -96,8 +96,8 @@ INSERT INTO seen (low, second, client, server, server_port, server_name,
 	(7, 300, '198.51.100.200', '198.51.100.27', 587, 'smtp.example.net',
 	'banner', 'suspicious', 'pc-17.example.net', 'offered', 'cleartext',
 	'PLAIN');
-INSERT INTO found (low, us, kind, severity, confidence, summary)
-	VALUES (7, 30000, 'credentials-in-clear', 'high', 'certain',
+INSERT INTO found (low, us, kind, severity, confidence, incident, summary)
+	VALUES (7, 30000, 'credentials-in-clear', 'high', 'certain', 3,
 	'a password was sent in clear with PLAIN to smtp.example.net (198.51.100.27)');
 
 -- Hostile text: escapes, C1, a right-to-left override, broken UTF-8.
@@ -128,3 +128,56 @@ INSERT INTO run (sensor, source, begun_at, damage) SELECT
 	(SELECT id FROM sensor WHERE name = 'edge'),
 	(SELECT id FROM source WHERE name = 'mail.pcap'), 0,
 	'cut short at octet 48211';
+
+-- What is made of it: one to work on, one that somebody works on, one that
+-- is over, and one that nobody wants to hear of (told by a stranger's name).
+INSERT INTO going_on (id, server, kind, because, severity, confidence, first,
+	last, mails, second, low, title, explanation, next_steps) VALUES
+	(1, '198.51.100.25', 'starttls-masked', 5, 'critical', 'certain', 0,
+	0, 2, 0, 17,
+	'STARTTLS overwritten in the EHLO reply of mx.example (198.51.100.25)',
+	'Seen: the keyword overwritten, in 1 session at 2026-03-01T12:00:00Z, of clients in 203.0.113.0/24.' ||
+	char(10) || 'Expected: TLS as before, because earlier sessions of the same server, or client, had it.' ||
+	char(10) || 'Where: not to be told yet: 1 client network lost it.' ||
+	char(10) || 'How sure: certain; the octets themselves show a third hand.',
+	'["Read the gravest session with its dialogue: striptls-analyzer session 3716921740492817","Look for a firewall with mail inspection on the path (Cisco: \"inspect esmtp\" without allow-tls) and let it pass STARTTLS.","Then: striptls-analyzer ack 1, note, or close"]');
+INSERT INTO going_on (id, server, kind, severity, confidence, state, first,
+	last, mails, second, low, title, explanation) VALUES
+	(2, '198.51.100.25', 'starttls-absent', 'medium', 'circumstantial',
+	'acknowledged', 0, 3600, 1, 0, 900,
+	'STARTTLS vanished from the EHLO reply of mx.example (198.51.100.25)',
+	'no labels here');
+INSERT INTO going_on (id, family, server, server_port, kind, severity,
+	confidence, state, first, last, second, low, title, explanation)
+	VALUES (3, 'credentials', '198.51.100.27', 587, 'credentials-in-clear',
+	'high', 'certain', 'closed', 300, 300, 300, 7,
+	'passwords in clear to smtp.example.net (198.51.100.27)', 'Seen: one');
+INSERT INTO going_on (id, client_net, kind, severity, confidence, state,
+	first, last, sessions, located, second, low, title, explanation)
+	VALUES (4, '203.0.113.0/24', 'starttls-absent', 'low', 'strong',
+	'suppressed', -86400, 600, 40, 'near-client', 360, 8,
+	'STARTTLS vanished for clients of ' || char(27) || '[2J', 'Seen: ' ||
+	char(27) || '[2J');
+INSERT INTO incident_part (incident, what, word, sessions) VALUES
+	(1, 0, '203.0.113.0/24', 1), (1, 1, '198.51.100.25:25', 1),
+	(1, 2, 'dept.example.net', 1), (1, 2, 'example.org', 1),
+	(1, 3, 'edge', 1), (1, 4, 'mail-in-clear', 1),
+	(1, 4, 'starttls-masked', 1), (1, 5, 'a mail-inspecting firewall', 1),
+	(1, 6, 'mx.example', 1),
+	(2, 0, '203.0.113.0/24', 1), (2, 1, '198.51.100.25:25', 1),
+	(2, 2, 'example.org', 1), (2, 3, 'edge', 1),
+	(2, 4, 'starttls-absent', 1), (2, 6, 'mx.example', 1),
+	(3, 0, '198.51.100.0/24', 1), (3, 1, '198.51.100.27:587', 1),
+	(3, 3, 'edge', 1), (3, 4, 'credentials-in-clear', 1),
+	(3, 6, 'smtp.example.net', 1),
+	(4, 0, '203.0.113.0/24', 40), (4, 1, '203.0.113.67:25', 20),
+	(4, 1, '[2001:db8:2::25]:25', 11), (4, 1, '198.51.100.26:25', 9),
+	(4, 3, 'core', 40), (4, 4, 'starttls-absent', 40);
+INSERT INTO incident_log (incident, at, who, action, text) VALUES
+	(1, 1772366402000000, 'sensor', 'opened', NULL),
+	(2, 1772366402000000, 'sensor', 'opened', NULL),
+	(2, 1772370000000000, 'ada', 'acknowledged', 'asked the operator'),
+	(3, 1772366800000000, 'sensor', 'opened', NULL),
+	(3, 1772453200000000, 'bob', 'closed', 'passwords changed'),
+	(4, 1772366800000000, 'sensor', 'opened', NULL),
+	(4, 1772453300000000, 'e' || char(27) || '[31m', 'suppressed', 'known');

@@ -79,14 +79,33 @@ SELECT ((1772366400 + second) << 21) | low, low,
 	    FROM (SELECT * FROM said WHERE low = s.low ORDER BY id) AS d)
 FROM seen AS s;
 INSERT INTO finding (session, rank, at, kind, because, severity, confidence,
-	summary, evidence)
+	summary, evidence, incident)
 SELECT ((1772366400 + s.second) << 21) | s.low,
 	row_number() OVER (PARTITION BY f.low ORDER BY f.id) - 1,
 	(1772366400 + s.second) * 1000000 + s.us + f.us,
 	(SELECT id FROM kind WHERE word = f.kind), because,
 	rank(severity, 'info low medium high critical'),
-	rank(confidence, 'circumstantial strong certain'), summary, evidence
+	rank(confidence, 'circumstantial strong certain'), summary, evidence,
+	incident
 FROM found AS f JOIN seen AS s ON s.low = f.low ORDER BY f.id;
+INSERT INTO incident (id, family, server, server_port, client_net, kind,
+	because, severity, confidence, state, first_seen, last_seen, sessions,
+	mails_in_clear, located, session, servers_missing, servers_offering,
+	nets_offered, peers, title, explanation, next_steps)
+SELECT id, rank(family,
+	    'encryption-lost interception injection credentials dns'),
+	CASE WHEN server IS NOT NULL THEN ipv4(server) END,
+	CASE WHEN server IS NOT NULL THEN server_port END, client_net,
+	(SELECT id FROM kind WHERE word = g.kind), because,
+	rank(severity, 'info low medium high critical'),
+	rank(confidence, 'circumstantial strong certain'),
+	rank(state, 'new acknowledged closed suppressed'),
+	(1772366400 + first) * 1000000, (1772366400 + last) * 1000000,
+	sessions, mails, rank(located, 'unknown near-client near-server'),
+	((1772366400 + second) << 21) | low, 0, 0, 0, 0, title, explanation,
+	next_steps
+FROM going_on AS g;
+DROP TABLE going_on;
 DROP TABLE seen;
 DROP TABLE said;
 DROP TABLE found;

@@ -34,6 +34,9 @@ import termios
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+import mmdb  # noqa: E402  (beside other tools)
+
 SCHEMA = os.path.join(HERE, "..", "..", "schema")
 
 
@@ -118,6 +121,19 @@ def make_databases(folder):
     db.executescript(read(HERE, "other.sql") + load)
     db.commit()
     return db
+
+
+def make_geoip(folder):
+    here = lambda name: os.path.join(folder, name)
+    mmdb.write(here("country.mmdb"), "Test-Country", {
+        "203.0.113.0/24": {"country": {"iso_code": "NZ"}},
+        "198.51.100.0/24": {"registered_country": {"iso_code": "IS"}},
+        "2001:db8:1::/48": {"country": {"iso_code": "CL"}}})
+    mmdb.write(here("asn.mmdb"), "Test-ASN", {
+        "203.0.113.0/24": {
+            "autonomous_system_number": 64500,
+            "autonomous_system_organization": "Example \x1b[31m Net"},
+        "198.51.100.0/24": {"autonomous_system_number": 64501}})
 
 
 def visible(octets):
@@ -271,6 +287,7 @@ def main():
     failed = count = 0
     with tempfile.TemporaryDirectory() as folder:
         keep = make_databases(folder)
+        make_geoip(folder)
         tools = make_tools(folder, program)
         env = {"PATH": tools + ":" + os.environ["PATH"],
                "LC_ALL": "C.UTF-8", "TZ": "America/New_York",

@@ -62,5 +62,29 @@ CREATE TEMP TABLE found (
 	severity	TEXT NOT NULL,
 	confidence	TEXT NOT NULL,
 	summary		TEXT NOT NULL,
-	evidence	TEXT DEFAULT '{}'
+	evidence	TEXT DEFAULT '{}',
+	incident	INTEGER
+);
+-- Incidents; their parts and log are written as the tables have them.
+CREATE TEMP TABLE going_on (
+	id		INTEGER PRIMARY KEY,
+	family		TEXT DEFAULT 'encryption-lost',
+	server		TEXT,			-- NULL: at a network
+	server_port	INTEGER DEFAULT 25,
+	client_net	TEXT,
+	kind		TEXT NOT NULL,
+	because		INTEGER DEFAULT 0,	-- bits
+	severity	TEXT NOT NULL,
+	confidence	TEXT NOT NULL,
+	state		TEXT DEFAULT 'new',
+	first		INTEGER NOT NULL,	-- seconds after 12:00
+	last		INTEGER NOT NULL,
+	sessions	INTEGER DEFAULT 1,
+	mails		INTEGER DEFAULT 0,
+	located		TEXT DEFAULT 'unknown',
+	second		INTEGER NOT NULL,	-- the gravest session's
+	low		INTEGER NOT NULL,
+	title		TEXT NOT NULL,
+	explanation	TEXT NOT NULL,
+	next_steps	TEXT DEFAULT '[]'
 );

@@ -106,8 +106,8 @@ sessions_and_findings_of_version_1_survive(void **state)
 	static const char *const asked[] = {
 		"SELECT * FROM session ORDER BY id",
 		"SELECT * FROM run", "SELECT * FROM host",
-		"SELECT id, session, rank, at, kind, because, severity, "
-		    "confidence, summary, evidence FROM finding ORDER BY id",
+		("SELECT id, session, rank, at, kind, because, severity, "
+		    "confidence, summary, evidence FROM finding ORDER BY id"),
 		"SELECT * FROM v_sessions ORDER BY id",
 		"SELECT * FROM v_findings ORDER BY id",
 		"SELECT * FROM v_servers ORDER BY server_port",
