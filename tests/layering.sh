@@ -21,6 +21,7 @@ allowed() {
 	sensor/smtp)	echo '^(base|smtp)/' ;;
 	sensor/tls)	echo '^(base|tls)/' ;;
 	sensor/session)	echo '^(base|schema|decode/packet\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
+	sensor/policy)	echo '^(base|schema|policy)/' ;;
 	sensor/detect)	echo '^(base|schema|session|detect)/' ;;
 	sensor/store)	echo '^(base|schema|session|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;
@@ -32,8 +33,8 @@ allowed() {
 home_of() {
 	case $1 in
 	pcap*)		echo '^sensor/(capture/|store/evidence_file)' ;;
-	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate)' ;;
-	openssl/*)	echo '^sensor/tls/certificate' ;;
+	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate|policy/)' ;;
+	openssl/*)	echo '^sensor/(tls/certificate|policy/)' ;;
 	ldns/*)		echo '^sensor/policy/' ;;
 	sqlite3.h)	echo '^(schema|sensor/store|sensor/baseline|analyzer)/' ;;
 	cyaml/*)	echo '^sensor/config_file\.c' ;;
