@@ -35,7 +35,7 @@ home_of() {
 	pcap*)		echo '^sensor/(capture/|store/evidence_file)' ;;
 	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate|policy/)' ;;
 	openssl/*)	echo '^sensor/(tls/certificate|policy/)' ;;
-	ldns/*)		echo '^sensor/policy/' ;;
+	ldns/*|curl/*|seccomp.h)	echo '^sensor/policy/' ;;
 	sqlite3.h)	echo '^(schema|sensor/store|sensor/baseline|analyzer)/' ;;
 	cyaml/*)	echo '^sensor/config_file\.c' ;;
 	libsmartcols*)	echo '^analyzer/' ;;
