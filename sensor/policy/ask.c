@@ -33,7 +33,8 @@ struct held {
 };
 
 enum worker_state {
-	WORKER_UP,		/* or starting: messages wait for it */
+	WORKER_STARTING,	/* questions wait until it says hello */
+	WORKER_UP,
 	WORKER_DOWN,		/* ended; the keeper pauses */
 	WORKER_KILLED,		/* by us, for hanging; not ended yet */
 	WORKER_LOST,		/* no keeper: there will be none any more */
@@ -52,7 +53,7 @@ struct ask {
 	struct tickets		 pending;	/* the oldest first */
 	struct tickets		 ready;
 	unsigned		 nheld;
-	STAILQ_HEAD(, held)	 held;
+	STAILQ_HEAD(helds, held) held;
 	struct wire		 out;
 	uint8_t			*in;		/* WIRE_MAX */
 };
@@ -215,6 +216,14 @@ answer_gone(struct ask *a)
 	}
 }
 
+/* Is there somebody who will answer? */
+static bool
+is_expected(const struct ask *a)
+{
+	return a->engine != NULL || a->state == WORKER_STARTING ||
+	    a->state == WORKER_UP;
+}
+
 /* The only place where the worker's state changes. */
 static void
 enter(struct ask *a, enum worker_state next)
@@ -224,6 +233,7 @@ enter(struct ask *a, enum worker_state next)
 	if (a->state == WORKER_LOST)
 		return;
 	switch (next) {
+	case WORKER_STARTING:
 	case WORKER_UP:
 		break;
 	case WORKER_DOWN:
@@ -238,7 +248,7 @@ enter(struct ask *a, enum worker_state next)
 		break;
 	}
 	a->state = next;
-	if (next != WORKER_UP)
+	if (!is_expected(a))
 		answer_gone(a);
 }
 
@@ -284,7 +294,8 @@ send_out(struct ask *a)
 
 	if (a->out.full)
 		return false;
-	if (STAILQ_EMPTY(&a->held) && try_send(a, a->out.at, a->out.len))
+	if (a->state == WORKER_UP && STAILQ_EMPTY(&a->held) &&
+	    try_send(a, a->out.at, a->out.len))
 		return true;
 	if (a->nheld >= HELD_MAX ||
 	    (h = malloc(sizeof(*h) + a->out.len)) == NULL)
@@ -293,7 +304,7 @@ send_out(struct ask *a)
 	memcpy(h->octets, a->out.at, a->out.len);
 	STAILQ_INSERT_TAIL(&a->held, h, link);
 	a->nheld++;
-	want_to_write(a, true);
+	want_to_write(a, a->state == WORKER_UP);
 	return true;
 }
 
@@ -313,13 +324,15 @@ ask_put(struct ask *a, const struct policy_question *q)
 {
 	struct open_ticket *t;
 
-	if (a->npending >= a->options.pending ||
+	if (a->npending >= a->options.pending || (a->engine != NULL &&
+	    policy_open_cases(engine_policy(a->engine)) >=
+	    a->options.engine.cases) ||
 	    (t = calloc(1, sizeof(*t))) == NULL)
 		return 0;
 	t->ask = a;
 	t->number = a->last + 1;
 	t->deadline = now_ms() + a->options.patience_ms;
-	if (a->engine == NULL && a->state == WORKER_UP) {
+	if (a->engine == NULL && is_expected(a)) {
 		wire_write_question(&a->out, t->number, q);
 		if (!send_out(a)) {
 			free(t);
@@ -332,7 +345,7 @@ ask_put(struct ask *a, const struct policy_question *q)
 	a->last = t->number;
 	if (a->engine != NULL)
 		policy_ask(engine_policy(a->engine), q, answered, t);
-	else if (a->state != WORKER_UP)
+	else if (!is_expected(a))
 		answer_gone(a);
 	return a->last;
 }
@@ -385,6 +398,20 @@ take_answer(struct ask *a, struct span message)
 	policy_answer_free(answer);	/* given up before */
 }
 
+/* A worker begins: what was kept comes before what it is asked. */
+static void
+greet(struct ask *a)
+{
+	struct helds questions = STAILQ_HEAD_INITIALIZER(questions);
+
+	STAILQ_CONCAT(&questions, &a->held);
+	enter(a, WORKER_UP);
+	if (a->options.sts_load != NULL)
+		a->options.sts_load(a->options.sts_context, a);
+	STAILQ_CONCAT(&a->held, &questions);
+	send_held(a);
+}
+
 static void
 take_message(struct ask *a, struct span message)
 {
@@ -392,9 +419,7 @@ take_message(struct ask *a, struct span message)
 
 	switch (wire_kind_of(message)) {
 	case WIRE_HELLO:
-		enter(a, WORKER_UP);
-		if (a->options.sts_load != NULL)
-			a->options.sts_load(a->options.sts_context, a);
+		greet(a);
 		break;
 	case WIRE_ANSWER:
 		take_answer(a, message);
@@ -483,11 +508,12 @@ ask_run(struct ask *a)
 		answer_gone(a);
 		return;
 	}
-	send_held(a);
+	if (a->state == WORKER_UP)
+		send_held(a);
 	hear_worker(a);
 	hear_keeper(a);
 	t = TAILQ_FIRST(&a->pending);
-	if (a->state == WORKER_UP && t != NULL && t->deadline <= now_ms())
+	if (is_expected(a) && t != NULL && t->deadline <= now_ms())
 		enter(a, WORKER_KILLED);
 }
 

@@ -25,6 +25,7 @@ struct held {
 struct worker {
 	int			 data;
 	struct engine		*engine;
+	unsigned		 cases;		/* that the engine takes */
 	bool			 over;		/* the sensor is gone */
 	struct wire		 out;
 	STAILQ_HEAD(, held)	 held;
@@ -134,10 +135,18 @@ take_line(struct worker *w, struct span message)
 		    (int64_t)t.tv_sec * 1000000);
 }
 
+/* More questions are read when what is known can be got rid of. */
+static bool
+has_room(const struct worker *w)
+{
+	return STAILQ_EMPTY(&w->held) &&
+	    policy_open_cases(engine_policy(w->engine)) < w->cases;
+}
+
 static void
 hear(struct worker *w)
 {
-	for (unsigned i = 0; i < TURN_MAX && STAILQ_EMPTY(&w->held); i++) {
+	for (unsigned i = 0; i < TURN_MAX && has_room(w); i++) {
 		ssize_t n = recv(w->data, w->in, sizeof(w->in), MSG_DONTWAIT);
 		struct span message = span_of(w->in, n > 0 ? (size_t)n : 0);
 
@@ -166,9 +175,13 @@ work(struct worker *w)
 	while (!w->over) {
 		struct pollfd p[2] = {
 			{ .fd = engine_fd(w->engine), .events = POLLIN },
-			{ .fd = w->data, .events = STAILQ_EMPTY(&w->held) ?
-			    POLLIN : POLLOUT },
+			{ .fd = w->data },
 		};
+
+		if (!STAILQ_EMPTY(&w->held))
+			p[1].events = POLLOUT;
+		else if (has_room(w))
+			p[1].events = POLLIN;
 
 		if (poll(p, 2, engine_wait_ms(w->engine)) == -1 &&
 		    errno != EINTR)
@@ -192,6 +205,7 @@ child_work(const struct ask_options *o, int data)
 		return 1;
 	}
 	w->data = data;
+	w->cases = e.cases;
 	STAILQ_INIT(&w->held);
 	e.sts.keep = keep_sts;
 	e.sts.context = w;

@@ -40,7 +40,10 @@ dane_check_lookup(struct dane_verdict *v, const struct dns_answer *a,
 {
 	switch (a->status) {
 	case DNS_UNKNOWN:
-		return dane_conclude(v, POLICY_UNKNOWN, DANE_WHY_NOT_ASKED);
+		return dane_conclude(v, POLICY_UNKNOWN,
+		    a->failure == DNS_TIMEOUT ||
+		    a->failure == DNS_UNREACHABLE ? DANE_WHY_NO_RESOLVER :
+		    DANE_WHY_NOT_ASKED);
 	case DNS_BOGUS:
 		return dane_conclude(v, POLICY_MUST_NOT_DELIVER, bogus);
 	case DNS_FAILED:

@@ -40,7 +40,7 @@ enum dns_found { DNS_DATA, DNS_NODATA, DNS_NXDOMAIN };
 enum dns_failure {
 	DNS_NO_FAILURE,
 	DNS_TIMEOUT,
-	DNS_UNREACHABLE,	/* the resolver's host or port refuses us */
+	DNS_UNREACHABLE,	/* the resolver's host or port refuses */
 	DNS_RCODE,		/* SERVFAIL and its kin: see rcode */
 	DNS_MALFORMED,
 	DNS_LOOP,		/* CNAMEs in a circle, or too many */

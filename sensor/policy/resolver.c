@@ -20,6 +20,7 @@
 #define WRONG_MAX	16	/* datagrams before we turn to TCP */
 #define DRAIN_MAX	32	/* datagrams of one socket at a time */
 #define SERVFAIL	2
+#define ALIVE_MS	15000	/* so long after its last reply it may live */
 
 enum step {
 	QUERY_PAUSING,		/* no socket; the next try begins at deadline */
@@ -54,6 +55,7 @@ struct resolver {
 	bool			 trusted;
 	int			 epoll;
 	unsigned		 in_flight, waiting;
+	int64_t			 heard;	/* when it last replied; 0: never */
 	struct queries		 flying, queued;
 	uint8_t			 datagram[MESSAGE_MAX];
 };
@@ -226,12 +228,29 @@ send_query(struct resolver *r, struct query *q, int64_t now)
 	    q->sent.len;
 }
 
+/*
+ * A resolver that answers others and not this one speaks of the name; one
+ * that is silent altogether only of itself: then nothing is known.
+ */
+static bool
+is_silent(const struct resolver *r, enum dns_failure why, int64_t now)
+{
+	if (why == DNS_UNREACHABLE)
+		return true;
+	return why == DNS_TIMEOUT &&
+	    (r->heard == 0 || now - r->heard > ALIVE_MS);
+}
+
 static void
-give_up(struct resolver *r, struct query *q, enum dns_failure why)
+give_up(struct resolver *r, struct query *q, enum dns_failure why,
+    int64_t now)
 {
 	/* unchecked, it only was to tell bogus from dead */
-	if (!q->unchecked)
+	if (!q->unchecked) {
 		q->answer->failure = why;
+		if (is_silent(r, why, now))
+			q->answer->status = DNS_UNKNOWN;
+	}
 	if (why == DNS_TIMEOUT)
 		r->counts.timed_out++;
 	else if (why == DNS_UNREACHABLE)
@@ -256,7 +275,7 @@ next_try(struct resolver *r, struct query *q, int64_t now,
     enum dns_failure why)
 {
 	if (q->tries >= r->options.tries) {
-		give_up(r, q, why);
+		give_up(r, q, why, now);
 		return;
 	}
 	if (why == DNS_TIMEOUT)
@@ -288,6 +307,7 @@ static void
 take_reply(struct resolver *r, struct query *q, struct span reply,
     int64_t now)
 {
+	r->heard = now;
 	if (message_is_truncated(reply) && !q->tcp) {
 		go_tcp(r, q, now);
 		return;
@@ -463,7 +483,7 @@ check_deadlines(struct resolver *r, int64_t now)
 		    q->tries < r->options.tries)
 			begin_try(r, q, now);
 		else if (q->step == QUERY_PAUSING)
-			give_up(r, q, DNS_UNREACHABLE);
+			give_up(r, q, DNS_UNREACHABLE, now);
 		else
 			next_try(r, q, now, DNS_TIMEOUT);
 	}

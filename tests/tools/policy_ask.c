@@ -26,7 +26,7 @@ struct line {
 struct world {
 	struct ask	*ask;
 	struct line	*lines;
-	size_t		 count, given, taken, printed;
+	size_t		 count, size, given, taken;
 };
 
 enum { OPT_SNAPSHOT = 256, OPT_RESOLVER, OPT_TRUST, OPT_STS, OPT_STS_PORT,
@@ -276,7 +276,10 @@ main(int argc, char **argv)
 	o.engine.live.burst = o.engine.live.per_second = 1000000;
 	read_options(argc, argv, &o);
 	while (getline(&text, &size, stdin) > 0) {
-		w.lines = realloc(w.lines, (w.count + 1) * sizeof(*w.lines));
+		if (w.count == w.size) {
+			w.size = w.size == 0 ? 64 : w.size * 2;
+			w.lines = realloc(w.lines, w.size * sizeof(*w.lines));
+		}
 		if (w.lines == NULL)
 			log_fatal(2, "memory is short");
 		memset(&w.lines[w.count], 0, sizeof(*w.lines));
