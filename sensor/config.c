@@ -309,4 +309,5 @@ config_free(struct config *c)
 	free(c->user);
 	free(c->jsonl);
 	free(c->evidence);
+	inventory_free(&c->inventory);
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "decode/decode.h"
 #include "flow/flow.h"
+#include "policy/inventory.h"
 
 #define CONFIG_SOURCES_MAX	256	/* -i and -r together */
 #define CONFIG_PORTS_MAX	64
@@ -52,6 +53,9 @@ struct config {
 	struct decode_limits	 decode;
 	uint32_t		 queue_records;	/* between road and clerk */
 	uint32_t		 certificates;	/* kept parsed, a road thread */
+
+	/* what the operator says of his own; the file alone has it */
+	struct inventory	 inventory;
 };
 
 enum config_result {

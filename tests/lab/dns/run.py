@@ -272,7 +272,7 @@ def run_lab(f, asker, folder, lab):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--ask", required=True)
-    ap.add_argument("--lab")
+    ap.add_argument("--lab", type=os.path.abspath)
     ap.add_argument("--keep", action="store_true")
     ap.add_argument("parts", nargs="*")
     args = ap.parse_args()
