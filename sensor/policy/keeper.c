@@ -26,17 +26,21 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* What a terminal or service manager sends to all is for the sensor. */
+/* What a terminal or service manager sends to all is for the sensor; and a
+ * fault ends who made it, whatever the sensor does about its own. */
 static void
 set_signals(void)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
 	    SIGPIPE, SIGUSR1, SIGUSR2 };
+	static const int usual[] = { SIGCHLD, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+	    SIGABRT };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		signal(usual[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
