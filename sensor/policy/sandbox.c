@@ -57,30 +57,37 @@ forbid(scmp_filter_ctx f, int call)
 }
 
 static int
-forbid_writing(scmp_filter_ctx f, int call, unsigned flags_at)
+forbid_if(scmp_filter_ctx f, int call, unsigned arg, enum scmp_compare how,
+    uint64_t a, uint64_t b)
 {
-	static const uint64_t modes[] = { O_WRONLY, O_RDWR };
+	const struct scmp_arg_cmp when = { .arg = arg, .op = how,
+	    .datum_a = a, .datum_b = b };
 
-	for (size_t i = 0; i < 2; i++)
-		if (seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), call, 1,
-		    SCMP_CMP(flags_at, SCMP_CMP_MASKED_EQ, O_ACCMODE,
-		    modes[i])) != 0)
-			return -1;
-	return 0;
+	return seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), call, 1,
+	    &when);
 }
 
 static int
+forbid_writing(scmp_filter_ctx f, int call, unsigned flags_at)
+{
+	if (forbid_if(f, call, flags_at, SCMP_CMP_MASKED_EQ, O_ACCMODE,
+	    O_WRONLY) != 0)
+		return -1;
+	return forbid_if(f, call, flags_at, SCMP_CMP_MASKED_EQ, O_ACCMODE,
+	    O_RDWR);
+}
+
+/* Families lower or higher than the two of IP, and those in between. */
+static int
 forbid_sockets(scmp_filter_ctx f)
 {
-	/* two rules: a family lower or higher than the two of IP */
-	if (seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_LT, AF_INET)) != 0 ||
-	    seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_GT, AF_INET6)) != 0)
+	int call = SCMP_SYS(socket);
+
+	if (forbid_if(f, call, 0, SCMP_CMP_LT, AF_INET, 0) != 0 ||
+	    forbid_if(f, call, 0, SCMP_CMP_GT, AF_INET6, 0) != 0)
 		return -1;
 	for (uint64_t family = AF_INET + 1; family < AF_INET6; family++)
-		if (seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM),
-		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family)) != 0)
+		if (forbid_if(f, call, 0, SCMP_CMP_EQ, family, 0) != 0)
 			return -1;
 	return 0;
 }
