@@ -79,9 +79,31 @@ resolver_is_loopback(const struct addr *a)
 	return memcmp(a->octets, one, sizeof(one)) == 0;
 }
 
+bool
+resolver_set_server(struct resolver_options *o, const char *text)
+{
+	char address[ADDR_TEXT_MAX], *end;
+	size_t len = strcspn(text, "@");
+	unsigned long port = 53;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (text[len] == '@') {
+		port = text[len + 1] >= '0' && text[len + 1] <= '9' ?
+		    strtoul(text + len + 1, &end, 10) : 0;
+		if (port == 0 || port > 65535 || *end != '\0')
+			return false;
+	}
+	o->port = (uint16_t)port;
+	return addr_parse(&o->server, address) == 0;
+}
+
 struct resolver *
 resolver_new(const struct resolver_options *o)
 {
+	char text[ADDR_TEXT_MAX];
 	struct resolver *r;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL) {
@@ -90,6 +112,10 @@ resolver_new(const struct resolver_options *o)
 	}
 	r->options = *o;
 	r->trusted = o->trusted || resolver_is_loopback(&o->server);
+	if (!r->trusted)	/* RFC 7672 section 2.1.1 */
+		log_warnx("resolver %s: neither on loopback nor trusted; "
+		    "nothing it says counts as validated",
+		    addr_format(&o->server, text));
 	TAILQ_INIT(&r->flying);
 	TAILQ_INIT(&r->queued);
 	if ((r->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1) {
@@ -316,8 +342,11 @@ take_reply(struct resolver *r, struct query *q, struct span reply,
 		conclude_unchecked(r, q, reply);
 		return;
 	}
-	if (message_read(q->answer, &q->question, reply, r->trusted) == -1)
+	if (message_read(q->answer, &q->question, reply, r->trusted) == -1) {
+		/* memory is short: that says nothing about the name */
+		q->answer->status = DNS_UNKNOWN;
 		q->answer->failure = DNS_BUDGET;
+	}
 	if (q->answer->failure == DNS_RCODE && r->trusted &&
 	    q->answer->rcode == SERVFAIL) {
 		q->unchecked = true;

@@ -51,6 +51,9 @@ typedef void	resolver_done(void *context, struct dns_answer *answer);
 
 struct resolver;
 
+/* "ADDRESS" or "ADDRESS@PORT" into the options.  False: it is neither. */
+bool	resolver_set_server(struct resolver_options *o, const char *text);
+
 bool	resolver_is_loopback(const struct addr *a);
 
 /* NULL after saying why. */

@@ -49,20 +49,6 @@ static const struct option	options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* "ADDRESS@PORT" */
-static void
-set_resolver(struct resolver_options *r, char *text)
-{
-	char *at = strchr(text, '@');
-
-	if (at != NULL) {
-		*at = '\0';
-		r->port = (uint16_t)atoi(at + 1);
-	}
-	if (addr_parse(&r->server, text) == -1)
-		log_fatal(2, "resolver %s: no address", text);
-}
-
 static void
 keep_line(void *context, const char *line)
 {
@@ -103,7 +89,8 @@ read_options(int argc, char **argv, struct ask_options *o)
 			e->snapshot = optarg;
 			break;
 		case OPT_RESOLVER:
-			set_resolver(&e->live.resolver, optarg);
+			if (!resolver_set_server(&e->live.resolver, optarg))
+				log_fatal(2, "%s: no resolver", optarg);
 			break;
 		case OPT_TRUST:
 			e->live.resolver.trusted = true;

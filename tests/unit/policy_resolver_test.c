@@ -422,10 +422,46 @@ beyond_the_budget_nobody_is_asked(void **state)
 	live_free(l);	/* with three questions open */
 }
 
+static void
+a_server_is_an_address_and_maybe_a_port(void **state)
+{
+	static const struct {
+		const char	*text, *address;
+		uint16_t	 port;
+		bool		 loopback;
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1", 53, true },
+		{ "127.9.9.9@5353", "127.9.9.9", 5353, true },
+		{ "::1@54", "::1", 54, true },
+		{ "192.0.2.53", "192.0.2.53", 53, false },
+		{ "2001:db8::53@65535", "2001:db8::53", 65535, false },
+		{ "::2", "::2", 53, false },
+	};
+	static const char *const none[] = { "", "localhost", "127.0.0.1@",
+	    "127.0.0.1@0", "127.0.0.1@65536", "127.0.0.1@5x", "127.0.0.1@ 5",
+	    "127.0.0.1:53", "@53" };
+	struct resolver_options o;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(resolver_set_server(&o, cases[i].text));
+		assert_string_equal(addr_format(&o.server, text),
+		    cases[i].address);
+		assert_int_equal(o.port, cases[i].port);
+		assert_int_equal(resolver_is_loopback(&o.server),
+		    cases[i].loopback);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (resolver_set_server(&o, none[i]))
+			fail_msg("%s", none[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_is_an_address_and_maybe_a_port),
 		cmocka_unit_test(each_server_is_believed_as_far_as_it_deserves),
 		cmocka_unit_test_setup_teardown(
 		    a_resolver_that_answers_others_makes_silence_a_failure,

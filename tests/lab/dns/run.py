@@ -58,6 +58,7 @@ def set_up_loopback():
 class Asker:
     def __init__(self, program):
         self.program = program
+        self.said = ""
 
     def ask(self, questions, *options, resolver=RESOLVER):
         where = () if resolver is None else ("--resolver", resolver + "@53")
@@ -68,6 +69,7 @@ class Asker:
         if done.returncode != 0:
             raise SystemExit("policy_ask: status %d\n%s" % (
                 done.returncode, done.stderr))
+        self.said = done.stderr
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         if len(answers) != len(questions):
             raise SystemExit("%d answers to %d questions" % (
@@ -127,6 +129,7 @@ def run_cases(f, asker, proxy):
     a = asker.ask(d01, resolver=OUTSIDE)[0]
     compare(f, "D37", "AD from another host", a, {
         "state": "none-insecure", "tags": {"ad-untrusted"}, "tlsa": set()})
+    f.check("D37", "it is said", "nor trusted" in asker.said, asker.said)
     a = asker.ask(d01, "--trust-resolver", resolver=OUTSIDE)[0]
     compare(f, "D37", "... that is trusted", a, {"state": "dane-auth"})
     return len(cases.CASES) + 2
