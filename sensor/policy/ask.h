@@ -49,7 +49,7 @@ struct ask_counts {
 	uint64_t	asked, answered;
 	uint64_t	gone;		/* answered "unknown" in its stead */
 	uint64_t	restarts;	/* workers that ended */
-	uint64_t	malformed;	/* messages of a worker that were none */
+	uint64_t	malformed;	/* messages that were none */
 };
 
 /* Call before threads, and before privileges are given up.  NULL after

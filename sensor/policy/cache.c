@@ -12,8 +12,8 @@
 struct kept {
 	LIST_ENTRY(kept)	 chain;
 	TAILQ_ENTRY(kept)	 use;
-	struct dns_question	 question;
-	struct dns_answer	*answer;
+	struct lookup_question	 question;
+	struct lookup_answer	*answer;
 };
 
 LIST_HEAD(chain, kept);
@@ -59,7 +59,7 @@ drop(struct policy_cache *c, struct kept *k)
 	LIST_REMOVE(k, chain);
 	TAILQ_REMOVE(&c->uses, k, use);
 	c->kept--;
-	dns_answer_give(k->answer);
+	lookup_answer_give(k->answer);
 	free(k);
 }
 
@@ -77,7 +77,7 @@ policy_cache_free(struct policy_cache *c)
 }
 
 static struct kept *
-find(const struct policy_cache *c, const struct dns_question *q,
+find(const struct policy_cache *c, const struct lookup_question *q,
     struct chain **chain)
 {
 	XXH64_hash_t h = XXH3_64bits_withSeed(q->name, strlen(q->name),
@@ -86,13 +86,13 @@ find(const struct policy_cache *c, const struct dns_question *q,
 
 	*chain = &c->chains[h & (c->nchains - 1)];
 	LIST_FOREACH(k, *chain, chain)
-		if (dns_question_equal(&k->question, q))
+		if (lookup_question_equal(&k->question, q))
 			return k;
 	return NULL;
 }
 
-struct dns_answer *
-policy_cache_find(struct policy_cache *c, const struct dns_question *q,
+struct lookup_answer *
+policy_cache_find(struct policy_cache *c, const struct lookup_question *q,
     int64_t now)
 {
 	struct chain *chain;
@@ -113,11 +113,11 @@ policy_cache_find(struct policy_cache *c, const struct dns_question *q,
 }
 
 static uint32_t
-time_to_keep(const struct cache_options *o, const struct dns_answer *a)
+time_to_keep(const struct cache_options *o, const struct lookup_answer *a)
 {
-	uint32_t most = a->found == DNS_DATA ? o->most : o->denial_most;
+	uint32_t most = a->found == LOOKUP_DATA ? o->most : o->denial_most;
 
-	if (dns_failed(a) || a->status == DNS_UNKNOWN)
+	if (lookup_failed(a) || a->status == LOOKUP_UNKNOWN)
 		return o->failure;
 	if (a->ttl < o->least)
 		return o->least;
@@ -125,8 +125,8 @@ time_to_keep(const struct cache_options *o, const struct dns_answer *a)
 }
 
 void
-policy_cache_keep(struct policy_cache *c, const struct dns_question *q,
-    struct dns_answer *a)
+policy_cache_keep(struct policy_cache *c, const struct lookup_question *q,
+    struct lookup_answer *a)
 {
 	struct chain *chain;
 	struct kept *k = find(c, q, &chain);
@@ -141,7 +141,7 @@ policy_cache_keep(struct policy_cache *c, const struct dns_question *q,
 	if ((k = calloc(1, sizeof(*k))) == NULL)
 		return;		/* then it is asked again */
 	k->question = *q;
-	k->answer = dns_answer_take(a);
+	k->answer = lookup_answer_take(a);
 	LIST_INSERT_HEAD(chain, k, chain);
 	TAILQ_INSERT_HEAD(&c->uses, k, use);
 	c->kept++;

@@ -9,7 +9,7 @@
 #ifndef POLICY_CACHE_H
 #define POLICY_CACHE_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 struct cache_options {
 	unsigned	limit;		/* answers */
@@ -32,12 +32,12 @@ struct policy_cache	*policy_cache_new(const struct cache_options *o);
 void	policy_cache_free(struct policy_cache *c);	/* NULL is fine */
 
 /* `now` in microseconds.  Borrowed; NULL: nothing that still holds. */
-struct dns_answer	*policy_cache_find(struct policy_cache *c,
-		    const struct dns_question *q, int64_t now);
+struct lookup_answer	*policy_cache_find(struct policy_cache *c,
+		    const struct lookup_question *q, int64_t now);
 
 /* Sets a->until, and keeps a reference unless memory is short. */
 void	policy_cache_keep(struct policy_cache *c,
-	    const struct dns_question *q, struct dns_answer *a);
+	    const struct lookup_question *q, struct lookup_answer *a);
 
 const struct cache_counts	*policy_cache_counted(
 		    const struct policy_cache *c);

@@ -30,7 +30,7 @@ struct worker {
 	struct wire		 out;
 	STAILQ_HEAD(, held)	 held;
 	uint8_t			 in[WIRE_MAX];
-	struct policy_question	 question;	/* read into, copied by asking */
+	struct policy_question	 question;	/* being read */
 };
 
 struct asked {

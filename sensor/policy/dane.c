@@ -5,7 +5,8 @@
 #include "policy/tlsa.h"
 
 enum step
-dane_conclude(struct dane_verdict *v, enum policy_state state, enum dane_why why)
+dane_conclude(struct dane_verdict *v, enum policy_state state,
+    enum dane_why why)
 {
 	v->state = state;
 	v->why = why;
@@ -19,15 +20,15 @@ dane_tag(struct dane_verdict *v, enum dane_tag t)
 }
 
 void
-dane_copy_name(char to[DNS_NAME_MAX], const char *from)
+dane_copy_name(char to[LOOKUP_NAME_MAX], const char *from)
 {
-	snprintf(to, DNS_NAME_MAX, "%s", from);
+	snprintf(to, LOOKUP_NAME_MAX, "%s", from);
 }
 
-const struct dns_answer *
-dane_ask(const struct judging *j, const char *name, enum dns_type type)
+const struct lookup_answer *
+dane_ask(const struct judging *j, const char *name, enum lookup_type type)
 {
-	const struct dns_answer *a = inquire(j->i, name, type);
+	const struct lookup_answer *a = inquire(j->i, name, type);
 
 	if (a != NULL && a->untrusted)
 		dane_tag(j->v, DANE_TAG_AD_UNTRUSTED);
@@ -35,21 +36,21 @@ dane_ask(const struct judging *j, const char *name, enum dns_type type)
 }
 
 enum step
-dane_check_lookup(struct dane_verdict *v, const struct dns_answer *a,
+dane_check_lookup(struct dane_verdict *v, const struct lookup_answer *a,
     enum dane_why bogus, enum dane_why failed)
 {
 	switch (a->status) {
-	case DNS_UNKNOWN:
+	case LOOKUP_UNKNOWN:
 		return dane_conclude(v, POLICY_UNKNOWN,
-		    a->failure == DNS_TIMEOUT ||
-		    a->failure == DNS_UNREACHABLE ? DANE_WHY_NO_RESOLVER :
+		    a->failure == LOOKUP_TIMEOUT ||
+		    a->failure == LOOKUP_UNREACHABLE ? DANE_WHY_NO_RESOLVER :
 		    DANE_WHY_NOT_ASKED);
-	case DNS_BOGUS:
+	case LOOKUP_BOGUS:
 		return dane_conclude(v, POLICY_MUST_NOT_DELIVER, bogus);
-	case DNS_FAILED:
+	case LOOKUP_FAILED:
 		return dane_conclude(v, POLICY_MUST_NOT_DELIVER, failed);
-	case DNS_SECURE:
-	case DNS_INSECURE:
+	case LOOKUP_SECURE:
+	case LOOKUP_INSECURE:
 		break;
 	}
 	return STEP_GO_ON;
@@ -58,8 +59,8 @@ dane_check_lookup(struct dane_verdict *v, const struct dns_answer *a,
 /* A host of which TLSA is to be found. */
 struct candidate {
 	const char		*host;
-	enum dns_type		 family;
-	const char		*bases[2];	/* in the order they are tried */
+	enum lookup_type		 family;
+	const char		*bases[2];	/* in the order of trial */
 	unsigned		 nbases;
 	bool			 secure;	/* every step so far */
 };
@@ -73,7 +74,7 @@ struct candidate {
 static enum step
 find_bases(struct judging *j, struct candidate *c)
 {
-	const struct dns_answer *a, *alias;
+	const struct lookup_answer *a, *alias;
 	enum step s;
 
 	if ((a = dane_ask(j, c->host, c->family)) == NULL)
@@ -82,12 +83,12 @@ find_bases(struct judging *j, struct candidate *c)
 	    DANE_WHY_ADDRESS_FAILED);
 	if (s != STEP_GO_ON)
 		return s;
-	if (a->found != DNS_DATA)
+	if (a->found != LOOKUP_DATA)
 		return dane_conclude(j->v, POLICY_NOT_APPLICABLE,
 		    DANE_WHY_NO_ADDRESS);
 	if (a->aliases > 0)
 		dane_tag(j->v, DANE_TAG_MX_IS_ALIAS);
-	if (a->status == DNS_SECURE) {
+	if (a->status == LOOKUP_SECURE) {
 		if (a->aliases > 0)
 			c->bases[c->nbases++] = a->canonical;
 		c->bases[c->nbases++] = c->host;
@@ -96,28 +97,28 @@ find_bases(struct judging *j, struct candidate *c)
 	c->secure = false;
 	if (a->aliases == 0)
 		return STEP_GO_ON;
-	if ((alias = dane_ask(j, c->host, DNS_CNAME)) == NULL)
+	if ((alias = dane_ask(j, c->host, LOOKUP_CNAME)) == NULL)
 		return STEP_WAIT;
 	s = dane_check_lookup(j->v, alias, DANE_WHY_ADDRESS_BOGUS,
 	    DANE_WHY_ADDRESS_FAILED);
-	if (s == STEP_GO_ON && alias->status == DNS_SECURE &&
-	    alias->found == DNS_DATA)
+	if (s == STEP_GO_ON && alias->status == LOOKUP_SECURE &&
+	    alias->found == LOOKUP_DATA)
 		c->bases[c->nbases++] = c->host;
 	return s;
 }
 
 static bool
-tlsa_name(const struct judging *j, const char *base, char out[DNS_NAME_MAX])
+tlsa_name(const struct judging *j, const char *base, char out[LOOKUP_NAME_MAX])
 {
 	char prefix[24];
 
 	snprintf(prefix, sizeof(prefix), "_%u._tcp", j->q->port);
-	return dns_name_under(out, prefix, base);
+	return lookup_name_under(out, prefix, base);
 }
 
 /* A secure RRset at `base`: it decides.  RFC 7672 section 2.2. */
 static enum step
-take_tlsa(struct judging *j, const struct dns_answer *a, const char *base)
+take_tlsa(struct judging *j, const struct lookup_answer *a, const char *base)
 {
 	struct tlsa_set set = { .count = 0 };
 	bool usable;
@@ -131,9 +132,11 @@ take_tlsa(struct judging *j, const struct dns_answer *a, const char *base)
 	if (a->aliases > 0)
 		dane_tag(j->v, DANE_TAG_TLSA_ALIAS);
 	if (!j->mx_secure)
-		return dane_conclude(j->v, POLICY_DANE_HALF, DANE_WHY_MX_INSECURE);
+		return dane_conclude(j->v, POLICY_DANE_HALF,
+		    DANE_WHY_MX_INSECURE);
 	if (!usable)
-		return dane_conclude(j->v, POLICY_DANE_TLS, DANE_WHY_TLSA_UNUSABLE);
+		return dane_conclude(j->v, POLICY_DANE_TLS,
+		    DANE_WHY_TLSA_UNUSABLE);
 	return dane_conclude(j->v, POLICY_DANE_AUTH, DANE_WHY_TLSA);
 }
 
@@ -144,25 +147,25 @@ take_tlsa(struct judging *j, const struct dns_answer *a, const char *base)
 static enum step
 find_tlsa(struct judging *j, struct candidate *c)
 {
-	char name[DNS_NAME_MAX];
-	const struct dns_answer *a;
+	char name[LOOKUP_NAME_MAX];
+	const struct lookup_answer *a;
 	bool insecure = false;
 	enum step s;
 
 	for (unsigned i = 0; i < c->nbases; i++) {
 		if (!tlsa_name(j, c->bases[i], name))
 			continue;	/* too long to exist */
-		if ((a = dane_ask(j, name, DNS_TLSA)) == NULL)
+		if ((a = dane_ask(j, name, LOOKUP_TLSA)) == NULL)
 			return STEP_WAIT;
 		s = dane_check_lookup(j->v, a, DANE_WHY_TLSA_BOGUS,
 		    DANE_WHY_TLSA_FAILED);
 		if (s != STEP_GO_ON)
 			return s;
-		if (a->status == DNS_SECURE && a->found == DNS_DATA)
+		if (a->status == LOOKUP_SECURE && a->found == LOOKUP_DATA)
 			return take_tlsa(j, a, c->bases[i]);
-		if (a->status != DNS_SECURE) {
+		if (a->status != LOOKUP_SECURE) {
 			insecure = true;
-			if (a->found == DNS_DATA)
+			if (a->found == LOOKUP_DATA)
 				dane_tag(j->v, DANE_TAG_TLSA_UNSIGNED);
 		}
 	}
@@ -179,7 +182,7 @@ find_tlsa(struct judging *j, struct candidate *c)
 }
 
 static enum step
-judge_host(struct judging *j, const char *host, enum dns_type family)
+judge_host(struct judging *j, const char *host, enum lookup_type family)
 {
 	struct candidate c = { .host = host, .family = family,
 	    .secure = true };
@@ -202,7 +205,7 @@ add_references(struct judging *j)
 	if (j->mx != NULL && (v->tags & 1U << DANE_TAG_NOT_AN_MX) == 0 &&
 	    (j->mx_secure || (v->tags & 1U << DANE_TAG_IMPLICIT_MX) != 0)) {
 		names[1] = v->domain;
-		names[2] = j->mx->status == DNS_SECURE ?
+		names[2] = j->mx->status == LOOKUP_SECURE ?
 		    j->mx->canonical : NULL;
 	}
 	for (unsigned i = 0; i < DANE_REFERENCES_MAX; i++) {
@@ -211,7 +214,8 @@ add_references(struct judging *j)
 		for (unsigned n = 0; !known && n < v->nreferences; n++)
 			known = strcmp(v->references[n], names[i]) == 0;
 		if (!known)
-			dane_copy_name(v->references[v->nreferences++], names[i]);
+			dane_copy_name(v->references[v->nreferences++],
+			    names[i]);
 	}
 }
 
@@ -219,15 +223,15 @@ add_references(struct judging *j)
 static enum step
 look_at_unsigned(struct judging *j)
 {
-	char name[DNS_NAME_MAX];
-	const struct dns_answer *a;
+	char name[LOOKUP_NAME_MAX];
+	const struct lookup_answer *a;
 
 	if (j->v->why != DANE_WHY_ADDRESS_INSECURE ||
 	    !tlsa_name(j, j->v->host, name))
 		return STEP_DONE;
-	if ((a = dane_ask(j, name, DNS_TLSA)) == NULL)
+	if ((a = dane_ask(j, name, LOOKUP_TLSA)) == NULL)
 		return STEP_WAIT;
-	if (dns_has_data(a))
+	if (lookup_has_data(a))
 		dane_tag(j->v, DANE_TAG_TLSA_UNSIGNED);
 	return STEP_DONE;
 }
@@ -240,7 +244,7 @@ static enum step
 count_coverage(struct judging *j)
 {
 	struct dane_verdict scratch, *v = j->v;
-	enum dns_type other = j->family == DNS_A ? DNS_AAAA : DNS_A;
+	enum lookup_type other = j->family == LOOKUP_A ? LOOKUP_AAAA : LOOKUP_A;
 	enum step s, all = STEP_DONE;
 
 	v->hosts = j->nhosts;
@@ -290,7 +294,7 @@ dane_judge(struct dane_verdict *v, const struct dane_question *q,
     struct inquiry *i)
 {
 	struct judging j = { .q = q, .i = i, .v = v,
-	    .family = addr_is_v4(&q->server) ? DNS_A : DNS_AAAA };
+	    .family = addr_is_v4(&q->server) ? LOOKUP_A : LOOKUP_AAAA };
 
 	memset(v, 0, sizeof(*v));
 	if (judge(&j) != STEP_DONE)

@@ -56,14 +56,15 @@ struct dane_verdict {
 	enum dane_why		 why;
 	enum dane_by		 by;
 	uint32_t		 tags;		/* 1 << enum dane_tag */
-	char			 domain[DNS_NAME_MAX];
-	char			 host[DNS_NAME_MAX];	/* "": none found */
-	char			 base[DNS_NAME_MAX];	/* TLSA base domain */
+	char			 domain[LOOKUP_NAME_MAX];
+	char			 host[LOOKUP_NAME_MAX];	/* "": none found */
+	char			 base[LOOKUP_NAME_MAX];	/* TLSA base domain */
 	/* For DANE-TA, RFC 7672 section 3.2.2; the base domain first. */
-	char			 references[DANE_REFERENCES_MAX][DNS_NAME_MAX];
 	unsigned		 nreferences;
+	char	references[DANE_REFERENCES_MAX][LOOKUP_NAME_MAX];
 	unsigned		 hosts, covered;	/* only when curious */
-	const struct dns_answer	*tlsa;	/* that decided; the inquiry's */
+	/* The RRset that decided; the inquiry's. */
+	const struct lookup_answer	*tlsa;
 };
 
 /* False: the inquiry wants more answers first, or is full. */

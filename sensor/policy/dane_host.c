@@ -13,12 +13,13 @@ check_domain(struct judging *j)
 	const char *domain = j->q->domain;
 
 	if (domain[0] == '[')
-		return dane_conclude(j->v, POLICY_NOT_APPLICABLE, DANE_WHY_LITERAL);
+		return dane_conclude(j->v, POLICY_NOT_APPLICABLE,
+		    DANE_WHY_LITERAL);
 	for (const char *c = domain; *c != '\0'; c++)
 		if ((unsigned char)*c >= 0x80)
 			return dane_conclude(j->v, POLICY_NOT_APPLICABLE,
 			    DANE_WHY_IDN);
-	if (!dns_name_copy(j->v->domain, domain))
+	if (!lookup_name_copy(j->v->domain, domain))
 		return dane_conclude(j->v, POLICY_NOT_APPLICABLE,
 		    DANE_WHY_BAD_NAME);
 	return STEP_GO_ON;
@@ -37,12 +38,12 @@ by_preference(const void *a, const void *b)
 static enum step
 list_hosts(struct judging *j)
 {
-	struct host all[DNS_RECORDS_MAX];
+	struct host all[LOOKUP_RECORDS_MAX];
 	unsigned n = 0, nulls = 0, addresses = 0;
 	struct addr literal;
 
 	for (unsigned i = 0; i < j->mx->nrecords; i++) {
-		const struct dns_record *r = &j->mx->records[i];
+		const struct lookup_record *r = &j->mx->records[i];
 		const char *name = (const char *)r->data.at;
 
 		if (r->data.len == 0)
@@ -73,16 +74,17 @@ dane_find_mx(struct judging *j)
 
 	if ((s = check_domain(j)) != STEP_GO_ON)
 		return s;
-	if ((j->mx = dane_ask(j, j->v->domain, DNS_MX)) == NULL)
+	if ((j->mx = dane_ask(j, j->v->domain, LOOKUP_MX)) == NULL)
 		return STEP_WAIT;
-	s = dane_check_lookup(j->v, j->mx, DANE_WHY_MX_BOGUS, DANE_WHY_MX_FAILED);
+	s = dane_check_lookup(j->v, j->mx, DANE_WHY_MX_BOGUS,
+	    DANE_WHY_MX_FAILED);
 	if (s != STEP_GO_ON)
 		return s;
-	j->mx_secure = j->mx->status == DNS_SECURE;
-	if (j->mx->found == DNS_NXDOMAIN)
+	j->mx_secure = j->mx->status == LOOKUP_SECURE;
+	if (j->mx->found == LOOKUP_NXDOMAIN)
 		return dane_conclude(j->v, POLICY_NOT_APPLICABLE,
 		    DANE_WHY_NO_DOMAIN);
-	if (j->mx->found == DNS_DATA)
+	if (j->mx->found == LOOKUP_DATA)
 		return list_hosts(j);
 	dane_tag(j->v, DANE_TAG_IMPLICIT_MX);
 	j->hosts[0] = (struct host){ 0, j->v->domain };
@@ -91,13 +93,13 @@ dane_find_mx(struct judging *j)
 }
 
 static bool
-has_server(const struct judging *j, const struct dns_answer *a)
+has_server(const struct judging *j, const struct lookup_answer *a)
 {
 	const uint8_t *octets = j->q->server.octets;
-	struct span want = j->family == DNS_A ? span_of(octets + 12, 4) :
+	struct span want = j->family == LOOKUP_A ? span_of(octets + 12, 4) :
 	    span_of(octets, 16);
 
-	if (!dns_has_data(a))
+	if (!lookup_has_data(a))
 		return false;
 	for (unsigned i = 0; i < a->nrecords; i++)
 		if (span_equal(a->records[i].data, want))
@@ -121,7 +123,7 @@ host_called(const struct judging *j, const char *name)
 		if (strcmp(j->hosts[i].name, name) == 0)
 			return j->hosts[i].name;
 	for (unsigned i = 0; i < j->nhosts; i++) {
-		const struct dns_answer *a = dane_ask(j, j->hosts[i].name,
+		const struct lookup_answer *a = dane_ask(j, j->hosts[i].name,
 		    j->family);
 
 		if (a != NULL && a->aliases > 0 &&
@@ -151,11 +153,11 @@ ask_addresses(const struct judging *j)
 static enum step
 choose_by_sni(struct judging *j)
 {
-	char name[DNS_NAME_MAX];
-	const struct dns_answer *a;
+	char name[LOOKUP_NAME_MAX];
+	const struct lookup_answer *a;
 	const char *host;
 
-	if (j->q->sni == NULL || !dns_name_copy(name, j->q->sni))
+	if (j->q->sni == NULL || !lookup_name_copy(name, j->q->sni))
 		return STEP_GO_ON;
 	if ((host = host_called(j, name)) != NULL)
 		return choose(j, host, DANE_BY_SNI);
@@ -178,7 +180,7 @@ choose_by_address(struct judging *j)
 	unsigned matches = 0;
 
 	for (unsigned i = 0; i < j->nhosts; i++) {
-		const struct dns_answer *a = dane_ask(j, j->hosts[i].name,
+		const struct lookup_answer *a = dane_ask(j, j->hosts[i].name,
 		    j->family);
 
 		if (a == NULL || !has_server(j, a))
@@ -200,12 +202,12 @@ choose_by_address(struct judging *j)
 static enum step
 choose_by_names(struct judging *j)
 {
-	char name[DNS_NAME_MAX];
-	const struct dns_answer *a;
+	char name[LOOKUP_NAME_MAX];
+	const struct lookup_answer *a;
 	const char *host;
 
 	for (unsigned i = 0; i < j->q->nnames; i++) {
-		if (!dns_name_copy(name, j->q->names[i]))
+		if (!lookup_name_copy(name, j->q->names[i]))
 			continue;
 		if ((host = host_called(j, name)) != NULL)
 			return choose(j, host, DANE_BY_DNS);
@@ -223,10 +225,10 @@ choose_by_names(struct judging *j)
 static enum step
 choose_by_banner(struct judging *j)
 {
-	char name[DNS_NAME_MAX];
-	const struct dns_answer *a;
+	char name[LOOKUP_NAME_MAX];
+	const struct lookup_answer *a;
 
-	if (j->q->banner == NULL || !dns_name_copy(name, j->q->banner) ||
+	if (j->q->banner == NULL || !lookup_name_copy(name, j->q->banner) ||
 	    strchr(name, '.') == NULL)
 		return STEP_GO_ON;
 	if ((a = dane_ask(j, name, j->family)) == NULL)
@@ -240,21 +242,21 @@ choose_by_banner(struct judging *j)
 static enum step
 explain_stranger(struct judging *j)
 {
-	const struct dns_answer *worst = NULL;
+	const struct lookup_answer *worst = NULL;
 	unsigned failed = 0, unknown = 0;
 
 	for (unsigned i = 0; i < j->nhosts; i++) {
-		const struct dns_answer *a = dane_ask(j, j->hosts[i].name,
+		const struct lookup_answer *a = dane_ask(j, j->hosts[i].name,
 		    j->family);
 
 		if (a == NULL)
 			return STEP_WAIT;
-		if (a->status == DNS_UNKNOWN)
+		if (a->status == LOOKUP_UNKNOWN)
 			unknown++;
-		if (!dns_failed(a))
+		if (!lookup_failed(a))
 			continue;
 		failed++;
-		if (worst == NULL || a->status == DNS_BOGUS)
+		if (worst == NULL || a->status == LOOKUP_BOGUS)
 			worst = a;
 		if (failed == 1)
 			dane_copy_name(j->v->host, j->hosts[i].name);
@@ -265,7 +267,8 @@ explain_stranger(struct judging *j)
 		    DANE_WHY_ADDRESS_FAILED);
 	j->v->host[0] = '\0';
 	if (failed > 0)
-		return dane_conclude(j->v, POLICY_UNKNOWN, DANE_WHY_ADDRESS_FAILED);
+		return dane_conclude(j->v, POLICY_UNKNOWN,
+		    DANE_WHY_ADDRESS_FAILED);
 	if (unknown > 0)
 		return dane_conclude(j->v, POLICY_UNKNOWN, DANE_WHY_NOT_ASKED);
 	if (j->cut)

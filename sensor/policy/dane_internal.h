@@ -17,8 +17,8 @@ struct judging {
 	const struct dane_question	*q;
 	struct inquiry			*i;
 	struct dane_verdict		*v;
-	enum dns_type			 family;	/* of the server */
-	const struct dns_answer		*mx;	/* NULL: domain not known */
+	enum lookup_type		 family;	/* of the server */
+	const struct lookup_answer	*mx;	/* NULL: domain not known */
 	bool				 mx_secure;
 	bool				 cut;	/* there are more hosts */
 	struct host			 hosts[DANE_HOSTS_MAX];
@@ -35,18 +35,18 @@ enum step {
 enum step	dane_conclude(struct dane_verdict *v, enum policy_state state,
 		    enum dane_why why);
 void		dane_tag(struct dane_verdict *v, enum dane_tag t);
-void		dane_copy_name(char to[DNS_NAME_MAX], const char *from);
+void		dane_copy_name(char to[LOOKUP_NAME_MAX], const char *from);
 
 /* Every answer that is used passes here; NULL: wait. */
-const struct dns_answer	*dane_ask(const struct judging *j, const char *name,
-		    enum dns_type type);
+const struct lookup_answer	*dane_ask(const struct judging *j,
+		    const char *name, enum lookup_type type);
 
 /*
  * A lookup that failed forbids delivery (RFC 7672 section 2.1.2): whoever
  * can make it fail must not get the mail in clear for it.
  */
 enum step	dane_check_lookup(struct dane_verdict *v,
-		    const struct dns_answer *a, enum dane_why bogus,
+		    const struct lookup_answer *a, enum dane_why bogus,
 		    enum dane_why failed);
 
 /* STEP_GO_ON: j->mx and j->hosts are known. */

@@ -105,20 +105,20 @@ write_verdict(struct json_text *j, const struct dane_verdict *v,
 }
 
 static void
-write_failure(struct json_text *j, const struct dns_answer *a)
+write_failure(struct json_text *j, const struct lookup_answer *a)
 {
-	key_string(j, ",\"failure\":", dns_failure_word(a->failure));
-	if (a->failure == DNS_RCODE)
+	key_string(j, ",\"failure\":", lookup_failure_word(a->failure));
+	if (a->failure == LOOKUP_RCODE)
 		key_number(j, ",\"rcode\":", a->rcode);
-	if (a->ede == DNS_NO_EDE)
+	if (a->ede == LOOKUP_NO_EDE)
 		return;
 	key_number(j, ",\"ede\":", a->ede);
 	key_string(j, ",\"ede_text\":", evidence_ede_text(a->ede));
 }
 
 static void
-write_records(struct json_text *j, enum dns_type type,
-    const struct dns_answer *a)
+write_records(struct json_text *j, enum lookup_type type,
+    const struct lookup_answer *a)
 {
 	char text[RECORD_TEXT_MAX];
 	bool cut = a->cut;
@@ -132,7 +132,7 @@ write_records(struct json_text *j, enum dns_type type,
 		}
 		if (i > 0)
 			json_text_raw(j, ",");
-		json_text_string(j, dns_record_text(type, &a->records[i],
+		json_text_string(j, lookup_record_text(type, &a->records[i],
 		    text, sizeof(text)));
 	}
 	json_text_raw(j, cut ? "],\"cut\":true" : "]");
@@ -141,18 +141,18 @@ write_records(struct json_text *j, enum dns_type type,
 static void
 write_lookup(struct json_text *j, const struct inquiry_line *l)
 {
-	const struct dns_answer *a = l->answer;
+	const struct lookup_answer *a = l->answer;
 	char when[MOMENT_TEXT];
 
 	json_text_raw(j, "{\"name\":");
 	json_text_string(j, l->question.name);
 	json_text_raw(j, ",\"type\":");
-	json_text_string(j, dns_type_word(l->question.type));
+	json_text_string(j, lookup_type_word(l->question.type));
 	json_text_raw(j, ",\"status\":");
-	json_text_string(j, dns_status_word(a->status));
-	if (!dns_failed(a) && a->status != DNS_UNKNOWN) {
+	json_text_string(j, lookup_status_word(a->status));
+	if (!lookup_failed(a) && a->status != LOOKUP_UNKNOWN) {
 		json_text_raw(j, ",\"found\":");
-		json_text_string(j, dns_found_word(a->found));
+		json_text_string(j, lookup_found_word(a->found));
 		key_number(j, ",\"ttl\":", a->ttl);
 	}
 	if (a->aliases > 0)

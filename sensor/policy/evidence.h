@@ -18,7 +18,7 @@ struct evidence {
 	const char			*source;
 	const struct dane_question	*question;	/* server and port */
 	const struct dane_verdict	*verdicts;
-	const struct sts_verdict	*sts;		/* NULL: not looked at */
+	const struct sts_verdict	*sts;	/* NULL: not looked at */
 	unsigned			 nverdicts;
 	const struct inquiry		*inquiry;
 };

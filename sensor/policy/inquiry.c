@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "policy/inquiry.h"
 
-const struct dns_answer *
-inquire(struct inquiry *i, const char *name, enum dns_type type)
+const struct lookup_answer *
+inquire(struct inquiry *i, const char *name, enum lookup_type type)
 {
 	struct inquiry_line *l;
 
@@ -12,7 +12,7 @@ inquire(struct inquiry *i, const char *name, enum dns_type type)
 		    strcmp(l->question.name, name) == 0)
 			return l->answer;
 	}
-	if (i->count == INQUIRY_MAX || !dns_name_ok(name)) {
+	if (i->count == INQUIRY_MAX || !lookup_name_ok(name)) {
 		i->full = true;
 		return NULL;
 	}
@@ -38,16 +38,16 @@ inquiry_next(struct inquiry *i)
 }
 
 void
-inquiry_tell(struct inquiry_line *l, struct dns_answer *a)
+inquiry_tell(struct inquiry_line *l, struct lookup_answer *a)
 {
-	l->answer = dns_answer_take(a);
+	l->answer = lookup_answer_take(a);
 }
 
 void
 inquiry_clear(struct inquiry *i)
 {
 	for (unsigned n = 0; n < i->count; n++)
-		dns_answer_give(i->lines[n].answer);
+		lookup_answer_give(i->lines[n].answer);
 	i->count = 0;
 	i->full = false;
 }

@@ -10,13 +10,13 @@
 #ifndef POLICY_INQUIRY_H
 #define POLICY_INQUIRY_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 #define INQUIRY_MAX	160	/* questions of one case */
 
 struct inquiry_line {
-	struct dns_question	 question;
-	struct dns_answer	*answer;	/* NULL: wanted */
+	struct lookup_question	 question;
+	struct lookup_answer	*answer;	/* NULL: wanted */
 	bool			 asked;		/* on its way */
 };
 
@@ -30,14 +30,14 @@ struct inquiry {
  * The answer, or NULL: wanted from now on.  A name that cannot be asked for
  * and a case with too many questions get NULL and `full`.
  */
-const struct dns_answer	*inquire(struct inquiry *i, const char *name,
-		    enum dns_type type);
+const struct lookup_answer	*inquire(struct inquiry *i, const char *name,
+		    enum lookup_type type);
 
 /* The next that is wanted and not on its way; it is now.  NULL: none. */
 struct inquiry_line	*inquiry_next(struct inquiry *i);
 
 /* Takes a reference. */
-void	inquiry_tell(struct inquiry_line *l, struct dns_answer *a);
+void	inquiry_tell(struct inquiry_line *l, struct lookup_answer *a);
 
 void	inquiry_clear(struct inquiry *i);
 

@@ -87,10 +87,10 @@ int
 inventory_add_domain(struct inventory *i, const char *domain,
     char why[INVENTORY_WHY_MAX])
 {
-	char (*to)[DNS_NAME_MAX];
-	char name[DNS_NAME_MAX];
+	char (*to)[LOOKUP_NAME_MAX];
+	char name[LOOKUP_NAME_MAX];
 
-	if (!dns_name_copy(name, domain))
+	if (!lookup_name_copy(name, domain))
 		return complain(why, domain, "not a domain");
 	if ((to = add((void **)&i->domains, &i->ndomains,
 	    sizeof(*i->domains))) == NULL)
@@ -119,9 +119,9 @@ inventory_add_server(struct inventory *i, const char *name, bool must_offer,
     char why[INVENTORY_WHY_MAX])
 {
 	struct inventory_server *to;
-	char copy[DNS_NAME_MAX];
+	char copy[LOOKUP_NAME_MAX];
 
-	if (!dns_name_copy(copy, name))
+	if (!lookup_name_copy(copy, name))
 		return complain(why, name, "not a host name");
 	if ((to = add((void **)&i->servers, &i->nservers,
 	    sizeof(*to))) == NULL)
@@ -153,7 +153,7 @@ place_parse(struct inventory_place *p, const char *text,
 {
 	memset(p, 0, sizeof(*p));
 	if (inventory_network_parse(&p->network, text) ||
-	    dns_name_copy(p->name, text))
+	    lookup_name_copy(p->name, text))
 		return 0;
 	return complain(why, text, "not an address, network or name");
 }
@@ -236,12 +236,12 @@ inventory_free(struct inventory *i)
 bool
 inventory_owns_domain(const struct inventory *i, const char *domain)
 {
-	char name[DNS_NAME_MAX];
+	char name[LOOKUP_NAME_MAX];
 
-	if (!dns_name_copy(name, domain))
+	if (!lookup_name_copy(name, domain))
 		return false;
 	for (unsigned n = 0; n < i->ndomains; n++)
-		if (dns_name_within(name, i->domains[n]))
+		if (lookup_name_within(name, i->domains[n]))
 			return true;
 	return false;
 }
@@ -269,12 +269,12 @@ static bool
 is_there(const struct inventory_place *p, const struct addr *a,
     const char *name)
 {
-	char copy[DNS_NAME_MAX];
+	char copy[LOOKUP_NAME_MAX];
 
 	if (p->name[0] == '\0')
 		return inventory_network_has(&p->network, a);
-	return name != NULL && dns_name_copy(copy, name) &&
-	    dns_name_within(copy, p->name);
+	return name != NULL && lookup_name_copy(copy, name) &&
+	    lookup_name_within(copy, p->name);
 }
 
 bool

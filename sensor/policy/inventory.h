@@ -9,7 +9,7 @@
 #define POLICY_INVENTORY_H
 
 #include "base/addr.h"
-#include "policy/dns.h"
+#include "policy/lookup.h"
 #include "schema/names.h"
 
 #define INVENTORY_WHY_MAX	160
@@ -23,11 +23,11 @@ struct inventory_network {
 /* Where something is: a network (one address: 128 bits), or a name. */
 struct inventory_place {
 	struct inventory_network network;
-	char		 name[DNS_NAME_MAX];	/* "": by network */
+	char		 name[LOOKUP_NAME_MAX];	/* "": by network */
 };
 
 struct inventory_server {
-	char		 name[DNS_NAME_MAX];
+	char		 name[LOOKUP_NAME_MAX];
 	struct addr	*addresses;
 	unsigned	 naddresses;
 	bool		 must_offer;
@@ -41,7 +41,7 @@ struct inventory_exception {
 };
 
 struct inventory {
-	char				(*domains)[DNS_NAME_MAX];
+	char				(*domains)[LOOKUP_NAME_MAX];
 	unsigned			 ndomains;
 	struct inventory_network	*networks;
 	unsigned			 nnetworks;

@@ -10,7 +10,7 @@
 
 struct waiter {
 	SLIST_ENTRY(waiter)	 link;
-	dns_done		*done;
+	lookup_done		*done;
 	void			*context;
 };
 
@@ -18,7 +18,7 @@ struct waiter {
 struct asking {
 	LIST_ENTRY(asking)	 link;
 	struct live		*live;
-	struct dns_question	 question;
+	struct lookup_question	 question;
 	SLIST_HEAD(, waiter)	 waiters;
 };
 
@@ -110,7 +110,7 @@ afford(struct live *l)
 }
 
 static void
-answered(void *context, struct dns_answer *answer)
+answered(void *context, struct lookup_answer *answer)
 {
 	struct asking *a = context;
 	struct waiter *w;
@@ -124,29 +124,29 @@ answered(void *context, struct dns_answer *answer)
 		free(w);
 	}
 	free(a);
-	dns_answer_give(answer);
+	lookup_answer_give(answer);
 }
 
 /* Nobody is asked; not kept, so that the next one may be luckier. */
 static void
-refuse(struct live *l, const struct dns_question *q, dns_done *done,
+refuse(struct live *l, const struct lookup_question *q, lookup_done *done,
     void *context)
 {
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	l->counts.refused++;
-	if ((a = dns_answer_new(q)) != NULL) {
-		a->status = DNS_UNKNOWN;
-		a->failure = DNS_BUDGET;
+	if ((a = lookup_answer_new(q)) != NULL) {
+		a->status = LOOKUP_UNKNOWN;
+		a->failure = LOOKUP_BUDGET;
 		a->at = now_us(CLOCK_REALTIME);
 		a->until = a->at + (int64_t)l->options.cache.failure * 1000000;
 	}
 	done(context, a);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static struct asking *
-open_question(struct live *l, const struct dns_question *q)
+open_question(struct live *l, const struct lookup_question *q)
 {
 	struct asking *a;
 
@@ -164,22 +164,23 @@ open_question(struct live *l, const struct dns_question *q)
 }
 
 static void
-ask(void *self, const struct dns_question *q, dns_done *done, void *context)
+ask(void *self, const struct lookup_question *q, lookup_done *done,
+    void *context)
 {
 	struct live *l = self;
-	struct dns_answer *kept;
+	struct lookup_answer *kept;
 	struct waiter *w;
 	struct asking *a;
 
 	kept = policy_cache_find(l->cache, q, now_us(CLOCK_REALTIME));
 	if (kept != NULL) {
-		dns_answer_take(kept);	/* `done` may push it out */
+		lookup_answer_take(kept);	/* `done` may push it out */
 		done(context, kept);
-		dns_answer_give(kept);
+		lookup_answer_give(kept);
 		return;
 	}
 	LIST_FOREACH(a, &l->open, link)
-		if (dns_question_equal(&a->question, q))
+		if (lookup_question_equal(&a->question, q))
 			break;
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
 		refuse(l, q, done, context);
@@ -197,10 +198,10 @@ ask(void *self, const struct dns_question *q, dns_done *done, void *context)
 	SLIST_INSERT_HEAD(&a->waiters, w, link);
 }
 
-struct dns_source
+struct lookup_source
 live_source(struct live *l)
 {
-	return (struct dns_source){
+	return (struct lookup_source){
 		.self = l,
 		.ask = ask,
 		.name = l->name,

@@ -39,7 +39,7 @@ struct live;
 struct live	*live_new(const struct live_options *o);
 void		 live_free(struct live *l);	/* NULL is fine */
 
-struct dns_source	live_source(struct live *l);
+struct lookup_source	live_source(struct live *l);
 
 /* As in resolver.h. */
 int	live_fd(const struct live *l);

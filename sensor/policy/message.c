@@ -14,8 +14,8 @@
 #define TYPE_TSIG	250
 
 bool
-message_ask(struct message_query *m, const struct dns_question *q, uint16_t id,
-    bool unchecked)
+message_ask(struct message_query *m, const struct lookup_question *q,
+    uint16_t id, bool unchecked)
 {
 	uint16_t flags = LDNS_RD | LDNS_AD | (unchecked ? LDNS_CD : 0);
 	ldns_rdf *name;
@@ -23,7 +23,7 @@ message_ask(struct message_query *m, const struct dns_question *q, uint16_t id,
 	uint8_t *wire = NULL;
 	size_t len = 0;
 
-	if (!dns_name_ok(q->name) ||
+	if (!lookup_name_ok(q->name) ||
 	    (name = ldns_dname_new_frm_str(q->name)) == NULL)
 		return false;
 	pkt = ldns_pkt_query_new(name, (ldns_rr_type)q->type,
@@ -126,7 +126,7 @@ find_ede(struct span options)
 		if (cursor_ok(&c) && code == OPTION_EDE && data.len >= 2)
 			return u16_at(data, 0);
 	}
-	return DNS_NO_EDE;
+	return LOOKUP_NO_EDE;
 }
 
 /*
@@ -162,7 +162,7 @@ is_harmless(struct span reply, int *ede)
 
 /* Text in lower case; "" is the root.  False: not a name mail has. */
 static bool
-name_text(char out[DNS_NAME_MAX], const ldns_rdf *name)
+name_text(char out[LOOKUP_NAME_MAX], const ldns_rdf *name)
 {
 	struct cursor c;
 	size_t used = 0;
@@ -175,7 +175,7 @@ name_text(char out[DNS_NAME_MAX], const ldns_rdf *name)
 	while (cursor_ok(&c) && (n = cursor_u8(&c)) != 0) {
 		struct span label = cursor_take(&c, n);
 
-		if (used + n + 2 > DNS_NAME_MAX)
+		if (used + n + 2 > LOOKUP_NAME_MAX)
 			return false;
 		if (used > 0)
 			out[used++] = '.';
@@ -186,7 +186,7 @@ name_text(char out[DNS_NAME_MAX], const ldns_rdf *name)
 			return false;
 		out[used] = '\0';
 	}
-	return cursor_ok(&c) && (used == 0 || dns_name_ok(out));
+	return cursor_ok(&c) && (used == 0 || lookup_name_ok(out));
 }
 
 static struct span
@@ -200,22 +200,22 @@ field(const ldns_rr *rr, size_t which)
 }
 
 static int
-add_name(struct dns_answer *a, const ldns_rr *rr, size_t which,
+add_name(struct lookup_answer *a, const ldns_rr *rr, size_t which,
     uint16_t preference)
 {
-	char name[DNS_NAME_MAX];
+	char name[LOOKUP_NAME_MAX];
 
 	/* A target that no host can have is nobody's mail server. */
 	if (!name_text(name, ldns_rr_rdf(rr, which)))
 		return 0;
-	return dns_answer_add(a, preference, span_text(name));
+	return lookup_answer_add(a, preference, span_text(name));
 }
 
 /* RFC 8461 section 3.1: the strings of one record, joined as they are. */
 static int
-add_text(struct dns_answer *a, const ldns_rr *rr)
+add_text(struct lookup_answer *a, const ldns_rr *rr)
 {
-	uint8_t text[DNS_TEXT_MAX];
+	uint8_t text[LOOKUP_TEXT_MAX];
 	size_t used = 0;
 
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
@@ -227,11 +227,11 @@ add_text(struct dns_answer *a, const ldns_rr *rr)
 			memcpy(text + used, s.at, s.len);
 		used += s.len;
 	}
-	return dns_answer_add(a, 0, span_of(text, used));
+	return lookup_answer_add(a, 0, span_of(text, used));
 }
 
 static int
-add_tlsa(struct dns_answer *a, const ldns_rr *rr)
+add_tlsa(struct lookup_answer *a, const ldns_rr *rr)
 {
 	uint8_t rdata[4096];
 	size_t used = 0;
@@ -247,34 +247,34 @@ add_tlsa(struct dns_answer *a, const ldns_rr *rr)
 			memcpy(rdata + used, s.at, s.len);
 		used += s.len;
 	}
-	return used < 3 ? 0 : dns_answer_add(a, 0, span_of(rdata, used));
+	return used < 3 ? 0 : lookup_answer_add(a, 0, span_of(rdata, used));
 }
 
 static int
-add_record(struct dns_answer *a, const ldns_rr *rr, enum dns_type type)
+add_record(struct lookup_answer *a, const ldns_rr *rr, enum lookup_type type)
 {
 	struct span s = field(rr, 0);
 
 	switch (type) {
-	case DNS_A:
-		return s.len == 4 ? dns_answer_add(a, 0, s) : 0;
-	case DNS_AAAA:
-		return s.len == 16 ? dns_answer_add(a, 0, s) : 0;
-	case DNS_MX:
+	case LOOKUP_A:
+		return s.len == 4 ? lookup_answer_add(a, 0, s) : 0;
+	case LOOKUP_AAAA:
+		return s.len == 16 ? lookup_answer_add(a, 0, s) : 0;
+	case LOOKUP_MX:
 		return s.len == 2 ?
 		    add_name(a, rr, 1, u16_at(s, 0)) : 0;
-	case DNS_CNAME:
+	case LOOKUP_CNAME:
 		return add_name(a, rr, 0, 0);
-	case DNS_TLSA:
+	case LOOKUP_TLSA:
 		return add_tlsa(a, rr);
-	case DNS_TXT:
+	case LOOKUP_TXT:
 		return add_text(a, rr);
 	}
 	return 0;
 }
 
 static void
-lower_ttl(struct dns_answer *a, uint32_t ttl)
+lower_ttl(struct lookup_answer *a, uint32_t ttl)
 {
 	if (ttl < a->ttl)
 		a->ttl = ttl;
@@ -282,9 +282,9 @@ lower_ttl(struct dns_answer *a, uint32_t ttl)
 
 /* The CNAME at a->canonical, if there is one that can be followed. */
 static bool
-next_alias(struct dns_answer *a, const ldns_rr_list *answer)
+next_alias(struct lookup_answer *a, const ldns_rr_list *answer)
 {
-	char owner[DNS_NAME_MAX], target[DNS_NAME_MAX];
+	char owner[LOOKUP_NAME_MAX], target[LOOKUP_NAME_MAX];
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
@@ -303,10 +303,10 @@ next_alias(struct dns_answer *a, const ldns_rr_list *answer)
 
 /* Records of other owners and types are nobody's business (RFC 5452). */
 static int
-take_records(struct dns_answer *a, const ldns_rr_list *answer,
-    enum dns_type type)
+take_records(struct lookup_answer *a, const ldns_rr_list *answer,
+    enum lookup_type type)
 {
-	char owner[DNS_NAME_MAX];
+	char owner[LOOKUP_NAME_MAX];
 	bool any = false;
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
@@ -322,15 +322,16 @@ take_records(struct dns_answer *a, const ldns_rr_list *answer,
 		if (add_record(a, rr, type) == -1)
 			return -1;
 	}
-	a->found = any ? DNS_DATA : DNS_NODATA;
+	a->found = any ? LOOKUP_DATA : LOOKUP_NODATA;
 	return 0;
 }
 
 /* RFC 2308 section 5: how long a denial may be kept. */
 static void
-take_denial(struct dns_answer *a, const ldns_rr_list *authority, int rcode)
+take_denial(struct lookup_answer *a, const ldns_rr_list *authority, int rcode)
 {
-	a->found = rcode == LDNS_RCODE_NXDOMAIN ? DNS_NXDOMAIN : DNS_NODATA;
+	a->found = rcode == LDNS_RCODE_NXDOMAIN ? LOOKUP_NXDOMAIN :
+	    LOOKUP_NODATA;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(authority, i);
 		struct span least;
@@ -348,7 +349,7 @@ take_denial(struct dns_answer *a, const ldns_rr_list *authority, int rcode)
 }
 
 static int
-read_packet(struct dns_answer *a, const struct dns_question *q,
+read_packet(struct lookup_answer *a, const struct lookup_question *q,
     const ldns_pkt *pkt, bool trusted)
 {
 	const ldns_rr_list *answer = ldns_pkt_answer(pkt);
@@ -357,36 +358,37 @@ read_packet(struct dns_answer *a, const struct dns_question *q,
 	    ldns_pkt_edns_extended_rcode(pkt) << 4;
 	if (a->rcode != LDNS_RCODE_NOERROR &&
 	    a->rcode != LDNS_RCODE_NXDOMAIN) {
-		a->failure = DNS_RCODE;
+		a->failure = LOOKUP_RCODE;
 		return 0;
 	}
 	a->ttl = UINT32_MAX;
-	while (q->type != DNS_CNAME && next_alias(a, answer))
-		if (++a->aliases > DNS_ALIASES_MAX) {
-			a->failure = DNS_LOOP;
+	while (q->type != LOOKUP_CNAME && next_alias(a, answer))
+		if (++a->aliases > LOOKUP_ALIASES_MAX) {
+			a->failure = LOOKUP_LOOP;
 			return 0;
 		}
 	if (take_records(a, answer, q->type) == -1)
 		return -1;
-	if (a->found != DNS_DATA)
+	if (a->found != LOOKUP_DATA)
 		take_denial(a, ldns_pkt_authority(pkt), a->rcode);
 	a->untrusted = ldns_pkt_ad(pkt) && !trusted;
-	a->status = ldns_pkt_ad(pkt) && trusted ? DNS_SECURE : DNS_INSECURE;
+	a->status = ldns_pkt_ad(pkt) && trusted ? LOOKUP_SECURE :
+	    LOOKUP_INSECURE;
 	return 0;
 }
 
 int
-message_read(struct dns_answer *a, const struct dns_question *q,
+message_read(struct lookup_answer *a, const struct lookup_question *q,
     struct span reply, bool trusted)
 {
 	ldns_pkt *pkt = NULL;
 	int result;
 
-	a->failure = DNS_MALFORMED;
+	a->failure = LOOKUP_MALFORMED;
 	if (message_is_truncated(reply) || !is_harmless(reply, &a->ede) ||
 	    ldns_wire2pkt(&pkt, reply.at, reply.len) != LDNS_STATUS_OK)
 		return 0;
-	a->failure = DNS_NO_FAILURE;
+	a->failure = LOOKUP_NO_FAILURE;
 	result = read_packet(a, q, pkt, trusted);
 	ldns_pkt_free(pkt);
 	return result;

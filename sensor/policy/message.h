@@ -9,7 +9,7 @@
 #ifndef POLICY_MESSAGE_H
 #define POLICY_MESSAGE_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 #define MESSAGE_QUERY_MAX	320	/* header, name, type, OPT */
 #define MESSAGE_MAX		65535
@@ -22,7 +22,7 @@ struct message_query {
 
 /* RD, AD, and DO in EDNS; `unchecked`: CD as well (RFC 4035 section 3.2.2).
  * False if the name is none or memory is short. */
-bool	message_ask(struct message_query *m, const struct dns_question *q,
+bool	message_ask(struct message_query *m, const struct lookup_question *q,
 	    uint16_t id, bool unchecked);
 
 /* Is it a reply to this very query: identifier, QR, opcode, question? */
@@ -33,11 +33,11 @@ bool	message_is_truncated(struct span reply);
 int	message_rcode(struct span reply);	/* without EDNS's upper bits */
 
 /*
- * Read the answer to `q` into `a`, fresh from dns_answer_new().  AD is
+ * Read the answer to `q` into `a`, fresh from lookup_answer_new().  AD is
  * believed only when `trusted`.  -1 if memory is short; whatever else is
  * wrong becomes its failure.
  */
-int	message_read(struct dns_answer *a, const struct dns_question *q,
+int	message_read(struct lookup_answer *a, const struct lookup_question *q,
 	    struct span reply, bool trusted);
 
 #endif

@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 
 /* What one lookup leads back to. */
-struct lookup {
+struct errand {
 	struct policy_case	*owner;
 	struct inquiry_line	*line;
 };
@@ -28,7 +28,7 @@ struct policy_case {
 	bool			 stepping;
 	bool			 starved;	/* an answer did not come */
 	struct inquiry		 inquiry;
-	struct lookup		 lookups[INQUIRY_MAX];	/* of its lines */
+	struct errand		 errands[INQUIRY_MAX];	/* of its lines */
 	struct dane_verdict	 dane[POLICY_DOMAINS_MAX];
 	struct sts_verdict	 sts[POLICY_DOMAINS_MAX];
 };
@@ -53,7 +53,7 @@ void
 policy_question_add_domain(struct policy_question *q, const char *domain)
 {
 	if (q->ndomains < POLICY_DOMAINS_MAX)
-		snprintf(q->domains[q->ndomains++], DNS_NAME_MAX, "%s",
+		snprintf(q->domains[q->ndomains++], LOOKUP_NAME_MAX, "%s",
 		    domain);
 }
 
@@ -61,7 +61,7 @@ void
 policy_question_add_name(struct policy_question *q, const char *name)
 {
 	if (q->nnames < POLICY_NAMES_MAX)
-		snprintf(q->names[q->nnames++], DNS_NAME_MAX, "%s", name);
+		snprintf(q->names[q->nnames++], LOOKUP_NAME_MAX, "%s", name);
 }
 
 struct policy_answer *
@@ -140,7 +140,7 @@ strictest(const struct policy_case *c)
 }
 
 static void
-take_tlsa(struct policy_answer *a, const struct dns_answer *tlsa)
+take_tlsa(struct policy_answer *a, const struct lookup_answer *tlsa)
 {
 	if (tlsa == NULL)
 		return;
@@ -198,7 +198,7 @@ take_validity(const struct policy_case *c, struct policy_answer *a)
 	if (c->policy->options.source.free_of_charge)
 		return;
 	for (unsigned i = 0; i < c->inquiry.count; i++) {
-		const struct dns_answer *d = c->inquiry.lines[i].answer;
+		const struct lookup_answer *d = c->inquiry.lines[i].answer;
 
 		if (d != NULL && d->until < a->valid_until)
 			a->valid_until = d->until;
@@ -260,9 +260,9 @@ told_again(void *context)
 }
 
 static void
-told(void *context, struct dns_answer *a)
+told(void *context, struct lookup_answer *a)
 {
-	struct lookup *l = context;
+	struct errand *l = context;
 	struct policy_case *c = l->owner;
 
 	if (a == NULL)
@@ -276,13 +276,13 @@ told(void *context, struct dns_answer *a)
 static void
 ask_wanted(struct policy_case *c)
 {
-	const struct dns_source *s = &c->policy->options.source;
+	const struct lookup_source *s = &c->policy->options.source;
 	struct inquiry_line *line;
-	struct lookup *l;
+	struct errand *l;
 
 	while ((line = inquiry_next(&c->inquiry)) != NULL) {
-		l = &c->lookups[line - c->inquiry.lines];
-		*l = (struct lookup){ c, line };
+		l = &c->errands[line - c->inquiry.lines];
+		*l = (struct errand){ c, line };
 		c->outstanding++;
 		s->ask(s->self, &line->question, told, l);
 	}

@@ -25,13 +25,14 @@
 struct policy_question {
 	unsigned	ndomains;	/* none: RCPT was not seen */
 	unsigned	nnames;
-	char		domains[POLICY_DOMAINS_MAX][DNS_NAME_MAX];
-	char		names[POLICY_NAMES_MAX][DNS_NAME_MAX]; /* by DNS seen */
-	char		sni[DNS_NAME_MAX];	/* these two may be "" */
-	char		banner[DNS_NAME_MAX];	/* its first word */
+	char		domains[POLICY_DOMAINS_MAX][LOOKUP_NAME_MAX];
+	/* names that DNS answers of the capture gave the server */
+	char		names[POLICY_NAMES_MAX][LOOKUP_NAME_MAX];
+	char		sni[LOOKUP_NAME_MAX];	/* these two may be "" */
+	char		banner[LOOKUP_NAME_MAX];	/* its first word */
 	struct addr	server;
 	uint16_t	port;
-	bool		curious;	/* own domains: coverage, unsigned TLSA */
+	bool		curious;	/* own domains: see dane.h */
 };
 
 /* Adds a copy, cut to what a name can be; beyond the limit it is dropped. */
@@ -40,7 +41,7 @@ void	policy_question_add_domain(struct policy_question *q,
 void	policy_question_add_name(struct policy_question *q, const char *name);
 
 struct policy_promise {		/* of one domain */
-	char		 domain[DNS_NAME_MAX];
+	char		 domain[LOOKUP_NAME_MAX];
 	enum policy_state state;
 	enum dane_why	 why;
 };
@@ -51,15 +52,15 @@ struct policy_answer {
 	enum dane_why	 why;
 	enum dane_by	 by;
 	uint32_t	 tags;		/* 1 << enum dane_tag, of all domains */
-	char		 domain[DNS_NAME_MAX];
-	char		 host[DNS_NAME_MAX];
-	char		 base[DNS_NAME_MAX];
-	char		 references[DANE_REFERENCES_MAX][DNS_NAME_MAX];
+	char		 domain[LOOKUP_NAME_MAX];
+	char		 host[LOOKUP_NAME_MAX];
+	char		 base[LOOKUP_NAME_MAX];
+	char		 references[DANE_REFERENCES_MAX][LOOKUP_NAME_MAX];
 	unsigned	 nreferences;
 	unsigned	 hosts, covered;
-	struct tlsa_set	 tlsa;		/* the RRset that decided; may be empty */
+	struct tlsa_set	 tlsa;		/* that decided; may be empty */
 
-	enum sts_mode	 sts;		/* the strictest; DANE comes before it */
+	enum sts_mode	 sts;		/* the strictest; DANE is before it */
 	enum sts_match	 sts_match;
 	enum sts_why	 sts_why;
 
@@ -76,7 +77,7 @@ struct policy_answer	*policy_answer_new(enum dane_why why);
 void			 policy_answer_free(struct policy_answer *a);
 
 struct policy_options {
-	struct dns_source	 source;
+	struct lookup_source	 source;
 	struct sts_store	*sts;		/* NULL: not enabled */
 	unsigned		 cases;		/* open at once */
 	uint32_t		 patience_ms;	/* for one case */

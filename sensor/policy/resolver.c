@@ -34,10 +34,10 @@ struct query {
 	enum step		 step;
 	int			 fd;
 	int64_t			 deadline;	/* milliseconds */
-	struct dns_question	 question;
+	struct lookup_question	 question;
 	resolver_done		*done;
 	void			*context;
-	struct dns_answer	*answer;
+	struct lookup_answer	*answer;
 	unsigned		 tries;	/* begun in this phase */
 	bool			 unchecked;	/* second phase: with CD */
 	bool			 tcp;
@@ -141,7 +141,7 @@ static void
 free_query(struct query *q)
 {
 	hang_up(q);
-	dns_answer_give(q->answer);
+	lookup_answer_give(q->answer);
 	free(q);
 }
 
@@ -170,12 +170,12 @@ resolver_free(struct resolver *r)
 static void
 finish(struct resolver *r, struct query *q)
 {
-	struct dns_answer *a = q->answer;
+	struct lookup_answer *a = q->answer;
 
 	TAILQ_REMOVE(&r->flying, q, link);
 	r->in_flight--;
 	r->counts.answered++;
-	if (a->failure == DNS_MALFORMED)
+	if (a->failure == LOOKUP_MALFORMED)
 		r->counts.malformed++;
 	if (a->untrusted)
 		r->counts.untrusted++;
@@ -259,27 +259,27 @@ send_query(struct resolver *r, struct query *q, int64_t now)
  * that is silent altogether only of itself: then nothing is known.
  */
 static bool
-is_silent(const struct resolver *r, enum dns_failure why, int64_t now)
+is_silent(const struct resolver *r, enum lookup_failure why, int64_t now)
 {
-	if (why == DNS_UNREACHABLE)
+	if (why == LOOKUP_UNREACHABLE)
 		return true;
-	return why == DNS_TIMEOUT &&
+	return why == LOOKUP_TIMEOUT &&
 	    (r->heard == 0 || now - r->heard > ALIVE_MS);
 }
 
 static void
-give_up(struct resolver *r, struct query *q, enum dns_failure why,
+give_up(struct resolver *r, struct query *q, enum lookup_failure why,
     int64_t now)
 {
 	/* unchecked, it only was to tell bogus from dead */
 	if (!q->unchecked) {
 		q->answer->failure = why;
 		if (is_silent(r, why, now))
-			q->answer->status = DNS_UNKNOWN;
+			q->answer->status = LOOKUP_UNKNOWN;
 	}
-	if (why == DNS_TIMEOUT)
+	if (why == LOOKUP_TIMEOUT)
 		r->counts.timed_out++;
-	else if (why == DNS_UNREACHABLE)
+	else if (why == LOOKUP_UNREACHABLE)
 		r->counts.unreachable++;
 	finish(r, q);
 }
@@ -298,13 +298,13 @@ begin_try(struct resolver *r, struct query *q, int64_t now)
 /* The try came to nothing. */
 static void
 next_try(struct resolver *r, struct query *q, int64_t now,
-    enum dns_failure why)
+    enum lookup_failure why)
 {
 	if (q->tries >= r->options.tries) {
 		give_up(r, q, why, now);
 		return;
 	}
-	if (why == DNS_TIMEOUT)
+	if (why == LOOKUP_TIMEOUT)
 		begin_try(r, q, now);
 	else
 		pause_query(q, now);
@@ -315,7 +315,7 @@ go_tcp(struct resolver *r, struct query *q, int64_t now)
 {
 	q->tcp = true;
 	if (!send_query(r, q, now))
-		next_try(r, q, now, DNS_UNREACHABLE);
+		next_try(r, q, now, LOOKUP_UNREACHABLE);
 }
 
 /* The reply to the unchecked question: only whether there is something. */
@@ -325,7 +325,7 @@ conclude_unchecked(struct resolver *r, struct query *q, struct span reply)
 	int rcode = message_rcode(reply);
 
 	if (rcode == 0 || rcode == 3)
-		q->answer->status = DNS_BOGUS;
+		q->answer->status = LOOKUP_BOGUS;
 	finish(r, q);
 }
 
@@ -344,10 +344,10 @@ take_reply(struct resolver *r, struct query *q, struct span reply,
 	}
 	if (message_read(q->answer, &q->question, reply, r->trusted) == -1) {
 		/* memory is short: that says nothing about the name */
-		q->answer->status = DNS_UNKNOWN;
-		q->answer->failure = DNS_BUDGET;
+		q->answer->status = LOOKUP_UNKNOWN;
+		q->answer->failure = LOOKUP_BUDGET;
 	}
-	if (q->answer->failure == DNS_RCODE && r->trusted &&
+	if (q->answer->failure == LOOKUP_RCODE && r->trusted &&
 	    q->answer->rcode == SERVFAIL) {
 		q->unchecked = true;
 		q->tries = 0;
@@ -367,7 +367,7 @@ hear_datagrams(struct resolver *r, struct query *q, int64_t now)
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n == -1) {
-			next_try(r, q, now, DNS_UNREACHABLE);
+			next_try(r, q, now, LOOKUP_UNREACHABLE);
 			return;
 		}
 		if (message_is_reply(&q->sent, reply)) {
@@ -396,7 +396,7 @@ connected(struct resolver *r, struct query *q, int64_t now)
 	if (send(q->fd, out, (size_t)len, MSG_NOSIGNAL) != len ||
 	    epoll_ctl(r->epoll, EPOLL_CTL_MOD, q->fd, &e) == -1 ||
 	    (q->reply = malloc(2 + MESSAGE_MAX)) == NULL) {
-		next_try(r, q, now, DNS_UNREACHABLE);
+		next_try(r, q, now, LOOKUP_UNREACHABLE);
 		return;
 	}
 	q->have = 0;
@@ -416,7 +416,7 @@ hear_stream(struct resolver *r, struct query *q, int64_t now)
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0) {
-			next_try(r, q, now, DNS_UNREACHABLE);
+			next_try(r, q, now, LOOKUP_UNREACHABLE);
 			return;
 		}
 		q->have += (size_t)n;
@@ -431,7 +431,7 @@ hear_stream(struct resolver *r, struct query *q, int64_t now)
 		return;
 	}
 	r->counts.dropped++;
-	next_try(r, q, now, DNS_MALFORMED);
+	next_try(r, q, now, LOOKUP_MALFORMED);
 }
 
 static void
@@ -454,7 +454,7 @@ handle(struct resolver *r, struct query *q, int64_t now)
 }
 
 bool
-resolver_ask(struct resolver *r, const struct dns_question *question,
+resolver_ask(struct resolver *r, const struct lookup_question *question,
     resolver_done *done, void *context)
 {
 	struct query *q;
@@ -462,7 +462,7 @@ resolver_ask(struct resolver *r, const struct dns_question *question,
 	if (r->waiting >= r->options.waiting ||
 	    (q = calloc(1, sizeof(*q))) == NULL)
 		return false;
-	if ((q->answer = dns_answer_new(question)) == NULL) {
+	if ((q->answer = lookup_answer_new(question)) == NULL) {
 		free(q);
 		return false;
 	}
@@ -512,9 +512,9 @@ check_deadlines(struct resolver *r, int64_t now)
 		    q->tries < r->options.tries)
 			begin_try(r, q, now);
 		else if (q->step == QUERY_PAUSING)
-			give_up(r, q, DNS_UNREACHABLE, now);
+			give_up(r, q, LOOKUP_UNREACHABLE, now);
 		else
-			next_try(r, q, now, DNS_TIMEOUT);
+			next_try(r, q, now, LOOKUP_TIMEOUT);
 	}
 }
 

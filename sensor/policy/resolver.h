@@ -16,7 +16,7 @@
 #define POLICY_RESOLVER_H
 
 #include "base/addr.h"
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 struct resolver_options {
 	struct addr	 server;
@@ -47,7 +47,7 @@ struct resolver_counts {
 };
 
 /* Once per question.  The reference is the callee's. */
-typedef void	resolver_done(void *context, struct dns_answer *answer);
+typedef void	resolver_done(void *context, struct lookup_answer *answer);
 
 struct resolver;
 
@@ -63,7 +63,7 @@ void		 resolver_free(struct resolver *r);
 
 /* `done` is called from resolver_run(), never from here.  False if too many
  * wait already, or memory is short: then it will not be called. */
-bool	resolver_ask(struct resolver *r, const struct dns_question *q,
+bool	resolver_ask(struct resolver *r, const struct lookup_question *q,
 	    resolver_done *done, void *context);
 
 int	resolver_fd(const struct resolver *r);

@@ -14,7 +14,7 @@
 
 struct entry {
 	char		*name;
-	enum dns_type	 type;
+	enum lookup_type	 type;
 	uint16_t	 preference;
 	uint32_t	 ttl;
 	size_t		 order;		/* in the file: sorting keeps it */
@@ -30,7 +30,7 @@ struct node {
 
 struct zone {
 	char		*name;
-	enum dns_status	 status;
+	enum lookup_status	 status;
 };
 
 struct list {
@@ -112,11 +112,12 @@ take_record(void *context, const struct zone_record *r,
 static int
 status_of(const char *word)
 {
-	static const enum dns_status known[] = { DNS_SECURE, DNS_INSECURE,
-	    DNS_BOGUS };
+	static const enum lookup_status known[] = { LOOKUP_SECURE,
+	    LOOKUP_INSECURE,
+	    LOOKUP_BOGUS };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(word, dns_status_word(known[i])) == 0)
+		if (strcmp(word, lookup_status_word(known[i])) == 0)
 			return (int)known[i];
 	return -1;
 }
@@ -126,7 +127,7 @@ static int
 take_remark(void *context, struct span text, char why[ZONE_TEXT_WHY_MAX])
 {
 	struct snapshot *s = context;
-	char line[512], name[300], word[16], canonical[DNS_NAME_MAX] = "";
+	char line[512], name[300], word[16], canonical[LOOKUP_NAME_MAX] = "";
 	struct zone *z;
 	int status;
 
@@ -135,7 +136,7 @@ take_remark(void *context, struct span text, char why[ZONE_TEXT_WHY_MAX])
 	if (text.len >= sizeof(line) || sscanf(line,
 	    " zone %299[^: \t] : %15[a-z]", name, word) != 2 ||
 	    (status = status_of(word)) == -1 ||
-	    (strcmp(name, ".") != 0 && !dns_name_copy(canonical, name))) {
+	    (strcmp(name, ".") != 0 && !lookup_name_copy(canonical, name))) {
 		snprintf(why, ZONE_TEXT_WHY_MAX, "not of the form \";! zone "
 		    "NAME: secure|insecure|bogus\"");
 		return -1;
@@ -145,7 +146,7 @@ take_remark(void *context, struct span text, char why[ZONE_TEXT_WHY_MAX])
 		snprintf(why, ZONE_TEXT_WHY_MAX, "memory is short");
 		return -1;
 	}
-	z->status = (enum dns_status)status;
+	z->status = (enum lookup_status)status;
 	return 0;
 }
 
@@ -347,7 +348,7 @@ covers(const struct snapshot *s, const char *name)
  * closest encloser (RFC 4592 section 3.3.1).  NULL: no such name.
  */
 static const char *
-stand_in(const struct snapshot *s, const char *name, char wild[DNS_NAME_MAX])
+stand_in(const struct snapshot *s, const char *name, char wild[LOOKUP_NAME_MAX])
 {
 	const struct node *n = find_node(s, name);
 
@@ -357,7 +358,7 @@ stand_in(const struct snapshot *s, const char *name, char wild[DNS_NAME_MAX])
 	    at = strchr(at + 1, '.')) {
 		if (find_node(s, at + 1) == NULL)
 			continue;
-		if (!dns_name_under(wild, "*", at + 1) ||
+		if (!lookup_name_under(wild, "*", at + 1) ||
 		    (n = find_node(s, wild)) == NULL)
 			return NULL;
 		return n->name;
@@ -367,7 +368,7 @@ stand_in(const struct snapshot *s, const char *name, char wild[DNS_NAME_MAX])
 
 /* The first entry of a question; more may follow it. */
 static const struct entry *
-first_entry(const struct snapshot *s, const char *name, enum dns_type type)
+first_entry(const struct snapshot *s, const char *name, enum lookup_type type)
 {
 	const struct entry *e = s->entries.at;
 	size_t low = 0, high = s->entries.count;
@@ -389,16 +390,16 @@ first_entry(const struct snapshot *s, const char *name, enum dns_type type)
 
 /* One insecure link makes the chain insecure; one bogus, bogus. */
 static void
-weaken(struct dns_answer *a, enum dns_status link)
+weaken(struct lookup_answer *a, enum lookup_status link)
 {
-	if (link == DNS_BOGUS || a->status == DNS_BOGUS)
-		a->status = DNS_BOGUS;
-	else if (link == DNS_INSECURE)
-		a->status = DNS_INSECURE;
+	if (link == LOOKUP_BOGUS || a->status == LOOKUP_BOGUS)
+		a->status = LOOKUP_BOGUS;
+	else if (link == LOOKUP_INSECURE)
+		a->status = LOOKUP_INSECURE;
 }
 
 static int
-add_entries(const struct snapshot *s, struct dns_answer *a,
+add_entries(const struct snapshot *s, struct lookup_answer *a,
     const struct entry *e)
 {
 	const struct entry *end = (const struct entry *)s->entries.at +
@@ -409,7 +410,7 @@ add_entries(const struct snapshot *s, struct dns_answer *a,
 	    strcmp(e->name, first->name) == 0; e++) {
 		if (e->ttl < a->ttl)
 			a->ttl = e->ttl;
-		if (dns_answer_add(a, e->preference,
+		if (lookup_answer_add(a, e->preference,
 		    span_of(e->data, e->len)) == -1)
 			return -1;
 	}
@@ -421,32 +422,32 @@ add_entries(const struct snapshot *s, struct dns_answer *a,
  * is another name to look at, -1 when memory is short.
  */
 static int
-answer_link(const struct snapshot *s, const struct dns_question *q,
-    struct dns_answer *a)
+answer_link(const struct snapshot *s, const struct lookup_question *q,
+    struct lookup_answer *a)
 {
 	const struct zone *z = find_zone(s, a->canonical);
-	char wild[DNS_NAME_MAX];
+	char wild[LOOKUP_NAME_MAX];
 	const struct entry *e;
 	const char *name;
 
 	if (!covers(s, a->canonical)) {
-		a->status = DNS_UNKNOWN;
-		a->failure = DNS_NOT_COVERED;
+		a->status = LOOKUP_UNKNOWN;
+		a->failure = LOOKUP_NOT_COVERED;
 		return 1;
 	}
-	weaken(a, z == NULL ? DNS_INSECURE : z->status);
+	weaken(a, z == NULL ? LOOKUP_INSECURE : z->status);
 	if ((name = stand_in(s, a->canonical, wild)) == NULL) {
-		a->found = DNS_NXDOMAIN;
+		a->found = LOOKUP_NXDOMAIN;
 		a->rcode = 3;
 		return 1;
 	}
 	if ((e = first_entry(s, name, q->type)) != NULL) {
-		a->found = DNS_DATA;
+		a->found = LOOKUP_DATA;
 		return add_entries(s, a, e) == -1 ? -1 : 1;
 	}
-	if ((e = first_entry(s, name, DNS_CNAME)) == NULL ||
-	    !dns_name_ok((const char *)e->data)) {
-		a->found = DNS_NODATA;
+	if ((e = first_entry(s, name, LOOKUP_CNAME)) == NULL ||
+	    !lookup_name_ok((const char *)e->data)) {
+		a->found = LOOKUP_NODATA;
 		return 1;
 	}
 	if (e->ttl < a->ttl)
@@ -455,24 +456,24 @@ answer_link(const struct snapshot *s, const struct dns_question *q,
 	return 0;
 }
 
-struct dns_answer *
-snapshot_answer(const struct snapshot *s, const struct dns_question *q)
+struct lookup_answer *
+snapshot_answer(const struct snapshot *s, const struct lookup_question *q)
 {
-	struct dns_answer *a;
+	struct lookup_answer *a;
 	int done;
 
-	if ((a = dns_answer_new(q)) == NULL)
+	if ((a = lookup_answer_new(q)) == NULL)
 		return NULL;
-	a->status = DNS_SECURE;
+	a->status = LOOKUP_SECURE;
 	a->ttl = UINT32_MAX;
 	while ((done = answer_link(s, q, a)) == 0)
-		if (++a->aliases > DNS_ALIASES_MAX) {
-			a->status = DNS_FAILED;
-			a->failure = DNS_LOOP;
+		if (++a->aliases > LOOKUP_ALIASES_MAX) {
+			a->status = LOOKUP_FAILED;
+			a->failure = LOOKUP_LOOP;
 			break;
 		}
 	if (done == -1) {
-		dns_answer_give(a);
+		lookup_answer_give(a);
 		return NULL;
 	}
 	if (a->ttl == UINT32_MAX)
@@ -481,18 +482,19 @@ snapshot_answer(const struct snapshot *s, const struct dns_question *q)
 }
 
 static void
-ask(void *self, const struct dns_question *q, dns_done *done, void *context)
+ask(void *self, const struct lookup_question *q, lookup_done *done,
+    void *context)
 {
-	struct dns_answer *a = snapshot_answer(self, q);
+	struct lookup_answer *a = snapshot_answer(self, q);
 
 	done(context, a);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
-struct dns_source
+struct lookup_source
 snapshot_source(struct snapshot *s)
 {
-	return (struct dns_source){
+	return (struct lookup_source){
 		.self = s,
 		.ask = ask,
 		.name = s->name,

@@ -28,11 +28,11 @@ struct snapshot	*snapshot_read(struct span text, const char *name,
 
 void	snapshot_free(struct snapshot *s);	/* NULL is fine */
 
-struct dns_source	snapshot_source(struct snapshot *s);
+struct lookup_source	snapshot_source(struct snapshot *s);
 
 /* The answer, a reference for the caller; NULL: memory is short. */
-struct dns_answer	*snapshot_answer(const struct snapshot *s,
-		    const struct dns_question *q);
+struct lookup_answer	*snapshot_answer(const struct snapshot *s,
+		    const struct lookup_question *q);
 
 size_t	snapshot_records(const struct snapshot *s);
 

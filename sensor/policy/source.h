@@ -6,16 +6,16 @@
 #ifndef POLICY_SOURCE_H
 #define POLICY_SOURCE_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 /* Once per question, maybe before ask() returns.  The answer is borrowed:
  * take a reference to keep it.  NULL: memory is short. */
-typedef void	dns_done(void *context, struct dns_answer *answer);
+typedef void	lookup_done(void *context, struct lookup_answer *answer);
 
-struct dns_source {
+struct lookup_source {
 	void		*self;
-	void		 (*ask)(void *self, const struct dns_question *q,
-			    dns_done *done, void *context);
+	void		 (*ask)(void *self, const struct lookup_question *q,
+			    lookup_done *done, void *context);
 	const char	*name;		/* for the evidence */
 	bool		 free_of_charge;	/* asking bothers nobody */
 };

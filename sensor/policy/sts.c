@@ -91,12 +91,12 @@ is_sts(struct span text)
 }
 
 bool
-sts_record_id(const struct dns_answer *txt, char id[STS_ID_MAX])
+sts_record_id(const struct lookup_answer *txt, char id[STS_ID_MAX])
 {
 	struct span only = span_of(NULL, 0);
 	unsigned n = 0;
 
-	if (!dns_has_data(txt))
+	if (!lookup_has_data(txt))
 		return false;
 	for (unsigned i = 0; i < txt->nrecords; i++)
 		if (is_sts(txt->records[i].data)) {
@@ -148,7 +148,7 @@ static void
 take_mx(struct reading *r, struct span value)
 {
 	struct sts_policy *p = r->policy;
-	char text[DNS_NAME_MAX + 2], *to;
+	char text[LOOKUP_NAME_MAX + 2], *to;
 	const char *name = text;
 
 	if (value.len == 0 || value.len >= sizeof(text) ||
@@ -162,7 +162,7 @@ take_mx(struct reading *r, struct span value)
 	to = p->mx[p->nmx];
 	if (strncmp(text, "*.", 2) == 0)
 		name += 2;
-	if (!dns_name_copy(to, name) || strlen(to) + 3 > DNS_NAME_MAX) {
+	if (!lookup_name_copy(to, name) || strlen(to) + 3 > LOOKUP_NAME_MAX) {
 		r->wrong = true;
 		return;
 	}

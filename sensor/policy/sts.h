@@ -6,7 +6,7 @@
 #ifndef POLICY_STS_H
 #define POLICY_STS_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 #include "schema/names.h"
 
 #define STS_ID_MAX	33	/* 32 letters and digits, and the NUL */
@@ -29,7 +29,7 @@ struct sts_policy {
 	enum sts_mode	mode;
 	uint32_t	max_age;	/* seconds */
 	unsigned	nmx;
-	char		mx[STS_MX_MAX][DNS_NAME_MAX];	/* "*." may lead */
+	char		mx[STS_MX_MAX][LOOKUP_NAME_MAX]; /* "*." may lead */
 };
 
 struct sts_verdict {
@@ -40,7 +40,7 @@ struct sts_verdict {
 };
 
 /* The id of the one valid record (RFC 8461 section 3.1), or false. */
-bool	sts_record_id(const struct dns_answer *txt, char id[STS_ID_MAX]);
+bool	sts_record_id(const struct lookup_answer *txt, char id[STS_ID_MAX]);
 
 /* False: not a policy (RFC 8461 section 3.2). */
 bool	sts_policy_read(struct sts_policy *p, struct span text);

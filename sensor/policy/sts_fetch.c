@@ -11,7 +11,7 @@
 #include <curl/curl.h>
 
 #include "base/log.h"
-#include "policy/dns.h"
+#include "policy/lookup.h"
 #include "policy/sts.h"
 #include "policy/sts_fetch.h"
 
@@ -170,7 +170,7 @@ static bool
 add_addresses(struct fetch *x, const char *host, uint16_t port,
     const struct addr *at, unsigned n)
 {
-	char line[DNS_NAME_MAX + 16 + ADDRESSES_MAX * (ADDR_TEXT_MAX + 3)];
+	char line[LOOKUP_NAME_MAX + 16 + ADDRESSES_MAX * (ADDR_TEXT_MAX + 3)];
 	char text[ADDR_TEXT_MAX];
 	int len;
 
@@ -211,10 +211,10 @@ bool
 sts_fetcher_start(struct sts_fetcher *f, const char *domain,
     const struct addr *at, unsigned n, sts_fetched *done, void *context)
 {
-	char host[DNS_NAME_MAX], url[DNS_NAME_MAX + 64], port[8] = "";
+	char host[LOOKUP_NAME_MAX], url[LOOKUP_NAME_MAX + 64], port[8] = "";
 	struct fetch *x;
 
-	if (!dns_name_under(host, "mta-sts", domain) ||
+	if (!lookup_name_under(host, "mta-sts", domain) ||
 	    (x = calloc(1, sizeof(*x))) == NULL)
 		return false;
 	x->done = done;

@@ -19,7 +19,7 @@
 struct known {
 	LIST_ENTRY(known)	 chain;
 	TAILQ_ENTRY(known)	 use;
-	char			 domain[DNS_NAME_MAX];
+	char			 domain[LOOKUP_NAME_MAX];
 	char			 id[STS_ID_MAX];
 	enum sts_mode		 mode;
 	uint32_t		 max_age;
@@ -39,7 +39,7 @@ struct waiter {
 struct job {
 	TAILQ_ENTRY(job)	 link;
 	struct sts_store	*store;
-	char			 domain[DNS_NAME_MAX];
+	char			 domain[LOOKUP_NAME_MAX];
 	char			 id[STS_ID_MAX];
 	struct addr		 at[8];
 	unsigned		 nat;
@@ -244,8 +244,8 @@ add_patterns(struct sts_policy *p, char *list)
 	    at = strtok_r(NULL, ",", &save)) {
 		const char *name = strncmp(at, "*.", 2) == 0 ? at + 2 : at;
 
-		if (p->nmx == STS_MX_MAX || !dns_name_ok(name) ||
-		    strlen(at) >= DNS_NAME_MAX)
+		if (p->nmx == STS_MX_MAX || !lookup_name_ok(name) ||
+		    strlen(at) >= LOOKUP_NAME_MAX)
 			return false;
 		memcpy(p->mx[p->nmx++], at, strlen(at) + 1);
 	}
@@ -255,7 +255,7 @@ add_patterns(struct sts_policy *p, char *list)
 bool
 sts_store_load(struct sts_store *s, const char *line, int64_t now)
 {
-	char domain[DNS_NAME_MAX], id[STS_ID_MAX], mode[16];
+	char domain[LOOKUP_NAME_MAX], id[STS_ID_MAX], mode[16];
 	static char list[STS_LINE_MAX];
 	static struct sts_policy p;
 	int64_t expires;
@@ -265,7 +265,7 @@ sts_store_load(struct sts_store *s, const char *line, int64_t now)
 	memset(&p, 0, sizeof(p));
 	if (strlen(line) >= sizeof(list) || sscanf(line, "STSv1 %253s %32s %"
 	    SCNd64 " %15s %" SCNu32 " %n", domain, id, &expires, mode, &age,
-	    &at) != 5 || at == 0 || !dns_name_ok(domain) ||
+	    &at) != 5 || at == 0 || !lookup_name_ok(domain) ||
 	    !mode_of(mode, &p.mode) || age > STS_AGE_MAX ||
 	    expires <= now / 1000000 ||
 	    expires > now / 1000000 + STS_AGE_MAX)
@@ -365,9 +365,9 @@ wait_for(struct job *j, sts_told *told, void *context)
 
 static void
 add_addresses(const struct sts_store *s, struct job *j,
-    const struct dns_answer *a)
+    const struct lookup_answer *a)
 {
-	if (!dns_has_data(a))
+	if (!lookup_has_data(a))
 		return;
 	for (unsigned i = 0; i < a->nrecords; i++) {
 		struct span data = a->records[i].data;
@@ -431,22 +431,23 @@ static bool
 begin_fetch(const struct judging *j, const char *id, sts_told *told,
     void *context, bool *fetching)
 {
-	const struct dns_answer *four, *six;
+	const struct lookup_answer *four, *six;
 	struct sts_store *s = j->store;
-	char host[DNS_NAME_MAX];
+	char host[LOOKUP_NAME_MAX];
 	struct job *job;
 
 	if ((job = job_of(s, j->domain)) != NULL) {
 		*fetching = wait_for(job, told, context);
 		return !*fetching;
 	}
-	if (!dns_name_under(host, "mta-sts", j->domain))
+	if (!lookup_name_under(host, "mta-sts", j->domain))
 		return fall_back(j, STS_NONE, STS_WHY_ABSENT);
-	four = inquire(j->inquiry, host, DNS_A);
-	six = inquire(j->inquiry, host, DNS_AAAA);
+	four = inquire(j->inquiry, host, LOOKUP_A);
+	six = inquire(j->inquiry, host, LOOKUP_AAAA);
 	if (four == NULL || six == NULL)
 		return false;
-	if (s->waiting >= WAITING_MAX || (job = calloc(1, sizeof(*job))) == NULL)
+	if (s->waiting >= WAITING_MAX || (job = calloc(1,
+	    sizeof(*job))) == NULL)
 		return fall_back(j, STS_UNKNOWN, STS_WHY_NOT_LOOKED);
 	job->store = s;
 	snprintf(job->domain, sizeof(job->domain), "%s", j->domain);
@@ -470,18 +471,18 @@ sts_judge(struct sts_verdict *v, struct sts_store *s, const char *domain,
     bool *fetching)
 {
 	struct judging j = { s, v, domain, host, i, NULL, now_us() };
-	const struct dns_answer *txt;
-	char name[DNS_NAME_MAX], id[STS_ID_MAX];
+	const struct lookup_answer *txt;
+	char name[LOOKUP_NAME_MAX], id[STS_ID_MAX];
 	struct chain *chain;
 
 	memset(v, 0, sizeof(*v));
 	v->why = STS_WHY_NOT_LOOKED;
-	if (domain[0] == '\0' || !dns_name_under(name, "_mta-sts", domain))
+	if (domain[0] == '\0' || !lookup_name_under(name, "_mta-sts", domain))
 		return true;
-	if ((txt = inquire(i, name, DNS_TXT)) == NULL)
+	if ((txt = inquire(i, name, LOOKUP_TXT)) == NULL)
 		return false;
 	j.known = find(s, domain, &chain);
-	if (dns_failed(txt) || txt->status == DNS_UNKNOWN)
+	if (lookup_failed(txt) || txt->status == LOOKUP_UNKNOWN)
 		return fall_back(&j, STS_UNKNOWN, STS_WHY_LOOKUP);
 	if (!sts_record_id(txt, id))
 		return fall_back(&j, STS_NONE, STS_WHY_ABSENT);

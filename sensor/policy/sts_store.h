@@ -13,7 +13,7 @@
 #include "policy/inquiry.h"
 #include "policy/sts.h"
 
-#define STS_LINE_MAX	(STS_MX_MAX * DNS_NAME_MAX + 512)
+#define STS_LINE_MAX	(STS_MX_MAX * LOOKUP_NAME_MAX + 512)
 
 struct sts_options {
 	uint16_t	 port;		/* 443; another is for tests */

@@ -36,7 +36,7 @@ put_name(struct wire *w, const char *name)
 {
 	size_t n = strlen(name);
 
-	assert(n < DNS_NAME_MAX);
+	assert(n < LOOKUP_NAME_MAX);
 	put_number(w, n, 1);
 	put(w, name, n);
 }
@@ -176,11 +176,11 @@ take_below(struct cursor *c, unsigned limit)
 }
 
 static void
-take_name(struct cursor *c, char out[DNS_NAME_MAX])
+take_name(struct cursor *c, char out[LOOKUP_NAME_MAX])
 {
 	struct span s = cursor_vector8(c);
 
-	if (s.len >= DNS_NAME_MAX || (s.len > 0 &&
+	if (s.len >= LOOKUP_NAME_MAX || (s.len > 0 &&
 	    memchr(s.at, '\0', s.len) != NULL)) {
 		c->why = "not a name";
 		s.len = 0;
@@ -278,7 +278,7 @@ take_records(struct cursor *c, struct tlsa_set *s)
 static void
 take_evidence(struct cursor *c, struct policy_answer *a)
 {
-	char id[DNS_NAME_MAX];
+	char id[LOOKUP_NAME_MAX];
 	struct span text;
 	json_t *parsed;
 

@@ -150,7 +150,7 @@ take_directive(struct reading *r)
 {
 	struct span rest = span_of(r->text, r->len);
 	struct span word = take_word(&rest), value = take_word(&rest);
-	char text[DNS_NAME_MAX + 2];
+	char text[LOOKUP_NAME_MAX + 2];
 
 	if (value.len == 0 || value.len >= sizeof(text))
 		return complain(r, "a directive without a value");
@@ -176,7 +176,7 @@ take_directive(struct reading *r)
 
 /* Text of a name in wire form; a first label "*" is allowed. */
 static bool
-owner_text(const ldns_rdf *name, char out[DNS_NAME_MAX])
+owner_text(const ldns_rdf *name, char out[LOOKUP_NAME_MAX])
 {
 	char *text = ldns_rdf2str(name);
 	const char *plain = text;
@@ -186,7 +186,7 @@ owner_text(const ldns_rdf *name, char out[DNS_NAME_MAX])
 		return false;
 	if (strncmp(text, "*.", 2) == 0)
 		plain += 2;
-	ok = strlen(text) < DNS_NAME_MAX && dns_name_copy(out, plain);
+	ok = strlen(text) < LOOKUP_NAME_MAX && lookup_name_copy(out, plain);
 	if (ok && plain != text) {
 		memmove(out + 2, out, strlen(out) + 1);
 		memcpy(out, "*.", 2);
@@ -196,7 +196,7 @@ owner_text(const ldns_rdf *name, char out[DNS_NAME_MAX])
 }
 
 static bool
-target_text(const ldns_rdf *name, char out[DNS_NAME_MAX])
+target_text(const ldns_rdf *name, char out[LOOKUP_NAME_MAX])
 {
 	char *text = ldns_rdf2str(name);
 	bool ok;
@@ -204,7 +204,7 @@ target_text(const ldns_rdf *name, char out[DNS_NAME_MAX])
 	if (text == NULL)
 		return false;
 	out[0] = '\0';
-	ok = strcmp(text, ".") == 0 || dns_name_copy(out, text);
+	ok = strcmp(text, ".") == 0 || lookup_name_copy(out, text);
 	free(text);
 	return ok;
 }
@@ -255,7 +255,7 @@ take_tlsa(struct reading *r, struct zone_record *z)
 static int
 take_text(struct reading *r, struct zone_record *z, const ldns_rr *rr)
 {
-	uint8_t text[DNS_TEXT_MAX];
+	uint8_t text[LOOKUP_TEXT_MAX];
 	size_t used = 0;
 
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
@@ -275,7 +275,7 @@ static int
 take_rdata(struct reading *r, struct zone_record *z, const ldns_rr *rr)
 {
 	const ldns_rdf *first = ldns_rr_rdf(rr, 0);
-	char name[DNS_NAME_MAX];
+	char name[LOOKUP_NAME_MAX];
 
 	switch (ldns_rr_get_type(rr)) {
 	case LDNS_RR_TYPE_TLSA:
@@ -312,7 +312,7 @@ take_record(struct reading *r)
 	s = ldns_rr_new_frm_str(&rr, r->text, r->ttl, r->origin, &r->owner);
 	if (s != LDNS_STATUS_OK)
 		return complain(r, ldns_get_errorstr_by_id(s));
-	z.type = (enum dns_type)ldns_rr_get_type(rr);
+	z.type = (enum lookup_type)ldns_rr_get_type(rr);
 	z.ttl = ldns_rr_ttl(rr);
 	if (ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(
 	    ldns_rr_descript(ldns_rr_get_type(rr))))

@@ -9,16 +9,16 @@
 #ifndef POLICY_ZONE_TEXT_H
 #define POLICY_ZONE_TEXT_H
 
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 #define ZONE_TEXT_WHY_MAX	200
 
 struct zone_record {
-	char		 owner[DNS_NAME_MAX];	/* may begin with "*." */
+	char		 owner[LOOKUP_NAME_MAX];	/* "*." may lead */
 	uint32_t	 ttl;
-	enum dns_type	 type;
+	enum lookup_type	 type;
 	uint16_t	 preference;
-	struct span	 data;		/* as in struct dns_record */
+	struct span	 data;		/* as in struct lookup_record */
 };
 
 /* -1 stops the reading; it has filled `why`. */

@@ -13,49 +13,49 @@
 #include "policy/sts.h"
 #include "policy/tlsa.h"
 
-static const enum dns_type types[] = { DNS_A, DNS_CNAME, DNS_MX, DNS_TXT,
-    DNS_AAAA, DNS_TLSA };
+static const enum lookup_type types[] = { LOOKUP_A, LOOKUP_CNAME, LOOKUP_MX,
+    LOOKUP_TXT, LOOKUP_AAAA, LOOKUP_TLSA };
 
 /* What is done with every answer. */
 static void
-use(const struct dns_answer *a, enum dns_type type)
+use(const struct lookup_answer *a, enum lookup_type type)
 {
 	static char text[2048];
 	struct tlsa_set set = { .count = 0 };
 	char id[STS_ID_MAX];
 
-	assert(a->nrecords <= DNS_RECORDS_MAX);
-	assert(a->canonical[0] == '\0' || dns_name_ok(a->canonical));
-	if (a->failure != DNS_NO_FAILURE)
-		assert(a->status == DNS_FAILED);
+	assert(a->nrecords <= LOOKUP_RECORDS_MAX);
+	assert(a->canonical[0] == '\0' || lookup_name_ok(a->canonical));
+	if (a->failure != LOOKUP_NO_FAILURE)
+		assert(a->status == LOOKUP_FAILED);
 	for (unsigned i = 0; i < a->nrecords; i++) {
-		const struct dns_record *r = &a->records[i];
+		const struct lookup_record *r = &a->records[i];
 
 		assert(r->data.at[r->data.len] == '\0');
-		dns_record_text(type, r, text, sizeof(text));
-		if (type == DNS_MX || type == DNS_CNAME)
+		lookup_record_text(type, r, text, sizeof(text));
+		if (type == LOOKUP_MX || type == LOOKUP_CNAME)
 			assert(r->data.len == 0 ||
-			    dns_name_ok((const char *)r->data.at));
-		if (type == DNS_TLSA)
+			    lookup_name_ok((const char *)r->data.at));
+		if (type == LOOKUP_TLSA)
 			tlsa_add_rdata(&set, r->data);
 	}
 	tlsa_clear(&set);
-	if (type == DNS_TXT)
+	if (type == LOOKUP_TXT)
 		sts_record_id(a, id);
 }
 
 static void
-read_reply(const struct dns_question *q, struct span reply)
+read_reply(const struct lookup_question *q, struct span reply)
 {
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	for (int trusted = 0; trusted < 2; trusted++) {
-		if ((a = dns_answer_new(q)) == NULL)
+		if ((a = lookup_answer_new(q)) == NULL)
 			abort();
 		if (message_read(a, q, reply, trusted) == 0)
 			use(a, q->type);
-		assert(trusted || a->status != DNS_SECURE);
-		dns_answer_give(a);
+		assert(trusted || a->status != LOOKUP_SECURE);
+		lookup_answer_give(a);
 	}
 }
 
@@ -64,7 +64,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 int
 LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
-	struct dns_question q = { .name = "mx.example" };
+	struct lookup_question q = { .name = "mx.example" };
 	static uint8_t reply[MESSAGE_MAX];
 	struct message_query m;
 	size_t head;

@@ -26,13 +26,13 @@ ask_all(const struct snapshot *s)
 		while (!dane_judge(&v, &q, &i) && asked > 0)
 			for (asked = 0; (l = inquiry_next(&i)) != NULL;
 			    asked++) {
-				struct dns_answer *a = snapshot_answer(s,
+				struct lookup_answer *a = snapshot_answer(s,
 				    &l->question);
 
 				if (a == NULL)
 					abort();
 				inquiry_tell(l, a);
-				dns_answer_give(a);
+				lookup_answer_give(a);
 			}
 		/* only a full inquiry may leave the rules wanting */
 		assert(asked > 0 || i.full);

@@ -10,19 +10,20 @@
 static void
 read_record(struct span text)
 {
-	static const struct dns_question q = { "_mta-sts.example", DNS_TXT };
-	struct dns_answer *a = dns_answer_new(&q);
+	static const struct lookup_question q = { "_mta-sts.example",
+	    LOOKUP_TXT };
+	struct lookup_answer *a = lookup_answer_new(&q);
 	char id[STS_ID_MAX];
 
 	if (a == NULL)
 		abort();
-	a->status = DNS_SECURE;
-	a->found = DNS_DATA;
-	if (dns_answer_add(a, 0, text) == -1)
+	a->status = LOOKUP_SECURE;
+	a->found = LOOKUP_DATA;
+	if (lookup_answer_add(a, 0, text) == -1)
 		abort();
 	if (sts_record_id(a, id))
 		assert(id[0] != '\0' && strlen(id) < STS_ID_MAX);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 int	LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);

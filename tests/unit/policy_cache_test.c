@@ -11,10 +11,10 @@
 #define SECOND	INT64_C(1000000)
 #define NOW	(1000 * SECOND)
 
-static struct dns_question
-asking(const char *name, enum dns_type type)
+static struct lookup_question
+asking(const char *name, enum lookup_type type)
 {
-	struct dns_question q = { .type = type };
+	struct lookup_question q = { .type = type };
 
 	snprintf(q.name, sizeof(q.name), "%s", name);
 	return q;
@@ -33,17 +33,17 @@ open_cache(unsigned limit)
 }
 
 static void
-keep(struct policy_cache *c, const struct dns_question *q,
-    enum dns_status status, enum dns_found found, uint32_t ttl)
+keep(struct policy_cache *c, const struct lookup_question *q,
+    enum lookup_status status, enum lookup_found found, uint32_t ttl)
 {
-	struct dns_answer *a = dns_answer_new(q);
+	struct lookup_answer *a = lookup_answer_new(q);
 
 	a->status = status;
 	a->found = found;
 	a->ttl = ttl;
 	a->at = NOW;
 	policy_cache_keep(c, q, a);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static void
@@ -51,22 +51,27 @@ time_to_live_is_bounded_on_both_sides(void **state)
 {
 	static const struct {
 		const char	*name;
-		enum dns_status	 status;
-		enum dns_found	 found;
+		enum lookup_status	 status;
+		enum lookup_found	 found;
 		uint32_t	 ttl, want;
 	} cases[] = {
-		{ "as told", DNS_SECURE, DNS_DATA, 600, 600 },
-		{ "at least half a minute", DNS_SECURE, DNS_DATA, 0, 30 },
-		{ "at most an hour", DNS_INSECURE, DNS_DATA, 86400, 3600 },
-		{ "a denial at most five minutes", DNS_SECURE, DNS_NXDOMAIN,
+		{ "as told", LOOKUP_SECURE, LOOKUP_DATA, 600, 600 },
+		{ "at least half a minute", LOOKUP_SECURE, LOOKUP_DATA, 0, 30 },
+		{ "at most an hour", LOOKUP_INSECURE, LOOKUP_DATA, 86400,
+		    3600 },
+		{ "a denial at most five minutes", LOOKUP_SECURE,
+		    LOOKUP_NXDOMAIN,
 		    86400, 300 },
-		{ "a denial at least half a minute", DNS_SECURE, DNS_NODATA,
+		{ "a denial at least half a minute", LOOKUP_SECURE,
+		    LOOKUP_NODATA,
 		    1, 30 },
-		{ "bogus half a minute", DNS_BOGUS, DNS_DATA, 600, 30 },
-		{ "a failure half a minute", DNS_FAILED, DNS_NODATA, 600, 30 },
-		{ "nothing half a minute", DNS_UNKNOWN, DNS_NODATA, 0, 30 },
+		{ "bogus half a minute", LOOKUP_BOGUS, LOOKUP_DATA, 600, 30 },
+		{ "a failure half a minute", LOOKUP_FAILED, LOOKUP_NODATA, 600,
+		    30 },
+		{ "nothing half a minute", LOOKUP_UNKNOWN, LOOKUP_NODATA, 0,
+		    30 },
 	};
-	struct dns_question q = asking("mx.example", DNS_A);
+	struct lookup_question q = asking("mx.example", LOOKUP_A);
 	struct policy_cache *c = open_cache(16);
 
 	(void)state;
@@ -84,25 +89,25 @@ time_to_live_is_bounded_on_both_sides(void **state)
 static void
 types_are_apart(void **state)
 {
-	struct dns_question a = asking("mx.example", DNS_A);
-	struct dns_question aaaa = asking("mx.example", DNS_AAAA);
+	struct lookup_question a = asking("mx.example", LOOKUP_A);
+	struct lookup_question aaaa = asking("mx.example", LOOKUP_AAAA);
 	struct policy_cache *c = open_cache(16);
 
 	(void)state;
-	keep(c, &a, DNS_SECURE, DNS_DATA, 60);
+	keep(c, &a, LOOKUP_SECURE, LOOKUP_DATA, 60);
 	assert_non_null(policy_cache_find(c, &a, NOW));
 	assert_null(policy_cache_find(c, &aaaa, NOW));
-	keep(c, &aaaa, DNS_INSECURE, DNS_DATA, 60);
-	assert_int_equal(policy_cache_find(c, &a, NOW)->status, DNS_SECURE);
+	keep(c, &aaaa, LOOKUP_INSECURE, LOOKUP_DATA, 60);
+	assert_int_equal(policy_cache_find(c, &a, NOW)->status, LOOKUP_SECURE);
 	assert_int_equal(policy_cache_find(c, &aaaa, NOW)->status,
-	    DNS_INSECURE);
+	    LOOKUP_INSECURE);
 	policy_cache_free(c);
 }
 
 static void
 when_it_is_full_what_was_not_used_goes(void **state)
 {
-	struct dns_question first = asking("n0.example", DNS_A), q;
+	struct lookup_question first = asking("n0.example", LOOKUP_A), q;
 	struct policy_cache *c = open_cache(100);
 	char name[32];
 	unsigned left = 0;
@@ -110,13 +115,13 @@ when_it_is_full_what_was_not_used_goes(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
-		q = asking(name, DNS_A);
-		keep(c, &q, DNS_SECURE, DNS_DATA, 600);
+		q = asking(name, LOOKUP_A);
+		keep(c, &q, LOOKUP_SECURE, LOOKUP_DATA, 600);
 		assert_non_null(policy_cache_find(c, &first, NOW));
 	}
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
-		q = asking(name, DNS_A);
+		q = asking(name, LOOKUP_A);
 		left += policy_cache_find(c, &q, NOW) != NULL;
 	}
 	assert_int_equal(left, 100);
@@ -128,16 +133,16 @@ when_it_is_full_what_was_not_used_goes(void **state)
 static void
 an_answer_outlives_its_place(void **state)
 {
-	struct dns_question q = asking("mx.example", DNS_A);
+	struct lookup_question q = asking("mx.example", LOOKUP_A);
 	struct policy_cache *c = open_cache(16);
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
-	keep(c, &q, DNS_SECURE, DNS_DATA, 60);
-	a = dns_answer_take(policy_cache_find(c, &q, NOW));
+	keep(c, &q, LOOKUP_SECURE, LOOKUP_DATA, 60);
+	a = lookup_answer_take(policy_cache_find(c, &q, NOW));
 	policy_cache_free(c);
-	assert_int_equal(a->status, DNS_SECURE);
-	dns_answer_give(a);
+	assert_int_equal(a->status, LOOKUP_SECURE);
+	lookup_answer_give(a);
 }
 
 int

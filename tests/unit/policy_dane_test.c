@@ -273,12 +273,12 @@ judge(const struct snapshot *s, const struct judged *c, struct inquiry *i,
 		unsigned asked = 0;
 
 		while ((l = inquiry_next(i)) != NULL) {
-			struct dns_answer *a = snapshot_answer(s,
+			struct lookup_answer *a = snapshot_answer(s,
 			    &l->question);
 
 			assert_non_null(a);
 			inquiry_tell(l, a);
-			dns_answer_give(a);
+			lookup_answer_give(a);
 			asked++;
 		}
 		if (asked == 0)
@@ -373,7 +373,7 @@ tlsa_of_an_unsigned_host_is_not_asked_for(void **state)
 	judge(s, &c, &i, &v);
 	assert_true(i.count > 0);
 	for (unsigned n = 0; n < i.count; n++)
-		assert_int_not_equal(i.lines[n].question.type, DNS_TLSA);
+		assert_int_not_equal(i.lines[n].question.type, LOOKUP_TLSA);
 	inquiry_clear(&i);
 	snapshot_free(s);
 }
@@ -401,27 +401,29 @@ failures_forbid_and_silence_says_nothing(void **state)
 {
 	static const struct {
 		const char		*name;
-		enum dns_type		 at;
-		enum dns_status		 status;
-		enum dns_failure	 failure;
+		enum lookup_type		 at;
+		enum lookup_status		 status;
+		enum lookup_failure	 failure;
 		enum policy_state	 want;
 		enum dane_why		 why;
 	} table[] = {
-		{ "MX times out", DNS_MX, DNS_FAILED, DNS_TIMEOUT,
+		{ "MX times out", LOOKUP_MX, LOOKUP_FAILED, LOOKUP_TIMEOUT,
 		    POLICY_MUST_NOT_DELIVER, DANE_WHY_MX_FAILED },
-		{ "MX SERVFAIL", DNS_MX, DNS_FAILED, DNS_RCODE,
+		{ "MX SERVFAIL", LOOKUP_MX, LOOKUP_FAILED, LOOKUP_RCODE,
 		    POLICY_MUST_NOT_DELIVER, DANE_WHY_MX_FAILED },
-		{ "address malformed", DNS_A, DNS_FAILED, DNS_MALFORMED,
+		{ "address malformed", LOOKUP_A, LOOKUP_FAILED,
+		    LOOKUP_MALFORMED,
 		    POLICY_MUST_NOT_DELIVER, DANE_WHY_ADDRESS_FAILED },
-		{ "TLSA fails", DNS_TLSA, DNS_FAILED, DNS_RCODE,
+		{ "TLSA fails", LOOKUP_TLSA, LOOKUP_FAILED, LOOKUP_RCODE,
 		    POLICY_MUST_NOT_DELIVER, DANE_WHY_TLSA_FAILED },
-		{ "TLSA bogus", DNS_TLSA, DNS_BOGUS, DNS_RCODE,
+		{ "TLSA bogus", LOOKUP_TLSA, LOOKUP_BOGUS, LOOKUP_RCODE,
 		    POLICY_MUST_NOT_DELIVER, DANE_WHY_TLSA_BOGUS },
-		{ "MX: the resolver is dead", DNS_MX, DNS_UNKNOWN,
-		    DNS_UNREACHABLE, POLICY_UNKNOWN, DANE_WHY_NO_RESOLVER },
-		{ "TLSA: the resolver died", DNS_TLSA, DNS_UNKNOWN,
-		    DNS_TIMEOUT, POLICY_UNKNOWN, DANE_WHY_NO_RESOLVER },
-		{ "TLSA: over budget", DNS_TLSA, DNS_UNKNOWN, DNS_BUDGET,
+		{ "MX: the resolver is dead", LOOKUP_MX, LOOKUP_UNKNOWN,
+		    LOOKUP_UNREACHABLE, POLICY_UNKNOWN, DANE_WHY_NO_RESOLVER },
+		{ "TLSA: the resolver died", LOOKUP_TLSA, LOOKUP_UNKNOWN,
+		    LOOKUP_TIMEOUT, POLICY_UNKNOWN, DANE_WHY_NO_RESOLVER },
+		{ "TLSA: over budget", LOOKUP_TLSA, LOOKUP_UNKNOWN,
+		    LOOKUP_BUDGET,
 		    POLICY_UNKNOWN, DANE_WHY_NOT_ASKED },
 	};
 	struct snapshot *s = open_zone();
@@ -437,7 +439,7 @@ failures_forbid_and_silence_says_nothing(void **state)
 		addr_parse(&q.server, "192.0.2.1");
 		while (!dane_judge(&v, &q, &i))
 			while ((l = inquiry_next(&i)) != NULL) {
-				struct dns_answer *a = snapshot_answer(s,
+				struct lookup_answer *a = snapshot_answer(s,
 				    &l->question);
 
 				if (l->question.type == table[n].at) {
@@ -445,7 +447,7 @@ failures_forbid_and_silence_says_nothing(void **state)
 					a->failure = table[n].failure;
 				}
 				inquiry_tell(l, a);
-				dns_answer_give(a);
+				lookup_answer_give(a);
 			}
 		if (v.state != table[n].want || v.why != table[n].why)
 			fail_msg("%s: got %s (%s)", table[n].name,

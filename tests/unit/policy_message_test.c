@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/policy_dns_build.h"
+#include "tests/unit/policy_message_build.h"
 
-static const struct dns_question ask_a = { "mx.example", DNS_A };
-static const struct dns_question ask_tlsa = { "_25._tcp.mx.example",
-    DNS_TLSA };
+static const struct lookup_question ask_a = { "mx.example", LOOKUP_A };
+static const struct lookup_question ask_tlsa = { "_25._tcp.mx.example",
+    LOOKUP_TLSA };
 static const uint8_t four[] = { 192, 0, 2, 1 };
 static struct build b;
 
@@ -20,10 +20,10 @@ built(void)
 	return span_of(b.octets, b.len);
 }
 
-static struct dns_answer *
-read_it(const struct dns_question *q, bool trusted)
+static struct lookup_answer *
+read_it(const struct lookup_question *q, bool trusted)
 {
-	struct dns_answer *a = dns_answer_new(q);
+	struct lookup_answer *a = lookup_answer_new(q);
 
 	assert_non_null(a);
 	assert_int_equal(message_read(a, q, built(), trusted), 0);
@@ -60,7 +60,7 @@ names_that_are_none_are_not_asked_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct dns_question q = { "", DNS_A };
+		struct lookup_question q = { "", LOOKUP_A };
 
 		snprintf(q.name, sizeof(q.name), "%s", names[i]);
 		if (message_ask(&m, &q, 1, false))
@@ -109,7 +109,7 @@ static void
 ad_counts_when_it_may_be_believed(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
@@ -117,14 +117,14 @@ ad_counts_when_it_may_be_believed(void **state)
 		for (int trusted = 0; trusted < 2; trusted++) {
 			build_reply(&b, &m, BUILD_REPLY |
 			    (ad ? BUILD_AD : 0));
-			build_record(&b, 0, NULL, DNS_A, 300, four, 4);
+			build_record(&b, 0, NULL, LOOKUP_A, 300, four, 4);
 			a = read_it(&ask_a, trusted);
 			assert_int_equal(a->status, ad && trusted ?
-			    DNS_SECURE : DNS_INSECURE);
+			    LOOKUP_SECURE : LOOKUP_INSECURE);
 			assert_int_equal(a->untrusted, ad && !trusted);
 			assert_int_equal(a->nrecords, 1);
 			assert_int_equal(a->ttl, 300);
-			dns_answer_give(a);
+			lookup_answer_give(a);
 		}
 }
 
@@ -132,50 +132,51 @@ static void
 records_of_others_are_nobodys_business(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
 	build_reply(&b, &m, BUILD_REPLY | BUILD_AD);
-	build_record(&b, 0, "other.example", DNS_A, 1, four, 4);
-	build_record(&b, 0, NULL, DNS_TLSA, 1, "\3\1\1x", 4);
-	build_record(&b, 2, NULL, DNS_A, 1, four, 4);
+	build_record(&b, 0, "other.example", LOOKUP_A, 1, four, 4);
+	build_record(&b, 0, NULL, LOOKUP_TLSA, 1, "\3\1\1x", 4);
+	build_record(&b, 2, NULL, LOOKUP_A, 1, four, 4);
 	a = read_it(&ask_a, true);
-	assert_int_equal(a->status, DNS_SECURE);
-	assert_int_equal(a->found, DNS_NODATA);
+	assert_int_equal(a->status, LOOKUP_SECURE);
+	assert_int_equal(a->found, LOOKUP_NODATA);
 	assert_int_equal(a->nrecords, 0);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static void
 aliases_are_followed_in_any_order_and_not_in_circles(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 	char from[16], to[16];
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
-	build_record(&b, 0, "Third.example", DNS_A, 60, four, 4);
+	build_record(&b, 0, "Third.example", LOOKUP_A, 60, four, 4);
 	build_cname(&b, "second.example", "third.example");
 	build_cname(&b, NULL, "SECOND.example");
 	a = read_it(&ask_a, true);
-	assert_int_equal(a->found, DNS_DATA);
+	assert_int_equal(a->found, LOOKUP_DATA);
 	assert_int_equal(a->aliases, 2);
 	assert_int_equal(a->ttl, 60);
 	assert_string_equal(a->canonical, "third.example");
-	dns_answer_give(a);
+	lookup_answer_give(a);
 
 	build_reply(&b, &m, BUILD_REPLY);
 	build_cname(&b, NULL, "second.example");
 	build_cname(&b, "second.example", "mx.example");
 	a = read_it(&ask_a, true);
-	assert_int_equal(a->status, DNS_FAILED);
-	assert_int_equal(a->failure, DNS_LOOP);
-	dns_answer_give(a);
+	assert_int_equal(a->status, LOOKUP_FAILED);
+	assert_int_equal(a->failure, LOOKUP_LOOP);
+	lookup_answer_give(a);
 
-	for (unsigned length = DNS_ALIASES_MAX; length <= DNS_ALIASES_MAX + 1;
+	for (unsigned length =
+	    LOOKUP_ALIASES_MAX; length <= LOOKUP_ALIASES_MAX + 1;
 	    length++) {
 		build_reply(&b, &m, BUILD_REPLY);
 		for (unsigned i = 0; i < length; i++) {
@@ -184,11 +185,11 @@ aliases_are_followed_in_any_order_and_not_in_circles(void **state)
 			build_cname(&b, i == 0 ? NULL : from, to);
 		}
 		snprintf(to, sizeof(to), "n%u", length);
-		build_record(&b, 0, to, DNS_A, 60, four, 4);
+		build_record(&b, 0, to, LOOKUP_A, 60, four, 4);
 		a = read_it(&ask_a, true);
-		assert_int_equal(a->failure, length > DNS_ALIASES_MAX ?
-		    DNS_LOOP : DNS_NO_FAILURE);
-		dns_answer_give(a);
+		assert_int_equal(a->failure, length > LOOKUP_ALIASES_MAX ?
+		    LOOKUP_LOOP : LOOKUP_NO_FAILURE);
+		lookup_answer_give(a);
 	}
 }
 
@@ -199,30 +200,30 @@ a_denial_is_an_answer_with_a_time(void **state)
 	static const uint8_t soa[] = { 0, 0, 0, 0, 0, 1, 0, 0, 0, 2,
 	    0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 42 };
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_tlsa, 7, false));
 	build_reply(&b, &m, BUILD_REPLY | BUILD_AD | 3);
 	build_record(&b, 1, "example", 6, 300, soa, sizeof(soa));
 	a = read_it(&ask_tlsa, true);
-	assert_int_equal(a->status, DNS_SECURE);
-	assert_int_equal(a->found, DNS_NXDOMAIN);
+	assert_int_equal(a->status, LOOKUP_SECURE);
+	assert_int_equal(a->found, LOOKUP_NXDOMAIN);
 	assert_int_equal(a->ttl, 42);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 	build_reply(&b, &m, BUILD_REPLY);
 	a = read_it(&ask_tlsa, true);
-	assert_int_equal(a->status, DNS_INSECURE);
-	assert_int_equal(a->found, DNS_NODATA);
+	assert_int_equal(a->status, LOOKUP_INSECURE);
+	assert_int_equal(a->found, LOOKUP_NODATA);
 	assert_int_equal(a->ttl, 0);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static void
 an_error_keeps_its_reason(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
@@ -232,11 +233,11 @@ an_error_keeps_its_reason(void **state)
 		build_reply(&b, &m, BUILD_REPLY | BUILD_AD | (unsigned)rcode);
 		build_opt(&b, rcode == 2 ? 7 : -1);
 		a = read_it(&ask_a, true);
-		assert_int_equal(a->status, DNS_FAILED);
-		assert_int_equal(a->failure, DNS_RCODE);
+		assert_int_equal(a->status, LOOKUP_FAILED);
+		assert_int_equal(a->failure, LOOKUP_RCODE);
 		assert_int_equal(a->rcode, rcode);
-		assert_int_equal(a->ede, rcode == 2 ? 7 : DNS_NO_EDE);
-		dns_answer_give(a);
+		assert_int_equal(a->ede, rcode == 2 ? 7 : LOOKUP_NO_EDE);
+		lookup_answer_give(a);
 	}
 }
 
@@ -245,64 +246,64 @@ every_kind_of_record_is_taken(void **state)
 {
 	static const uint8_t mx[] = "\0\12\2mx\7example", null_mx[] = "\0\0";
 	static const uint8_t text[] = "\10v=STSv1;\5 id=1";
-	struct dns_question q = { "mx.example", DNS_MX };
+	struct lookup_question q = { "mx.example", LOOKUP_MX };
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 	char out[64];
 
 	(void)state;
 	assert_true(message_ask(&m, &q, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
-	build_record(&b, 0, NULL, DNS_MX, 9, mx, sizeof(mx));
-	build_record(&b, 0, NULL, DNS_MX, 9, null_mx, sizeof(null_mx));
+	build_record(&b, 0, NULL, LOOKUP_MX, 9, mx, sizeof(mx));
+	build_record(&b, 0, NULL, LOOKUP_MX, 9, null_mx, sizeof(null_mx));
 	a = read_it(&q, true);
 	assert_int_equal(a->nrecords, 2);
-	assert_string_equal(dns_record_text(DNS_MX, &a->records[0], out,
+	assert_string_equal(lookup_record_text(LOOKUP_MX, &a->records[0], out,
 	    sizeof(out)), "10 mx.example.");
-	assert_string_equal(dns_record_text(DNS_MX, &a->records[1], out,
+	assert_string_equal(lookup_record_text(LOOKUP_MX, &a->records[1], out,
 	    sizeof(out)), "0 .");
-	dns_answer_give(a);
+	lookup_answer_give(a);
 
-	q.type = DNS_TXT;
+	q.type = LOOKUP_TXT;
 	assert_true(message_ask(&m, &q, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
-	build_record(&b, 0, NULL, DNS_TXT, 9, text, sizeof(text) - 1);
+	build_record(&b, 0, NULL, LOOKUP_TXT, 9, text, sizeof(text) - 1);
 	a = read_it(&q, true);
-	assert_string_equal(dns_record_text(DNS_TXT, &a->records[0], out,
+	assert_string_equal(lookup_record_text(LOOKUP_TXT, &a->records[0], out,
 	    sizeof(out)), "v=STSv1; id=1");
-	dns_answer_give(a);
+	lookup_answer_give(a);
 
 	assert_true(message_ask(&m, &ask_tlsa, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
-	build_record(&b, 0, NULL, DNS_TLSA, 9, "\3\1\1\xab\xcd", 5);
+	build_record(&b, 0, NULL, LOOKUP_TLSA, 9, "\3\1\1\xab\xcd", 5);
 	a = read_it(&ask_tlsa, true);
-	assert_string_equal(dns_record_text(DNS_TLSA, &a->records[0], out,
+	assert_string_equal(lookup_record_text(LOOKUP_TLSA, &a->records[0], out,
 	    sizeof(out)), "3 1 1 abcd");
-	dns_answer_give(a);
+	lookup_answer_give(a);
 
-	q.type = DNS_AAAA;
+	q.type = LOOKUP_AAAA;
 	assert_true(message_ask(&m, &q, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
-	build_record(&b, 0, NULL, DNS_AAAA, 9,
+	build_record(&b, 0, NULL, LOOKUP_AAAA, 9,
 	    "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	a = read_it(&q, true);
-	assert_string_equal(dns_record_text(DNS_AAAA, &a->records[0], out,
+	assert_string_equal(lookup_record_text(LOOKUP_AAAA, &a->records[0], out,
 	    sizeof(out)), "2001:db8::1");
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static void
 what_would_hurt_the_parser_does_not_reach_it(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
 	for (int what = 0; what < 6; what++) {
 		build_reply(&b, &m, BUILD_REPLY | BUILD_AD |
 		    (what == 5 ? BUILD_TC : 0));
-		build_record(&b, 0, NULL, DNS_A, 300, four, 4);
+		build_record(&b, 0, NULL, LOOKUP_A, 300, four, 4);
 		if (what == 0)			/* repeated TSIG leaks */
 			build_record(&b, 2, "key", 250, 0, four, 4);
 		if (what == 1) {
@@ -316,10 +317,10 @@ what_would_hurt_the_parser_does_not_reach_it(void **state)
 		if (what == 4)			/* 65535 of them */
 			b.octets[10] = b.octets[11] = 0xff;
 		a = read_it(&ask_a, true);
-		assert_int_equal(a->status, DNS_FAILED);
-		assert_int_equal(a->failure, DNS_MALFORMED);
+		assert_int_equal(a->status, LOOKUP_FAILED);
+		assert_int_equal(a->failure, LOOKUP_MALFORMED);
 		assert_int_equal(a->nrecords, 0);
-		dns_answer_give(a);
+		lookup_answer_give(a);
 	}
 }
 
@@ -327,18 +328,18 @@ static void
 sixty_four_kibibytes_are_bounded(void **state)
 {
 	struct message_query m;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_true(message_ask(&m, &ask_a, 7, false));
 	build_reply(&b, &m, BUILD_REPLY);
 	while (b.len + 16 <= sizeof(b.octets))
-		build_record(&b, 0, NULL, DNS_A, 300, four, 4);
+		build_record(&b, 0, NULL, LOOKUP_A, 300, four, 4);
 	a = read_it(&ask_a, true);
-	assert_int_equal(a->found, DNS_DATA);
-	assert_int_equal(a->nrecords, DNS_RECORDS_MAX);
+	assert_int_equal(a->found, LOOKUP_DATA);
+	assert_int_equal(a->nrecords, LOOKUP_RECORDS_MAX);
 	assert_true(a->cut);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 int

@@ -31,8 +31,8 @@ struct world {
 	struct snapshot	*snapshot;
 	struct policy	*policy;
 	struct {
-		struct dns_question	 question;
-		dns_done		*done;
+		struct lookup_question	 question;
+		lookup_done		*done;
 		void			*context;
 	} waiting[256];
 	unsigned	 count, asked;
@@ -41,7 +41,8 @@ struct world {
 };
 
 static void
-ask(void *self, const struct dns_question *q, dns_done *done, void *context)
+ask(void *self, const struct lookup_question *q, lookup_done *done,
+    void *context)
 {
 	struct world *w = self;
 
@@ -56,16 +57,16 @@ ask(void *self, const struct dns_question *q, dns_done *done, void *context)
 static void
 answer_one(struct world *w, unsigned at, bool give)
 {
-	struct dns_answer *a = give ? snapshot_answer(w->snapshot,
+	struct lookup_answer *a = give ? snapshot_answer(w->snapshot,
 	    &w->waiting[at].question) : NULL;
-	dns_done *done = w->waiting[at].done;
+	lookup_done *done = w->waiting[at].done;
 	void *context = w->waiting[at].context;
 
 	if (a != NULL)
 		a->until = w->until;
 	w->waiting[at] = w->waiting[--w->count];
 	done(context, a);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 }
 
 static void
@@ -78,7 +79,7 @@ open_world(struct world *w, uint32_t patience, unsigned cases)
 	w->until = 1000;
 	w->snapshot = snapshot_read(span_text(zone), "zone", why);
 	assert_non_null(w->snapshot);
-	o.source = (struct dns_source){ .self = w, .ask = ask,
+	o.source = (struct lookup_source){ .self = w, .ask = ask,
 	    .name = "test" };
 	w->policy = policy_new(&o);
 	assert_non_null(w->policy);

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "policy/live.h"
-#include "tests/unit/policy_dns_build.h"
+#include "tests/unit/policy_message_build.h"
 
 static const uint8_t right[] = { 192, 0, 2, 1 }, wrong[] = { 6, 6, 6, 6 };
 
@@ -47,7 +47,7 @@ build_answer(struct build *b, const struct message_query *q, unsigned flags,
     const uint8_t *address)
 {
 	build_reply(b, q, BUILD_REPLY | BUILD_AD | flags);
-	build_record(b, 0, NULL, DNS_A, 300, address, 4);
+	build_record(b, 0, NULL, LOOKUP_A, 300, address, 4);
 }
 
 static void
@@ -140,7 +140,7 @@ answer_stream(void)
 		build_answer(&b, &q, 0, right);
 		/* long, and in two pieces */
 		while (b.len + 16 <= sizeof(b.octets))
-			build_record(&b, 2, NULL, DNS_A, 1, wrong, 4);
+			build_record(&b, 2, NULL, LOOKUP_A, 1, wrong, 4);
 		head[0] = (uint8_t)(b.len >> 8);
 		head[1] = (uint8_t)b.len;
 		send(fd, head, 1, MSG_NOSIGNAL);
@@ -225,19 +225,19 @@ open_resolver(uint16_t port)
 }
 
 static void
-keep_answer(void *context, struct dns_answer *a)
+keep_answer(void *context, struct lookup_answer *a)
 {
-	struct dns_answer **to = context;
+	struct lookup_answer **to = context;
 
 	assert_null(*to);
 	*to = a;
 }
 
-static struct dns_answer *
+static struct lookup_answer *
 lookup(struct resolver *r, const char *name)
 {
-	struct dns_question q = { .type = DNS_A };
-	struct dns_answer *a = NULL;
+	struct lookup_question q = { .type = LOOKUP_A };
+	struct lookup_answer *a = NULL;
 
 	snprintf(q.name, sizeof(q.name), "%s.example", name);
 	assert_true(resolver_ask(r, &q, keep_answer, &a));
@@ -252,8 +252,8 @@ lookup(struct resolver *r, const char *name)
 
 struct told {
 	const char		*name;
-	enum dns_status		 status;
-	enum dns_failure	 failure;
+	enum lookup_status		 status;
+	enum lookup_failure	 failure;
 	unsigned		 asked, over_tcp, unchecked, dropped;
 };
 
@@ -261,25 +261,26 @@ static void
 each_server_is_believed_as_far_as_it_deserves(void **state)
 {
 	static const struct told cases[] = {
-		{ "honest", DNS_SECURE, DNS_NO_FAILURE, 1, 0, 0, 0 },
+		{ "honest", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 0, 0, 0 },
 		/* the kernel drops what comes from elsewhere */
-		{ "otherport", DNS_SECURE, DNS_NO_FAILURE, 1, 0, 0, 0 },
-		{ "wrongid", DNS_SECURE, DNS_NO_FAILURE, 1, 0, 0, 1 },
-		{ "otherquestion", DNS_SECURE, DNS_NO_FAILURE, 1, 0, 0, 1 },
-		{ "empty", DNS_SECURE, DNS_NO_FAILURE, 1, 0, 0, 1 },
-		{ "flood", DNS_SECURE, DNS_NO_FAILURE, 1, 1, 0, 16 },
-		{ "truncated", DNS_SECURE, DNS_NO_FAILURE, 1, 1, 0, 0 },
-		{ "once", DNS_SECURE, DNS_NO_FAILURE, 2, 0, 0, 0 },
-		{ "bogus", DNS_BOGUS, DNS_RCODE, 2, 0, 1, 0 },
-		{ "dead", DNS_FAILED, DNS_RCODE, 2, 0, 1, 0 },
+		{ "otherport", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 0, 0, 0 },
+		{ "wrongid", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 0, 0, 1 },
+		{ "otherquestion", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 0, 0,
+		    1 },
+		{ "empty", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 0, 0, 1 },
+		{ "flood", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 1, 0, 16 },
+		{ "truncated", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 1, 1, 0, 0 },
+		{ "once", LOOKUP_SECURE, LOOKUP_NO_FAILURE, 2, 0, 0, 0 },
+		{ "bogus", LOOKUP_BOGUS, LOOKUP_RCODE, 2, 0, 1, 0 },
+		{ "dead", LOOKUP_FAILED, LOOKUP_RCODE, 2, 0, 1, 0 },
 		/* it never answered anybody: nothing is known */
-		{ "silent", DNS_UNKNOWN, DNS_TIMEOUT, 2, 0, 0, 0 },
+		{ "silent", LOOKUP_UNKNOWN, LOOKUP_TIMEOUT, 2, 0, 0, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct told *c = &cases[i];
 		struct resolver *r;
-		struct dns_answer *a;
+		struct lookup_answer *a;
 
 		assert_int_equal(begin(state), 0);
 		r = open_resolver(server.port);
@@ -292,16 +293,16 @@ each_server_is_believed_as_far_as_it_deserves(void **state)
 		    resolver_counted(r)->dropped != c->dropped)
 			fail_msg("%s: got %s, failure %d, asked %u, tcp %u, "
 			    "unchecked %u, dropped %u", c->name,
-			    dns_status_word(a->status), a->failure,
+			    lookup_status_word(a->status), a->failure,
 			    server.asked, server.over_tcp, server.unchecked,
 			    (unsigned)resolver_counted(r)->dropped);
-		if (c->status == DNS_SECURE) {
+		if (c->status == LOOKUP_SECURE) {
 			assert_int_equal(a->nrecords, 1);
 			assert_memory_equal(a->records[0].data.at, right, 4);
 		}
-		if (c->status == DNS_BOGUS)
+		if (c->status == LOOKUP_BOGUS)
 			assert_int_equal(a->ede, 6);
-		dns_answer_give(a);
+		lookup_answer_give(a);
 		resolver_free(r);
 	}
 }
@@ -310,14 +311,14 @@ static void
 a_resolver_that_answers_others_makes_silence_a_failure(void **state)
 {
 	struct resolver *r = open_resolver(server.port);
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
-	dns_answer_give(lookup(r, "honest"));
+	lookup_answer_give(lookup(r, "honest"));
 	a = lookup(r, "silent");
-	assert_int_equal(a->status, DNS_FAILED);
-	assert_int_equal(a->failure, DNS_TIMEOUT);
-	dns_answer_give(a);
+	assert_int_equal(a->status, LOOKUP_FAILED);
+	assert_int_equal(a->failure, LOOKUP_TIMEOUT);
+	lookup_answer_give(a);
 	resolver_free(r);
 }
 
@@ -325,7 +326,7 @@ static void
 a_resolver_that_is_not_there_is_noticed_at_once(void **state)
 {
 	struct resolver *r;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 	uint16_t port;
 
 	/* a port that was ours a moment ago */
@@ -334,20 +335,20 @@ a_resolver_that_is_not_there_is_noticed_at_once(void **state)
 	end(state);
 	r = open_resolver(port);
 	a = lookup(r, "honest");
-	assert_int_equal(a->status, DNS_UNKNOWN);
-	assert_int_equal(a->failure, DNS_UNREACHABLE);
+	assert_int_equal(a->status, LOOKUP_UNKNOWN);
+	assert_int_equal(a->failure, LOOKUP_UNREACHABLE);
 	assert_int_equal(resolver_counted(r)->timed_out, 0);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 	resolver_free(r);
 }
 
 static void
-count_answer(void *context, struct dns_answer *a)
+count_answer(void *context, struct lookup_answer *a)
 {
 	unsigned *n = context;
 
 	assert_non_null(a);
-	assert_int_equal(a->status, DNS_SECURE);
+	assert_int_equal(a->status, LOOKUP_SECURE);
 	(*n)++;
 }
 
@@ -365,8 +366,8 @@ static void
 those_who_wait_for_one_answer_share_a_question(void **state)
 {
 	struct live_options o = LIVE_OPTIONS_DEFAULT;
-	const struct dns_question q = { "honest.example", DNS_A };
-	struct dns_source s;
+	const struct lookup_question q = { "honest.example", LOOKUP_A };
+	struct lookup_source s;
 	struct live *l;
 	unsigned n = 0;
 
@@ -388,11 +389,11 @@ those_who_wait_for_one_answer_share_a_question(void **state)
 }
 
 static void
-count_unknown(void *context, struct dns_answer *a)
+count_unknown(void *context, struct lookup_answer *a)
 {
 	unsigned *n = context;
 
-	if (a->status == DNS_UNKNOWN && a->failure == DNS_BUDGET)
+	if (a->status == LOOKUP_UNKNOWN && a->failure == LOOKUP_BUDGET)
 		(*n)++;
 }
 
@@ -400,8 +401,8 @@ static void
 beyond_the_budget_nobody_is_asked(void **state)
 {
 	struct live_options o = LIVE_OPTIONS_DEFAULT;
-	struct dns_question q = { .type = DNS_A };
-	struct dns_source s;
+	struct lookup_question q = { .type = LOOKUP_A };
+	struct lookup_source s;
 	struct live *l;
 	unsigned refused = 0;
 

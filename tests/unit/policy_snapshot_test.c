@@ -42,9 +42,9 @@ static const char zone[] =
 
 struct asked {
 	const char	*name;
-	enum dns_type	 type;
-	enum dns_status	 status;
-	enum dns_found	 found;
+	enum lookup_type	 type;
+	enum lookup_status	 status;
+	enum lookup_found	 found;
 	uint32_t	 ttl;
 	const char	*records;	/* between commas */
 	const char	*canonical;
@@ -54,56 +54,70 @@ static void
 each_question_has_one_answer(void **state)
 {
 	static const struct asked cases[] = {
-		{ "a.test", DNS_MX, DNS_SECURE, DNS_DATA, 60,
+		{ "a.test", LOOKUP_MX, LOOKUP_SECURE, LOOKUP_DATA, 60,
 		    "10 mx.a.test.,20 mx2.a.test.", "a.test" },
-		{ "mx.a.test", DNS_A, DNS_SECURE, DNS_DATA, 600, "192.0.2.1",
+		{ "mx.a.test", LOOKUP_A, LOOKUP_SECURE, LOOKUP_DATA, 600,
+		    "192.0.2.1",
 		    "mx.a.test" },
-		{ "mx.a.test", DNS_AAAA, DNS_SECURE, DNS_DATA, 30,
+		{ "mx.a.test", LOOKUP_AAAA, LOOKUP_SECURE, LOOKUP_DATA, 30,
 		    "2001:db8::1", "mx.a.test" },
-		{ "mx.a.test", DNS_TXT, DNS_SECURE, DNS_NODATA, 0, "",
+		{ "mx.a.test", LOOKUP_TXT, LOOKUP_SECURE, LOOKUP_NODATA, 0, "",
 		    "mx.a.test" },
-		{ "_25._tcp.mx.a.test", DNS_TLSA, DNS_SECURE, DNS_DATA, 600,
+		{ "_25._tcp.mx.a.test", LOOKUP_TLSA, LOOKUP_SECURE, LOOKUP_DATA,
+		    600,
 		    "3 1 1 " D ",2 0 1 abcd", "_25._tcp.mx.a.test" },
-		{ "_tcp.mx.a.test", DNS_TLSA, DNS_SECURE, DNS_NODATA, 0, "",
+		{ "_tcp.mx.a.test", LOOKUP_TLSA, LOOKUP_SECURE, LOOKUP_NODATA,
+		    0, "",
 		    "_tcp.mx.a.test" },
-		{ "_26._tcp.mx.a.test", DNS_TLSA, DNS_SECURE, DNS_NXDOMAIN, 0,
+		{ "_26._tcp.mx.a.test", LOOKUP_TLSA, LOOKUP_SECURE,
+		    LOOKUP_NXDOMAIN, 0,
 		    "", "_26._tcp.mx.a.test" },
-		{ "_mta-sts.a.test", DNS_TXT, DNS_SECURE, DNS_DATA, 600,
+		{ "_mta-sts.a.test", LOOKUP_TXT, LOOKUP_SECURE, LOOKUP_DATA,
+		    600,
 		    "v=STSv1; id=1;", "_mta-sts.a.test" },
-		{ "any.wild.a.test", DNS_A, DNS_SECURE, DNS_DATA, 600,
+		{ "any.wild.a.test", LOOKUP_A, LOOKUP_SECURE, LOOKUP_DATA, 600,
 		    "192.0.2.2", "any.wild.a.test" },
-		{ "two.labels.wild.a.test", DNS_A, DNS_SECURE, DNS_DATA, 600,
+		{ "two.labels.wild.a.test", LOOKUP_A, LOOKUP_SECURE,
+		    LOOKUP_DATA, 600,
 		    "192.0.2.2", "two.labels.wild.a.test" },
-		{ "there.wild.a.test", DNS_A, DNS_SECURE, DNS_NODATA, 0, "",
+		{ "there.wild.a.test", LOOKUP_A, LOOKUP_SECURE, LOOKUP_NODATA,
+		    0, "",
 		    "there.wild.a.test" },
-		{ "there.wild.a.test", DNS_TXT, DNS_SECURE, DNS_DATA, 600,
+		{ "there.wild.a.test", LOOKUP_TXT, LOOKUP_SECURE, LOOKUP_DATA,
+		    600,
 		    "a; b", "there.wild.a.test" },
-		{ "alias.a.test", DNS_A, DNS_SECURE, DNS_DATA, 600,
+		{ "alias.a.test", LOOKUP_A, LOOKUP_SECURE, LOOKUP_DATA, 600,
 		    "192.0.2.1", "mx.a.test" },
-		{ "alias.a.test", DNS_CNAME, DNS_SECURE, DNS_DATA, 600,
+		{ "alias.a.test", LOOKUP_CNAME, LOOKUP_SECURE, LOOKUP_DATA, 600,
 		    "mx.a.test.", "alias.a.test" },
-		{ "dangling.a.test", DNS_A, DNS_SECURE, DNS_NXDOMAIN, 600, "",
+		{ "dangling.a.test", LOOKUP_A, LOOKUP_SECURE, LOOKUP_NXDOMAIN,
+		    600, "",
 		    "nothing.a.test" },
-		{ "host.sub.a.test", DNS_A, DNS_INSECURE, DNS_DATA, 600,
+		{ "host.sub.a.test", LOOKUP_A, LOOKUP_INSECURE, LOOKUP_DATA,
+		    600,
 		    "192.0.2.3", "host.sub.a.test" },
-		{ "away.a.test", DNS_A, DNS_INSECURE, DNS_DATA, 600,
+		{ "away.a.test", LOOKUP_A, LOOKUP_INSECURE, LOOKUP_DATA, 600,
 		    "192.0.2.3", "host.sub.a.test" },
-		{ "away.a.test", DNS_CNAME, DNS_SECURE, DNS_DATA, 600,
+		{ "away.a.test", LOOKUP_CNAME, LOOKUP_SECURE, LOOKUP_DATA, 600,
 		    "host.sub.a.test.", "away.a.test" },
-		{ "tampered.a.test", DNS_A, DNS_BOGUS, DNS_DATA, 600,
+		{ "tampered.a.test", LOOKUP_A, LOOKUP_BOGUS, LOOKUP_DATA, 600,
 		    "192.0.2.4", "host.bogus.a.test" },
-		{ "none.a.test", DNS_MX, DNS_SECURE, DNS_NXDOMAIN, 0, "",
+		{ "none.a.test", LOOKUP_MX, LOOKUP_SECURE, LOOKUP_NXDOMAIN, 0,
+		    "",
 		    "none.a.test" },
-		{ "plain.test", DNS_A, DNS_INSECURE, DNS_DATA, 600,
+		{ "plain.test", LOOKUP_A, LOOKUP_INSECURE, LOOKUP_DATA, 600,
 		    "192.0.2.5", "plain.test" },
-		{ "x.plain.test", DNS_A, DNS_INSECURE, DNS_NXDOMAIN, 0, "",
+		{ "x.plain.test", LOOKUP_A, LOOKUP_INSECURE, LOOKUP_NXDOMAIN, 0,
+		    "",
 		    "x.plain.test" },
 		/* nothing is known of these, which is no denial */
-		{ "other.test", DNS_MX, DNS_UNKNOWN, DNS_NODATA, 0, "",
+		{ "other.test", LOOKUP_MX, LOOKUP_UNKNOWN, LOOKUP_NODATA, 0, "",
 		    "other.test" },
-		{ "example.org", DNS_MX, DNS_UNKNOWN, DNS_NODATA, 0, "",
+		{ "example.org", LOOKUP_MX, LOOKUP_UNKNOWN, LOOKUP_NODATA, 0,
+		    "",
 		    "example.org" },
-		{ "far.a.test", DNS_A, DNS_UNKNOWN, DNS_NODATA, 600, "",
+		{ "far.a.test", LOOKUP_A, LOOKUP_UNKNOWN, LOOKUP_NODATA, 600,
+		    "",
 		    "elsewhere.test" },
 	};
 	char why[SNAPSHOT_WHY_MAX] = "";
@@ -114,25 +128,26 @@ each_question_has_one_answer(void **state)
 		fail_msg("%s", why);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct asked *c = &cases[i];
-		struct dns_question q = { .type = c->type };
+		struct lookup_question q = { .type = c->type };
 		char got[512] = "", one[256];
-		struct dns_answer *a;
+		struct lookup_answer *a;
 
 		snprintf(q.name, sizeof(q.name), "%s", c->name);
 		a = snapshot_answer(s, &q);
 		assert_non_null(a);
 		for (unsigned r = 0; r < a->nrecords; r++)
 			snprintf(got + strlen(got), sizeof(got) - strlen(got),
-			    "%s%s", r > 0 ? "," : "", dns_record_text(
+			    "%s%s", r > 0 ? "," : "", lookup_record_text(
 			    c->type, &a->records[r], one, sizeof(one)));
 		if (a->status != c->status || a->found != c->found ||
 		    a->ttl != c->ttl || strcmp(got, c->records) != 0 ||
 		    strcmp(a->canonical, c->canonical) != 0)
 			fail_msg("%s %s: got %s, %s, %u, %s, %s", c->name,
-			    dns_type_word(c->type), dns_status_word(a->status),
-			    dns_found_word(a->found), a->ttl, got,
+			    lookup_type_word(c->type),
+			    lookup_status_word(a->status),
+			    lookup_found_word(a->found), a->ttl, got,
 			    a->canonical);
-		dns_answer_give(a);
+		lookup_answer_give(a);
 	}
 	snapshot_free(s);
 }
@@ -186,17 +201,17 @@ what_is_wrong_is_said_with_its_line(void **state)
 static void
 an_empty_one_knows_nothing(void **state)
 {
-	static const struct dns_question q = { "a.test", DNS_MX };
+	static const struct lookup_question q = { "a.test", LOOKUP_MX };
 	char why[SNAPSHOT_WHY_MAX];
 	struct snapshot *s = snapshot_read(span_of(NULL, 0), "x", why);
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	(void)state;
 	assert_non_null(s);
 	a = snapshot_answer(s, &q);
-	assert_int_equal(a->status, DNS_UNKNOWN);
-	assert_int_equal(a->failure, DNS_NOT_COVERED);
-	dns_answer_give(a);
+	assert_int_equal(a->status, LOOKUP_UNKNOWN);
+	assert_int_equal(a->failure, LOOKUP_NOT_COVERED);
+	lookup_answer_give(a);
 	assert_int_equal(snapshot_records(s), 0);
 	snapshot_free(s);
 }

@@ -10,17 +10,18 @@
 #include "policy/sts_fetch.h"
 #include "policy/sts_store.h"
 
-static struct dns_answer *
+static struct lookup_answer *
 txt(const char *one, const char *two)
 {
-	static const struct dns_question q = { "_mta-sts.example", DNS_TXT };
-	struct dns_answer *a = dns_answer_new(&q);
+	static const struct lookup_question q = { "_mta-sts.example",
+	    LOOKUP_TXT };
+	struct lookup_answer *a = lookup_answer_new(&q);
 
-	a->status = DNS_INSECURE;
-	a->found = DNS_DATA;
-	dns_answer_add(a, 0, span_text(one));
+	a->status = LOOKUP_INSECURE;
+	a->found = LOOKUP_DATA;
+	lookup_answer_add(a, 0, span_text(one));
 	if (two != NULL)
-		dns_answer_add(a, 0, span_text(two));
+		lookup_answer_add(a, 0, span_text(two));
 	return a;
 }
 
@@ -58,14 +59,14 @@ one_valid_record_has_an_id(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct dns_answer *a = txt(cases[i].one, cases[i].two);
+		struct lookup_answer *a = txt(cases[i].one, cases[i].two);
 		bool found = sts_record_id(a, id);
 
 		if (found != (cases[i].id != NULL) ||
 		    (found && strcmp(id, cases[i].id) != 0))
 			fail_msg("%s: got %s", cases[i].name,
 			    found ? id : "none");
-		dns_answer_give(a);
+		lookup_answer_give(a);
 	}
 }
 
@@ -220,7 +221,7 @@ a_kept_policy_rules_until_it_is_over(void **state)
 	static struct inquiry i;
 	struct sts_store *s = open_store(2);
 	struct sts_verdict v;
-	struct dns_answer *a;
+	struct lookup_answer *a;
 	bool fetching = false;
 	char line[256];
 
@@ -235,7 +236,7 @@ a_kept_policy_rules_until_it_is_over(void **state)
 	assert_string_equal(i.lines[0].question.name, "_mta-sts.example");
 	a = txt("not ours", NULL);
 	inquiry_tell(inquiry_next(&i), a);
-	dns_answer_give(a);
+	lookup_answer_give(a);
 	assert_true(sts_judge(&v, s, "example", "a.mx.example", &i, NULL,
 	    NULL, &fetching));
 	assert_int_equal(v.mode, STS_ENFORCE);

@@ -37,7 +37,7 @@ static void
 a_question_arrives_as_it_was_put(void **state)
 {
 	static struct policy_question q, got;
-	char longest[DNS_NAME_MAX];
+	char longest[LOOKUP_NAME_MAX];
 	uint64_t ticket;
 
 	(void)state;
@@ -92,7 +92,7 @@ make_answer(unsigned records, size_t octets, size_t evidence)
 	snprintf(a->references[0], sizeof(a->references[0]), "mx.example");
 	a->nreferences = 1;
 	a->npromises = 1;
-	snprintf(a->promises[0].domain, DNS_NAME_MAX, "example");
+	snprintf(a->promises[0].domain, LOOKUP_NAME_MAX, "example");
 	a->promises[0].state = POLICY_DANE_AUTH;
 	for (unsigned i = 0; i < records; i++)
 		tlsa_add_rdata(&a->tlsa, span_of(rdata, 3 + octets));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * policy_dns_build.h -- DNS messages by hand, right ones and others.
+ * policy_message_build.h -- DNS messages by hand, right ones and others.
  */
-#ifndef TESTS_UNIT_POLICY_DNS_BUILD_H
-#define TESTS_UNIT_POLICY_DNS_BUILD_H
+#ifndef TESTS_UNIT_POLICY_MESSAGE_BUILD_H
+#define TESTS_UNIT_POLICY_MESSAGE_BUILD_H
 
 #include <assert.h>
 
@@ -104,7 +104,7 @@ build_cname(struct build *b, const char *owner, const char *target)
 
 	data.len = 0;
 	build_name(&data, target);
-	build_record(b, 0, owner, DNS_CNAME, 300, data.octets, data.len);
+	build_record(b, 0, owner, LOOKUP_CNAME, 300, data.octets, data.len);
 }
 
 /* OPT with an extended error, or none (-1). */

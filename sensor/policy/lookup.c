@@ -5,7 +5,7 @@
 #include "base/addr.h"
 #include "base/digest.h"
 #include "base/escape.h"
-#include "policy/dns.h"
+#include "policy/lookup.h"
 
 #define BYTES_MAX	65536	/* of all records of an answer */
 
@@ -17,12 +17,12 @@ is_name_octet(unsigned char c)
 }
 
 bool
-dns_name_ok(const char *text)
+lookup_name_ok(const char *text)
 {
 	size_t label = 0, n;
 
 	for (n = 0; text[n] != '\0'; n++) {
-		if (n == DNS_NAME_MAX - 1)
+		if (n == LOOKUP_NAME_MAX - 1)
 			return false;
 		if (text[n] == '.') {
 			if (label == 0)
@@ -36,30 +36,31 @@ dns_name_ok(const char *text)
 }
 
 bool
-dns_name_copy(char out[DNS_NAME_MAX], const char *text)
+lookup_name_copy(char out[LOOKUP_NAME_MAX], const char *text)
 {
-	size_t n = strnlen(text, DNS_NAME_MAX + 1);
+	size_t n = strnlen(text, LOOKUP_NAME_MAX + 1);
 
 	if (n > 0 && text[n - 1] == '.')
 		n--;
-	if (n >= DNS_NAME_MAX)
+	if (n >= LOOKUP_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)span_lower((uint8_t)text[i]);
 	out[n] = '\0';
-	return dns_name_ok(out);
+	return lookup_name_ok(out);
 }
 
 bool
-dns_name_under(char out[DNS_NAME_MAX], const char *prefix, const char *name)
+lookup_name_under(char out[LOOKUP_NAME_MAX], const char *prefix,
+    const char *name)
 {
-	int n = snprintf(out, DNS_NAME_MAX, "%s.%s", prefix, name);
+	int n = snprintf(out, LOOKUP_NAME_MAX, "%s.%s", prefix, name);
 
-	return n > 0 && n < DNS_NAME_MAX;
+	return n > 0 && n < LOOKUP_NAME_MAX;
 }
 
 bool
-dns_name_within(const char *name, const char *zone)
+lookup_name_within(const char *name, const char *zone)
 {
 	size_t n = strlen(name), z = strlen(zone);
 
@@ -71,35 +72,36 @@ dns_name_within(const char *name, const char *zone)
 }
 
 bool
-dns_question_equal(const struct dns_question *a, const struct dns_question *b)
+lookup_question_equal(const struct lookup_question *a,
+    const struct lookup_question *b)
 {
 	return a->type == b->type && strcmp(a->name, b->name) == 0;
 }
 
-struct dns_answer *
-dns_answer_new(const struct dns_question *q)
+struct lookup_answer *
+lookup_answer_new(const struct lookup_question *q)
 {
-	struct dns_answer *a;
+	struct lookup_answer *a;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
-	a->status = DNS_FAILED;
-	a->found = DNS_NODATA;
-	a->ede = DNS_NO_EDE;
+	a->status = LOOKUP_FAILED;
+	a->found = LOOKUP_NODATA;
+	a->ede = LOOKUP_NO_EDE;
 	a->references = 1;
 	snprintf(a->canonical, sizeof(a->canonical), "%s", q->name);
 	return a;
 }
 
-struct dns_answer *
-dns_answer_take(struct dns_answer *a)
+struct lookup_answer *
+lookup_answer_take(struct lookup_answer *a)
 {
 	a->references++;
 	return a;
 }
 
 void
-dns_answer_give(struct dns_answer *a)
+lookup_answer_give(struct lookup_answer *a)
 {
 	if (a == NULL || --a->references > 0)
 		return;
@@ -109,7 +111,7 @@ dns_answer_give(struct dns_answer *a)
 
 /* Growing moves the octets: all spans into them move along. */
 static int
-grow(struct dns_answer *a, size_t more)
+grow(struct lookup_answer *a, size_t more)
 {
 	size_t size = a->size == 0 ? 256 : a->size;
 	uint8_t *bytes;
@@ -132,9 +134,10 @@ grow(struct dns_answer *a, size_t more)
 }
 
 int
-dns_answer_add(struct dns_answer *a, uint16_t preference, struct span data)
+lookup_answer_add(struct lookup_answer *a, uint16_t preference,
+    struct span data)
 {
-	if (a->nrecords == DNS_RECORDS_MAX ||
+	if (a->nrecords == LOOKUP_RECORDS_MAX ||
 	    data.len >= BYTES_MAX - a->used) {
 		a->cut = true;
 		return 0;
@@ -145,7 +148,7 @@ dns_answer_add(struct dns_answer *a, uint16_t preference, struct span data)
 	if (data.len > 0)
 		memcpy(a->bytes + a->used, data.at, data.len);
 	a->bytes[a->used + data.len] = '\0';
-	a->records[a->nrecords++] = (struct dns_record){
+	a->records[a->nrecords++] = (struct lookup_record){
 		.preference = preference,
 		.data = span_of(a->bytes + a->used, data.len),
 	};
@@ -154,83 +157,83 @@ dns_answer_add(struct dns_answer *a, uint16_t preference, struct span data)
 }
 
 const char *
-dns_status_word(enum dns_status s)
+lookup_status_word(enum lookup_status s)
 {
 	switch (s) {
-	case DNS_UNKNOWN:
+	case LOOKUP_UNKNOWN:
 		return "unknown";
-	case DNS_SECURE:
+	case LOOKUP_SECURE:
 		return "secure";
-	case DNS_INSECURE:
+	case LOOKUP_INSECURE:
 		return "insecure";
-	case DNS_BOGUS:
+	case LOOKUP_BOGUS:
 		return "bogus";
-	case DNS_FAILED:
+	case LOOKUP_FAILED:
 		return "failed";
 	}
 	return "?";
 }
 
 const char *
-dns_found_word(enum dns_found f)
+lookup_found_word(enum lookup_found f)
 {
 	switch (f) {
-	case DNS_DATA:
+	case LOOKUP_DATA:
 		return "data";
-	case DNS_NODATA:
+	case LOOKUP_NODATA:
 		return "nodata";
-	case DNS_NXDOMAIN:
+	case LOOKUP_NXDOMAIN:
 		return "nxdomain";
 	}
 	return "?";
 }
 
 const char *
-dns_failure_word(enum dns_failure f)
+lookup_failure_word(enum lookup_failure f)
 {
 	switch (f) {
-	case DNS_NO_FAILURE:
+	case LOOKUP_NO_FAILURE:
 		return NULL;
-	case DNS_TIMEOUT:
+	case LOOKUP_TIMEOUT:
 		return "timeout";
-	case DNS_UNREACHABLE:
+	case LOOKUP_UNREACHABLE:
 		return "unreachable";
-	case DNS_RCODE:
+	case LOOKUP_RCODE:
 		return "rcode";
-	case DNS_MALFORMED:
+	case LOOKUP_MALFORMED:
 		return "malformed";
-	case DNS_LOOP:
+	case LOOKUP_LOOP:
 		return "loop";
-	case DNS_BUDGET:
+	case LOOKUP_BUDGET:
 		return "budget";
-	case DNS_NOT_COVERED:
+	case LOOKUP_NOT_COVERED:
 		return "not-covered";
 	}
 	return "?";
 }
 
 const char *
-dns_type_word(enum dns_type t)
+lookup_type_word(enum lookup_type t)
 {
 	switch (t) {
-	case DNS_A:
+	case LOOKUP_A:
 		return "A";
-	case DNS_CNAME:
+	case LOOKUP_CNAME:
 		return "CNAME";
-	case DNS_MX:
+	case LOOKUP_MX:
 		return "MX";
-	case DNS_TXT:
+	case LOOKUP_TXT:
 		return "TXT";
-	case DNS_AAAA:
+	case LOOKUP_AAAA:
 		return "AAAA";
-	case DNS_TLSA:
+	case LOOKUP_TLSA:
 		return "TLSA";
 	}
 	return "?";
 }
 
 static void
-address_text(const struct dns_record *r, char *out, size_t size)
+address_text(const struct lookup_record *r, char *out, size_t size)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr a;
@@ -251,27 +254,27 @@ rdata_text(struct span rdata, char *out, size_t size)
 }
 
 const char *
-dns_record_text(enum dns_type t, const struct dns_record *r, char *out,
+lookup_record_text(enum lookup_type t, const struct lookup_record *r, char *out,
     size_t size)
 {
 	const char *name = (const char *)r->data.at;
 
 	out[0] = '\0';
 	switch (t) {
-	case DNS_MX:
+	case LOOKUP_MX:
 		snprintf(out, size, "%u %s.", r->preference, name);
 		break;
-	case DNS_CNAME:
+	case LOOKUP_CNAME:
 		snprintf(out, size, "%s.", name);
 		break;
-	case DNS_A:
-	case DNS_AAAA:
+	case LOOKUP_A:
+	case LOOKUP_AAAA:
 		address_text(r, out, size);
 		break;
-	case DNS_TLSA:
+	case LOOKUP_TLSA:
 		rdata_text(r->data, out, size);
 		break;
-	case DNS_TXT:
+	case LOOKUP_TXT:
 		escape(r->data, out, size);
 		break;
 	}
