@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
-#include "policy/evidence.h"
+#include "policy/grounds.h"
 #include "policy/policy.h"
 
 /* What one lookup leads back to. */
@@ -210,7 +210,7 @@ take_evidence(struct policy_case *c, struct policy_answer *a,
     const struct dane_question *q)
 {
 	struct json_text text = { .at = NULL };
-	struct evidence e = {
+	struct grounds e = {
 		.source = c->policy->options.source.name,
 		.question = q,
 		.verdicts = c->dane,
@@ -221,7 +221,7 @@ take_evidence(struct policy_case *c, struct policy_answer *a,
 	};
 	uint8_t hash[DIGEST_SHA256];
 
-	evidence_write(&text, &e);
+	grounds_write(&text, &e);
 	if (text.failed || text.at == NULL) {
 		json_text_free(&text);
 		return;

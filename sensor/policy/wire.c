@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "base/cursor.h"
-#include "policy/evidence.h"
+#include "policy/grounds.h"
 #include "policy/wire.h"
 
 static void
@@ -286,7 +286,7 @@ take_evidence(struct cursor *c, struct policy_answer *a)
 	text = c->rest;
 	if (!cursor_ok(c) || strlen(id) >= POLICY_ID_MAX ||
 	    strspn(id, "0123456789abcdef") != strlen(id) ||
-	    text.len > EVIDENCE_MAX) {
+	    text.len > GROUNDS_MAX) {
 		c->why = "no evidence";
 		return;
 	}

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "policy/evidence.h"
+#include "policy/grounds.h"
 #include "policy/message.h"
 #include "policy/sts.h"
 #include "policy/tlsa.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/evidence.h"
+#include "policy/grounds.h"
 #include "policy/wire.h"
 
 static struct wire w;
@@ -146,9 +146,9 @@ what_is_too_long_loses_evidence_and_then_records(void **state)
 		size_t		octets, evidence;
 		bool		has_evidence, has_records;
 	} cases[] = {
-		{ 64, 1000, EVIDENCE_MAX, true, true },
-		{ 64, 1500, EVIDENCE_MAX, false, true },
-		{ 64, 2048, EVIDENCE_MAX, false, false },
+		{ 64, 1000, GROUNDS_MAX, true, true },
+		{ 64, 1500, GROUNDS_MAX, false, true },
+		{ 64, 2048, GROUNDS_MAX, false, false },
 	};
 	uint64_t ticket;
 

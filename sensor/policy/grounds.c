@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "policy/evidence.h"
+#include "policy/grounds.h"
 #include "schema/moment.h"
 
 #define RECORD_TEXT_MAX	1100	/* of one record; longer ones are cut */
 
 const char *
-evidence_ede_text(int ede)
+grounds_ede_text(int ede)
 {
 	switch (ede) {
 	case 1:
@@ -113,7 +113,7 @@ write_failure(struct json_text *j, const struct lookup_answer *a)
 	if (a->ede == LOOKUP_NO_EDE)
 		return;
 	key_number(j, ",\"ede\":", a->ede);
-	key_string(j, ",\"ede_text\":", evidence_ede_text(a->ede));
+	key_string(j, ",\"ede_text\":", grounds_ede_text(a->ede));
 }
 
 static void
@@ -126,7 +126,7 @@ write_records(struct json_text *j, enum lookup_type type,
 	json_text_raw(j, ",\"records\":[");
 	for (unsigned i = 0; i < a->nrecords; i++) {
 		/* room for the rest: each record is at most twice its text */
-		if (j->len > EVIDENCE_MAX - 4 * RECORD_TEXT_MAX) {
+		if (j->len > GROUNDS_MAX - 4 * RECORD_TEXT_MAX) {
 			cut = true;
 			break;
 		}
@@ -170,7 +170,7 @@ write_lookup(struct json_text *j, const struct inquiry_line *l)
 }
 
 void
-evidence_write(struct json_text *out, const struct evidence *e)
+grounds_write(struct json_text *out, const struct grounds *e)
 {
 	char address[ADDR_TEXT_MAX];
 	const char *comma = "";
@@ -191,7 +191,7 @@ evidence_write(struct json_text *out, const struct evidence *e)
 	for (unsigned i = 0; i < e->inquiry->count; i++) {
 		if (e->inquiry->lines[i].answer == NULL)
 			continue;
-		if (out->len > EVIDENCE_MAX - 3 * RECORD_TEXT_MAX)
+		if (out->len > GROUNDS_MAX - 3 * RECORD_TEXT_MAX)
 			break;
 		json_text_raw(out, comma);
 		write_lookup(out, &e->inquiry->lines[i]);
