@@ -46,6 +46,16 @@ static const char *const gap_texts[] = {
 #include "schema/names.def"
 #undef GAP
 };
+static const char *const policy_words[] = {
+#define POLICY(name, word)	word,
+#include "schema/names.def"
+#undef POLICY
+};
+static const char *const sts_words[] = {
+#define STS(name, word)	word,
+#include "schema/names.def"
+#undef STS
+};
 
 static const char *const family_words[] = {
 #define FAMILY(name, word)	word,
@@ -142,6 +152,24 @@ const char *
 location_word(enum location l)
 {
 	return pick(location_words, LENGTH(location_words), l);
+}
+
+const char *
+policy_word(enum policy_state p)
+{
+	return pick(policy_words, LENGTH(policy_words), p);
+}
+
+const char *
+sts_word(enum sts_mode m)
+{
+	return pick(sts_words, LENGTH(sts_words), m);
+}
+
+int
+policy_of(const char *word)
+{
+	return find(policy_words, LENGTH(policy_words), word);
 }
 
 int

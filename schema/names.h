@@ -68,6 +68,20 @@ enum location {
 	LOCATIONS
 };
 
+enum policy_state {
+#define POLICY(name, word)	POLICY_##name,
+#include "schema/names.def"
+#undef POLICY
+	POLICY_STATES
+};
+
+enum sts_mode {
+#define STS(name, word)	STS_##name,
+#include "schema/names.def"
+#undef STS
+	STS_MODES
+};
+
 /* The word; "?" for a number out of range (a database of the future). */
 const char	*kind_word(enum kind);
 const char	*kind_text(enum kind);
@@ -80,11 +94,14 @@ const char	*gap_text(enum gap);
 const char	*family_word(enum family);
 const char	*state_word(enum state);
 const char	*location_word(enum location);
+const char	*policy_word(enum policy_state);
+const char	*sts_word(enum sts_mode);
 
 /* The number of a word, or -1. */
 int	kind_of(const char *word);
 int	severity_of(const char *word);
 int	verdict_of(const char *word);
 int	state_of(const char *word);
+int	policy_of(const char *word);
 
 #endif

@@ -311,4 +311,5 @@ config_free(struct config *c)
 	free(c->user);
 	free(c->jsonl);
 	free(c->evidence);
+	inventory_free(&c->inventory);
 }

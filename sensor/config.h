@@ -16,6 +16,7 @@
 #include "decode/decode.h"
 #include "dns/seen.h"
 #include "flow/flow.h"
+#include "policy/inventory.h"
 
 #define CONFIG_SOURCES_MAX	256	/* -i and -r together */
 #define CONFIG_PORTS_MAX	64
@@ -55,6 +56,9 @@ struct config {
 	struct dns_limits	 dns_limits;
 	uint32_t		 queue_records;	/* between road and clerk */
 	uint32_t		 certificates;	/* kept parsed, a road thread */
+
+	/* what the operator says of his own; the file alone has it */
+	struct inventory	 inventory;
 };
 
 enum config_result {

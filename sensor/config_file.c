@@ -34,6 +34,33 @@ struct file_limits {
 	uint32_t	*dns_remember_seconds;
 };
 
+struct file_server {
+	char		 *name;
+	char		**addresses;
+	unsigned	  addresses_count;
+	bool		 *must_offer;
+};
+
+struct file_exception {
+	char		 *where;
+	char		 *kind;
+	char		 *reason;
+	char		 *until;
+};
+
+struct file_inventory {
+	char			**domains;
+	unsigned		  domains_count;
+	char			**networks;
+	unsigned		  networks_count;
+	struct file_server	 *servers;
+	unsigned		  servers_count;
+	char			**must_offer;
+	unsigned		  must_offer_count;
+	struct file_exception	 *exceptions;
+	unsigned		  exceptions_count;
+};
+
 struct file {
 	char		**interfaces;
 	unsigned	  interfaces_count;
@@ -50,6 +77,7 @@ struct file {
 	bool		 *promiscuous;
 	bool		 *dns;
 	struct file_limits	*limits;
+	struct file_inventory	*inventory;
 };
 
 #define FLAGS	(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -88,6 +116,54 @@ static const cyaml_schema_value_t	port_value = {
 	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint16_t),
 };
 
+static const cyaml_schema_value_t	text_value = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 255),
+};
+
+static const cyaml_schema_field_t	server_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER,
+	    struct file_server, name, 1, 255),
+	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER,
+	    struct file_server, addresses, &text_value, 1, 64),
+	CYAML_FIELD_BOOL_PTR("must_offer", FLAGS, struct file_server,
+	    must_offer),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t	server_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_server,
+	    server_fields),
+};
+
+static const cyaml_schema_field_t	exception_fields[] = {
+	CYAML_FIELD_STRING_PTR("where", CYAML_FLAG_POINTER,
+	    struct file_exception, where, 1, 255),
+	CYAML_FIELD_STRING_PTR("kind", FLAGS, struct file_exception, kind,
+	    1, 64),
+	CYAML_FIELD_STRING_PTR("reason", CYAML_FLAG_POINTER,
+	    struct file_exception, reason, 1, 1024),
+	CYAML_FIELD_STRING_PTR("until", CYAML_FLAG_POINTER,
+	    struct file_exception, until, 1, 32),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t	exception_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_exception,
+	    exception_fields),
+};
+
+#define TEXTS(name, most)	CYAML_FIELD_SEQUENCE(#name, FLAGS, \
+			    struct file_inventory, name, &text_value, 0, most)
+
+static const cyaml_schema_field_t	inventory_fields[] = {
+	TEXTS(domains, 10000),
+	TEXTS(networks, 10000),
+	CYAML_FIELD_SEQUENCE("servers", FLAGS, struct file_inventory,
+	    servers, &server_value, 0, 1000),
+	TEXTS(must_offer, 10000),
+	CYAML_FIELD_SEQUENCE("exceptions", FLAGS, struct file_inventory,
+	    exceptions, &exception_value, 0, 10000),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t	file_fields[] = {
 	CYAML_FIELD_SEQUENCE("interfaces", FLAGS, struct file, interfaces,
 	    &interface_value, 0, CONFIG_SOURCES_MAX),
@@ -105,6 +181,8 @@ static const cyaml_schema_field_t	file_fields[] = {
 	CYAML_FIELD_BOOL_PTR("dns", FLAGS, struct file, dns),
 	CYAML_FIELD_MAPPING_PTR("limits", FLAGS, struct file, limits,
 	    limit_fields),
+	CYAML_FIELD_MAPPING_PTR("inventory", FLAGS, struct file, inventory,
+	    inventory_fields),
 	CYAML_FIELD_END
 };
 
@@ -258,6 +336,62 @@ take_capture(struct config *c, const struct file *f, const char *path)
 	return 0;
 }
 
+static int
+take_servers(struct inventory *to, const struct file_inventory *f, char *why)
+{
+	for (unsigned i = 0; i < f->servers_count; i++) {
+		const struct file_server *s = &f->servers[i];
+
+		if (inventory_add_server(to, s->name, s->must_offer == NULL ||
+		    *s->must_offer, why) == -1)
+			return -1;
+		for (unsigned n = 0; n < s->addresses_count; n++)
+			if (inventory_add_address(to, s->addresses[n],
+			    why) == -1)
+				return -1;
+	}
+	return 0;
+}
+
+static int
+take_texts_of(struct inventory *to, char *const *texts, unsigned n,
+    int (*add)(struct inventory *, const char *, char *), char *why)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (add(to, texts[i], why) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+take_inventory(struct config *c, const struct file_inventory *f,
+    const char *path)
+{
+	struct inventory *to = &c->inventory;
+	char why[INVENTORY_WHY_MAX];
+
+	if (take_texts_of(to, f->domains, f->domains_count,
+	    inventory_add_domain, why) == -1 ||
+	    take_texts_of(to, f->networks, f->networks_count,
+	    inventory_add_network, why) == -1 ||
+	    take_texts_of(to, f->must_offer, f->must_offer_count,
+	    inventory_add_must_offer, why) == -1 ||
+	    take_servers(to, f, why) == -1)
+		goto fail;
+	for (unsigned i = 0; i < f->exceptions_count; i++) {
+		const struct file_exception *e = &f->exceptions[i];
+
+		if (inventory_add_exception(to, e->where, e->kind, e->reason,
+		    e->until, why) == -1)
+			goto fail;
+	}
+	return 0;
+
+fail:
+	log_warnx("%s: inventory: %s", path, why);
+	return -1;
+}
+
 int
 config_file(struct config *c, const char *path)
 {
@@ -287,7 +421,9 @@ config_file(struct config *c, const char *path)
 		return -1;
 	}
 	if (take_texts(c, f) == 0 && take_capture(c, f, path) == 0 &&
-	    (f->limits == NULL || take_limits(c, f->limits, path) == 0))
+	    (f->limits == NULL || take_limits(c, f->limits, path) == 0) &&
+	    (f->inventory == NULL ||
+	    take_inventory(c, f->inventory, path) == 0))
 		result = 0;
 	cyaml_free(&how, &file_value, f, 0);
 	return result;

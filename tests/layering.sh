@@ -22,9 +22,10 @@ allowed() {
 	sensor/smtp)	echo '^(base|smtp)/' ;;
 	sensor/tls)	echo '^(base|tls)/' ;;
 	sensor/session)	echo '^(base|schema|decode/packet\.h|dns/seen\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
+	sensor/policy)	echo '^(base|schema|policy)/' ;;
 	sensor/baseline) echo '^(base|schema|session|baseline)/' ;;
-	sensor/detect)	echo '^(base|schema|session|baseline/past\.h|detect)' ;;
-	sensor/store)	echo '^(base|schema|session|baseline|detect|flow|smtp|tls|store)' ;;
+	sensor/detect)	echo '^(base|schema|session|baseline/past\.h|policy|detect)' ;;
+	sensor/store)	echo '^(base|schema|session|baseline|policy|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;
 	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/)' ;;
 	esac
@@ -34,9 +35,9 @@ allowed() {
 home_of() {
 	case $1 in
 	pcap*)		echo '^sensor/(capture/|store/evidence_file)' ;;
-	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate)' ;;
-	openssl/*)	echo '^sensor/tls/certificate' ;;
-	ldns/*)		echo '^sensor/policy/' ;;
+	openssl/evp.h)	echo '^sensor/(base/digest|tls/certificate|policy/)' ;;
+	openssl/*)	echo '^sensor/(tls/certificate|policy/)' ;;
+	ldns/*|curl/*|seccomp.h)	echo '^sensor/policy/' ;;
 	sqlite3.h)	echo '^(schema|sensor/store|sensor/baseline|analyzer)/' ;;
 	cyaml/*)	echo '^sensor/config_file\.c' ;;
 	maxminddb.h)	echo '^analyzer/geoip\.c' ;;

@@ -99,6 +99,8 @@ check golden python3 tests/golden/run.py --sensor $asan
 check truth python3 tests/lab/truth.py --sensor $asan
 check verdicts python3 tests/lab/verdicts.py --sensor $release
 check dns python3 tests/lab/dns.py --sensor $asan
+check dns python3 tests/lab/dns/run.py --ask build/asan/tests/policy_ask \
+    --lab ../shared/pcaps/lab
 check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
 check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer

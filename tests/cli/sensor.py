@@ -115,6 +115,28 @@ def configuration(d):
         case(f"with dns: {word} the server is known by {want}",
              rows(f"{heard}.db", "SELECT server_name_from, kinds ->> 0 FROM "
                   "v_sessions WHERE mails_in_clear > 0") == want)
+    example = (ROOT / "etc/sensor.yaml").read_text()
+    inventory = example[example.index("# inventory:"):].replace("\n# ", "\n")
+    inventory = inventory.removeprefix("# ")
+    pathlib.Path(good).write_text(inventory)
+    ends("the example of an inventory is valid",
+         sensor("-c", good, "-r", STRIPPED, "--test-config"), 0)
+    for name, was, now, word in [
+            ("an exception until a day that never comes", "2027-03-31",
+             "2027-02-29", "2027-02-29"),
+            ("an exception without a reason", "reason: fax gateway, replaced "
+             "in spring (ticket 4711)", "reason: ' '", "reason"),
+            ("an exception without an end", "      until: 2027-03-31", "",
+             "until"),
+            ("an exception for no kind there is", "kind: mail-in-clear",
+             "kind: mail-in-klar", "mail-in-klar"),
+            ("a network with too many bits", "192.0.2.0/24", "192.0.2.0/33",
+             "192.0.2.0/33"),
+            ("a server at no address", "192.0.2.25", "mx1", "mx1"),
+            ("a domain that is none", "example.org", "exa mple", "exa mple")]:
+        case("the example has " + was, was in inventory)
+        pathlib.Path(f"{d}/bad.yaml").write_text(inventory.replace(was, now))
+        ends(name, sensor("-c", f"{d}/bad.yaml", "-r", STRIPPED), 2, word)
     for name, text, word in [
             ("a field nobody knows", "datbase: x\n", "datbase"),
             ("a limit that would blind us", "limits:\n  connections: 1\n",
