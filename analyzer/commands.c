@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
 	&cmd_session,
 	&cmd_findings,
 	&cmd_servers,
+	&cmd_tlsa,
 	NULL
 };
 
@@ -33,23 +34,41 @@ knows(const struct command *c, enum filter f)
 	return c->filters != NULL && filter_known(c->filters, f);
 }
 
+static void
+add_other(char others[128], const char *name)
+{
+	size_t used = strlen(others);
+
+	snprintf(others + used, 128 - used, "%s%s", used == 0 ? "" : ", ",
+	    name);
+}
+
 static int
 refuse(const struct command *c, enum filter f)
 {
 	char others[128] = "";
-	size_t used = 0;
 
 	for (size_t i = 0; commands[i] != NULL; i++)
-		if (knows(commands[i], f) && used < sizeof(others))
-			used += (size_t)snprintf(others + used,
-			    sizeof(others) - used, "%s%s",
-			    used == 0 ? "" : ", ", commands[i]->name);
-	if (used == 0)
+		if (knows(commands[i], f))
+			add_other(others, commands[i]->name);
+	if (others[0] == '\0')
 		return options_misuse(c->name, "%s has no --%s, nor has any "
 		    "command of this version", c->name,
 		    options_filter_word(f));
 	return options_misuse(c->name, "%s has no --%s; it is a filter of: %s",
 	    c->name, options_filter_word(f), others);
+}
+
+static int
+refuse_extra(const struct command *c, enum extra e)
+{
+	char others[128] = "";
+
+	for (size_t i = 0; commands[i] != NULL; i++)
+		if ((commands[i]->extras & EXTRA_BIT(e)) != 0)
+			add_other(others, commands[i]->name);
+	return options_misuse(c->name, "%s has no --%s; it is an option of: "
+	    "%s", c->name, options_extra_word(e), others);
 }
 
 int
@@ -58,5 +77,9 @@ commands_check_filters(const struct command *c, const struct options *o)
 	for (enum filter f = 0; f < FILTERS; f++)
 		if (o->filters[f] != NULL && !knows(c, f))
 			return refuse(c, f);
+	for (enum extra e = 0; e < EXTRAS; e++)
+		if (o->extras[e].count > 0 &&
+		    (c->extras & EXTRA_BIT(e)) == 0)
+			return refuse_extra(c, e);
 	return STATUS_DONE;
 }
