@@ -28,6 +28,10 @@ _striptls_analyzer_options()
 		echo "$listing $judged --confidence --session" ;;
 	servers)
 		echo "$listing --offer" ;;
+	tlsa)
+		echo '--pem --live --server --session --since --until --sensor
+		    --host --port --ttl --timeout --type --generic --record
+		    --records --name --at --next --published --check' ;;
 	esac
 	echo '-d -o --database --output --help'
 	[[ -z $1 ]] && echo '--version'
@@ -36,18 +40,18 @@ _striptls_analyzer_options()
 _striptls_analyzer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-	local commands='sessions session findings servers help' command= i
+	local commands='sessions session findings servers tlsa help' command= i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		sessions|session|findings|servers|help)
+		sessions|session|findings|servers|tlsa|help)
 			command=${COMP_WORDS[i]}
 			break ;;
 		esac
 	done
 	case $before in
-	-d|--database)
+	-d|--database|--pem|--next|--records)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$word")) ;;
 	-o|--output)
@@ -79,10 +83,13 @@ _striptls_analyzer()
 		_striptls_analyzer_list 'smtp lmtp tls other none' "$word" ;;
 	--capture)
 		_striptls_analyzer_list 'complete partial' "$word" ;;
-	--since|--until)
+	--type)
+		_striptls_analyzer_list '311 211 301 201 312 212' "$word" ;;
+	--since|--until|--published|--at)
 		COMPREPLY=($(compgen -W '30m 2h 1d 7d' -- "$word")) ;;
 	--server|--client|--domain|--sensor|--source|--session|--limit| \
-	--sort|--columns|--community-id)
+	--sort|--columns|--community-id|--live|--host|--port|--ttl|--timeout| \
+	--record|--name)
 		;;
 	*)
 		if [[ $word == -* ]]; then
@@ -93,7 +100,11 @@ _striptls_analyzer()
 			COMPREPLY=($(compgen -W "$commands" -- "$word"))
 		elif [[ $command == help ]]; then
 			COMPREPLY=($(compgen -W \
-			    'sessions session findings servers' -- "$word"))
+			    'sessions session findings servers tlsa' \
+			    -- "$word"))
+		elif [[ $command == tlsa ]]; then
+			COMPREPLY=($(compgen -W 'create verify rollover' \
+			    -- "$word"))
 		fi ;;
 	esac
 }
