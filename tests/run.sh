@@ -101,6 +101,7 @@ check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer
 check sensor python3 tests/cli/sensor.py build/asan
 check tlsa python3 tests/cli/tlsa.py build/asan
+check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
 check live python3 tests/cli/live.py build/asan
 check flood python3 tests/lab/flood.py build/release
 check install python3 tests/cli/install.py build/release

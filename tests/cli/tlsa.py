@@ -61,7 +61,7 @@ def make_ca(name):
             "-subj", f"/CN={name}", "-days", "3650")
 
 
-def make_leaf(name, ca, key, names=HOST):
+def make_leaf(name, ca, key, names=HOST, days="300"):
     at = f"{FOLDER}/{name}"
     openssl("req", "-newkey", *key, "-nodes", "-keyout", f"{at}.key", "-out",
             f"{at}.csr", "-subj", f"/CN={name}")
@@ -69,7 +69,7 @@ def make_leaf(name, ca, key, names=HOST):
         f.write(f"subjectAltName=DNS:{names}\n")
     openssl("x509", "-req", "-in", f"{at}.csr", "-CA", f"{FOLDER}/{ca}.crt",
             "-CAkey", f"{FOLDER}/{ca}.key", "-CAcreateserial", "-days",
-            "300", "-extfile", f"{at}.ext", "-out", f"{at}.crt")
+            days, "-extfile", f"{at}.ext", "-out", f"{at}.crt")
     with open(f"{at}.pem", "wb") as f:
         for part in (f"{at}.crt", f"{FOLDER}/{ca}.crt"):
             f.write(pathlib.Path(part).read_bytes())
