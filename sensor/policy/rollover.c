@@ -19,12 +19,6 @@ struct planner {
 	int64_t	until;		/* when they are */
 };
 
-static void
-say(char out[ROLLOVER_TEXT_MAX], const char *fmt, va_list ap)
-{
-	vsnprintf(out, ROLLOVER_TEXT_MAX, fmt, ap);
-}
-
 static struct rollover_step *
 step(struct planner *p, enum rollover_name name, enum rollover_state state,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -43,7 +37,7 @@ step(struct planner *p, enum rollover_name name, enum rollover_state state,
 	s->remove = -1;
 	s->add = -1;
 	va_start(ap, fmt);
-	say(s->text, fmt, ap);
+	vsnprintf(s->text, sizeof(s->text), fmt, ap);
 	va_end(ap);
 	return s;
 }
@@ -61,7 +55,7 @@ conclude(struct planner *p, enum rollover_safety safety, const char *fmt, ...)
 	if (safety == ROLLOVER_NOT_YET)
 		p->out->until = p->until;
 	va_start(ap, fmt);
-	say(p->out->text, fmt, ap);
+	vsnprintf(p->out->text, sizeof(p->out->text), fmt, ap);
 	va_end(ap);
 }
 
