@@ -93,6 +93,7 @@ outcome_of(int error)
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 		return MATCH_SIGNATURE;
 	case X509_V_ERR_OUT_OF_MEM:
+	case X509_V_ERR_UNSPECIFIED:	/* OpenSSL itself failed */
 		return MATCH_FAILED;
 	default:
 		return MATCH_PATH;
