@@ -206,6 +206,9 @@ take_live(struct chains *c, const char *where, const struct options *o)
 		goto out;
 	}
 	status = STATUS_DONE;
+	if (a->early > 0)
+		warnx("%s: sent %zu octets in clear behind its 220; they are "
+		    "no part of TLS (RFC 3207 section 4.2)", where, a->early);
 	q.key = other_key(a->chain[0]);
 	take_answer(c, before, &q, a);
 	if (c->count > before && starttls_ask(&q, a) == 0 &&

@@ -115,6 +115,24 @@ put_records(const struct change *c, const struct tlsa_record *r,
 	free(text);
 }
 
+/* Text behind what stands on the line already, its further lines under its
+ * first. */
+static void
+put_wrapped(const char *text, size_t indent, size_t width)
+{
+	char *lines, *line, *rest;
+
+	lines = width > indent + 20 ? text_wrap(text, width - indent) : NULL;
+	if (lines == NULL) {
+		puts(text);
+		return;
+	}
+	for (line = strtok_r(lines, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest))
+		printf("%*s%s\n", line == lines ? 0 : (int)indent, "", line);
+	free(lines);
+}
+
 /* A page for reading. */
 static void
 show_page(const struct change *c)
@@ -127,14 +145,17 @@ show_page(const struct change *c)
 		[ROLLOVER_SHOWS_NEW] = "the next certificate",
 		[ROLLOVER_SHOWS_OTHER] = "another certificate",
 	};
-	char until[WHEN_TEXT_MAX];
+	size_t width = render_style_of(FORM_TABLE).width;
+	char until[WHEN_TEXT_MAX], verdict[ROLLOVER_TEXT_MAX + 16];
 
-	printf("%s: %s.\n", rollover_safety_word(p->safety), p->text);
+	snprintf(verdict, sizeof(verdict), "%s: %s.",
+	    rollover_safety_word(p->safety), p->text);
+	put_wrapped(verdict, 0, width);
 	if (p->until != 0) {
 		when_write(until, p->until, false);
 		printf("Look again at %s UTC.\n", until);
 	}
-	printf("The servers show %s%s.  ", shown[c->shown],
+	printf("The servers show %s%s.\n", shown[c->shown],
 	    is_asked(c) ? "" : " (assumed: --live or --server would tell)");
 	if (c->next.list[0].count < 2)
 		printf("The next one came without its issuer's.\n");
@@ -143,9 +164,10 @@ show_page(const struct change *c)
 		    p->same_ca ? "the same" : "another");
 	for (unsigned i = 0; i < p->count; i++) {
 		s = &p->steps[i];
-		printf("%s%u  %-8s %-6s %s\n", i == 0 ? "\n" : "", i + 1,
+		printf("%s%u  %-8s %-6s ", i == 0 ? "\n" : "", i + 1,
 		    rollover_name_word(s->name),
-		    rollover_state_word(s->state), s->text);
+		    rollover_state_word(s->state));
+		put_wrapped(s->text, 19, width);
 		if (s->remove != -1)
 			put_records(c, &c->task->records.list[s->remove],
 			    "-");
