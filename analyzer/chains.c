@@ -10,6 +10,7 @@
 #include "policy/certificates.h"
 
 #define FILE_MAX	(1 << 20)	/* octets of a file of ours */
+#define DAY		INT64_C(86400000000)
 
 static const struct filter_rule rules[] = {
 	{ FILTER_SINCE, FILTER_TIME, "s.started_at >= @", NULL },
@@ -295,13 +296,18 @@ take_row(struct chains *c, const struct database *d, sqlite3_stmt *stmt)
 	c->count++;
 }
 
-/* Each leaf once, as it was last shown. */
+/*
+ * Each leaf once, as it was last shown.  Unless --since says how far to look
+ * back, that is the certificates in use: those shown within a day of the
+ * last one, not all that a server ever had.
+ */
 static int
 select_seen(struct chains *c, const struct database *d,
     const struct options *o)
 {
 	struct query *q = query_new(d->sql);
 	sqlite3_stmt *stmt = NULL;
+	int64_t oldest = INT64_MIN, at;
 	int status;
 
 	query_add(q, "SELECT s.db, s.id, s.server_name, max(s.started_at), "
@@ -314,8 +320,14 @@ select_seen(struct chains *c, const struct database *d,
 	if (status == STATUS_DONE && (stmt = query_prepare(q)) == NULL)
 		status = STATUS_ERROR;
 	query_free(q);
-	while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+	while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+		at = sqlite3_column_int64(stmt, 3);
+		if (at < oldest)
+			break;
+		if (oldest == INT64_MIN && o->filters[FILTER_SINCE] == NULL)
+			oldest = at - DAY;
 		take_row(c, d, stmt);
+	}
 	sqlite3_finalize(stmt);
 	return status;
 }

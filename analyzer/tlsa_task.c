@@ -104,8 +104,10 @@ task_read(struct tlsa_task *t, const struct options *o)
 	t->port = (unsigned)port;
 	t->ttl = (uint32_t)ttl;
 	find_host(t);
-	for (unsigned i = 0; i < o->extras[EXTRA_NAME].count &&
-	    t->names_count < TASK_NAMES_MAX; i++)
+	if (o->extras[EXTRA_NAME].count + t->names_count > TASK_NAMES_MAX)
+		return options_misuse(o->command, "--name: more than %d names "
+		    "of a server", TASK_NAMES_MAX);
+	for (unsigned i = 0; i < o->extras[EXTRA_NAME].count; i++)
 		t->names[t->names_count++] = o->extras[EXTRA_NAME].list[i];
 	if ((t->match = match_new(CACHE_ENTRIES)) == NULL) {
 		warnx("memory is short, or OpenSSL does not start");

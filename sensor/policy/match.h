@@ -84,7 +84,7 @@ struct match_result {
 	int			 depth;		/* of what it describes; -1 */
 	char			 name[MATCH_NAME_MAX];	/* that fitted, or "" */
 	const char		*error;		/* OpenSSL's reason, or NULL */
-	int			 error_depth;	/* of the certificate at fault */
+	int			 error_depth;	/* of who is at fault */
 	/* mismatched, but a record outranked by a stronger digest would do:
 	 * senders without that digest accept the chain */
 	bool			 weaker_only;

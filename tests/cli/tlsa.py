@@ -147,6 +147,9 @@ class Server:
         self.listener.close()
 
 
+EHLO = b"250-mx\r\n250 STARTTLS\r\n"
+
+
 def dialogue(*replies):
     """Greet with the first; then one reply a line heard."""
     def script(server, peer):
@@ -155,6 +158,18 @@ def dialogue(*replies):
                 server.line(peer)
             peer.sendall(reply)
         server.line(peer)
+    return script
+
+
+def after_220(octets):
+    """Accept STARTTLS, hear the ClientHello, say that, and leave."""
+    def script(server, peer):
+        for reply in (b"220 mx\r\n", EHLO, b"220 go\r\n"):
+            peer.sendall(reply)
+            if reply != b"220 go\r\n":
+                server.line(peer)
+        peer.recv(65536)
+        peer.sendall(octets)
     return script
 
 
@@ -213,6 +228,10 @@ def create():
     case("as JSON", [r["record"] for r in got] == [
         record(3, 1, 1, "old"), record(2, 1, 1, "ca1")] and
          got[0]["owner"] == OWNER and got[0]["ttl"] is None, got)
+    got = analyzer("tlsa", "create", "--pem", "old.pem", "-o", "csv")
+    case("as CSV", got.stdout.splitlines()[0].startswith(
+        "owner,ttl,record,generic,") and record(3, 1, 1, "old") in
+         got.stdout.splitlines()[1], got.stdout)
     got = analyzer("tlsa", "create", "--pem", "old.crt")
     says("an issuer that is not there", got, 0, record(3, 1, 1, "old"),
          "has no issuer's certificate")
@@ -257,7 +276,6 @@ def can_bind_v6():
         return False
 
 
-EHLO = b"250-mx\r\n250 STARTTLS\r\n"
 ODD_SERVERS = [
     # name, script, status, words
     ("a greeting of several lines, bare codes",
@@ -289,14 +307,13 @@ ODD_SERVERS = [
     ("a terminal's escape in a reply",
      dialogue(b"220 mx\r\n", EHLO, b"554 \x1b[31mred\r\n"), 1,
      "STARTTLS was refused: 554 ?[31mred"),
-    ("closed after the greeting", lambda s, p: p.sendall(b"220 mx\r\n"), 1,
+    ("closed after the greeting", dialogue(b"220 mx\r\n"), 1,
      "closed the connection"),
-    ("plaintext after 220",
-     dialogue(b"220 mx\r\n", EHLO, b"220 go\r\n", b"500 what?\r\n"), 1,
+    ("plaintext after 220", after_220(b"500 what?\r\n"), 1,
      "the handshake failed"),
-    ("closed after 220",
-     lambda s, p: dialogue(b"220 mx\r\n", EHLO, b"220 go\r\n")(s, p), 1,
-     "handshake"),
+    ("an alert after 220", after_220(b"\x15\x03\x03\0\2\2\x28"), 1,
+     "the handshake failed"),
+    ("closed after 220", after_220(b""), 1, "handshake"),
     ("a line that does not end",
      lambda s, p: p.sendall(b"220 " + b"x" * 70000), 1,
      "a line that does not end"),
@@ -519,6 +536,8 @@ def misuse():
              "--live mx:smtp"),
             ("twice what is once", ["create", "--pem", "old.pem", "--host",
                                     "a", "--host", "b"], "--host may be"),
+            ("nine names", ["verify", "--pem", "old.pem", "--record",
+                            "3 1 1 00", *["--name", "a"] * 9], "--name: more"),
             ("a word too many", ["create", "old.pem"],
              "tlsa create takes no argument"),
             ("--check of create", ["create", "--pem", "old.pem", "--check"],

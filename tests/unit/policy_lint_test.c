@@ -52,6 +52,9 @@ static const struct lint_case cases[] = {
 	{ "T51 ... or is not sent", "3 1 1 leaf,2 1 1 root",
 	  { "leaf inter" }, "stale-records/warning tlsa-at-risk/warning "
 	  "ta-not-sent/warning", false, 0 },
+	{ "two stale records of a kind are told of once",
+	  "3 1 1 self,3 1 1 rsa,2 1 1 inter", { "leaf inter" },
+	  "stale-records/warning tlsa-at-risk/warning", false, 0 },
 	{ "neither matches", "3 1 1 self,2 1 1 self-ca",
 	  { "leaf inter root" }, "tlsa-mismatch/fault", false, 0 },
 	{ "T48 SHA2-512 only", "3 1 2 leaf,2 1 2 inter", { "leaf inter" },
