@@ -225,10 +225,10 @@ judge_chain(struct match *m, struct match_result *r,
 		take_proof(r, &p);
 	}
 	doubt(r, q, c);
+	/* one that matched and counted would have settled it */
 	for (unsigned i = 0; i < r->count; i++)
 		if (match_promise(r->outcome) == MATCH_BROKEN &&
-		    r->verdicts[i].outcome == MATCH_MATCHED &&
-		    !r->verdicts[i].counts)
+		    r->verdicts[i].outcome == MATCH_MATCHED)
 			r->weaker_only = true;
 }
 

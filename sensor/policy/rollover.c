@@ -151,7 +151,7 @@ replace_anchors(struct planner *p)
 	struct rollover_step *t;
 	bool replaced = false;
 
-	if (p->out->same_ca || p->q->new_count < 2 ||
+	if (p->q->new_count < 2 ||
 	    matching(p, p->q->old, TLSA_DANE_EE) == -1)
 		return false;
 	for (unsigned i = 0; i < s->count; i++) {

@@ -55,6 +55,9 @@ static const struct lint_case cases[] = {
 	{ "two stale records of a kind are told of once",
 	  "3 1 1 self,3 1 1 rsa,2 1 1 inter", { "leaf inter" },
 	  "stale-records/warning tlsa-at-risk/warning", false, 0 },
+	{ "a trust anchor in full need not be sent",
+	  "3 1 1 leaf,2 0 0 self-ca", { "leaf inter" }, "data-in-full/note "
+	  "stale-records/warning tlsa-at-risk/warning", false, 0 },
 	{ "neither matches", "3 1 1 self,2 1 1 self-ca",
 	  { "leaf inter root" }, "tlsa-mismatch/fault", false, 0 },
 	{ "T48 SHA2-512 only", "3 1 2 leaf,2 1 2 inter", { "leaf inter" },

@@ -110,6 +110,8 @@ raw_keys(void **state)
 		cast_records(&cast, cases[i].record, &s);
 		match_ask(m, &q, &r);
 		expect(cases[i].record, &r, cases[i].want);
+		if (s.count == 1)
+			assert_int_equal(r.verdicts[0].outcome, r.outcome);
 		tlsa_clear(&s);
 	}
 	match_free(m);
@@ -441,6 +443,43 @@ memory_is_bounded(void **state)
 	match_free(m);
 }
 
+/* What was asked for last is forgotten last. */
+static void
+the_unused_is_forgotten(void **state)
+{
+	static const struct {
+		const char	*name;
+		bool		 remembered;
+	} asked[] = {
+		{ "a.example", false }, { "b.example", false },
+		{ "c.example", false }, { "d.example", false },
+		{ "a.example", true }, { "e.example", false },
+		{ "a.example", true }, { "c.example", true },
+		{ "b.example", false },
+	};
+	struct match *m = match_new(4);
+	struct tlsa_set s = { 0 };
+	const char *name;
+	struct match_question q = { .chain = &actor(&cast, "leaf")->der,
+	    .chain_count = 1, .records = &s, .names = &name,
+	    .names_count = 1, .at = NOW };
+	struct match_result r;
+	uint64_t kept;
+
+	(void)state;
+	cast_records(&cast, "3 1 1 leaf", &s);
+	for (size_t i = 0; i < LENGTH(asked); i++) {
+		name = asked[i].name;
+		kept = match_counters(m)->kept;
+		match_ask(m, &q, &r);
+		assert_int_equal(match_counters(m)->kept - kept,
+		    asked[i].remembered);
+	}
+	assert_int_equal(match_counters(m)->forgotten, 2);
+	tlsa_clear(&s);
+	match_free(m);
+}
+
 /* T44: each thread has a match of its own; OpenSSL's state is shared. */
 static void *
 one_thread(void *data)
@@ -504,6 +543,7 @@ main(void)
 		cmocka_unit_test(remembered_for_a_time),
 		cmocka_unit_test(told_apart),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(the_unused_is_forgotten),
 		cmocka_unit_test(many_threads),
 	};
 	int failed;

@@ -96,6 +96,13 @@ static const struct rollover_case cases[] = {
 	{ "SHA2-512 alone", "3 1 2 leaf,2 1 2 inter", OTHER_CA, SHOWS(OLD),
 	  9 * HOUR, "safe: publish/now-2 1 2 inter+2 1 2 second-ca "
 	  "wait/later deploy/later replace/later" },
+	{ "... of a single record", "3 1 2 leaf", SAME_CA, SHOWS(OLD),
+	  9 * HOUR, "safe: publish/now+3 1 2 rsa wait/later deploy/later "
+	  "replace/later" },
+	{ "the pair's trust anchor was stale before",
+	  "3 1 1 leaf,2 1 1 self-ca", SAME_CA, SHOWS(OLD), 9 * HOUR,
+	  "safe: publish/now-2 1 1 self-ca+2 1 1 inter wait/later "
+	  "deploy/later replace/later" },
 	{ "... deployed", "3 1 2 leaf,2 1 2 second-ca", OTHER_CA,
 	  SHOWS(NEW), 9 * HOUR, "safe: publish/done deploy/done "
 	  "replace/now-3 1 2 leaf+3 1 2 second" },
