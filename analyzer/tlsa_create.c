@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/rows.h"
+#include "analyzer/sheet.h"
 #include "analyzer/text.h"
 #include "analyzer/tlsa_task.h"
 #include "analyzer/when.h"
@@ -15,7 +15,7 @@
 
 #define TYPES_MAX	12	/* two usages, two selectors, three types */
 
-static const struct rows_column columns[] = {
+static const struct sheet_column columns[] = {
 	{ "owner", "OWNER", COLUMN_PLAIN },
 	{ "ttl", NULL, COLUMN_NUMBER },
 	{ "record", "RECORD", COLUMN_PLAIN },
@@ -33,7 +33,7 @@ struct creation {
 	bool			 types_given;
 	/* made of the certificate below */
 	struct tlsa_set		 made;
-	struct rows		*rows;		/* NULL: lines of a zone */
+	struct sheet		*sheet;		/* NULL: lines of a zone */
 };
 
 /* "3 1 1", "311", and several with commas. */
@@ -116,8 +116,8 @@ put_row(struct creation *c, const char *record, const char *generic,
 {
 	struct tlsa_task *t = c->task;
 
-	rows_add(c->rows, "tittttit", t->owner[0] != '\0' ? t->owner : NULL,
-	    t->ttl != 0 ? (int64_t)t->ttl : ROWS_UNKNOWN, record, generic,
+	sheet_add(c->sheet, "tittttit", t->owner[0] != '\0' ? t->owner : NULL,
+	    t->ttl != 0 ? (int64_t)t->ttl : SHEET_UNKNOWN, record, generic,
 	    f->subject, f->sha256, f->not_after, chain->source);
 }
 
@@ -144,7 +144,7 @@ create_one(struct creation *c, const struct tlsa_record *kind,
 	if (record != NULL && generic != NULL) {
 		shown = c->task->o->extras[EXTRA_GENERIC].count > 0 ?
 		    generic : record;
-		if (c->rows != NULL)
+		if (c->sheet != NULL)
 			put_row(c, record, generic, &f, chain);
 		else
 			put_zone(c, shown, &f, chain);
@@ -187,15 +187,15 @@ tlsa_create(struct tlsa_task *t)
 		return status;
 	/* what people want of it is a zone file's lines, in a pipe too */
 	if (t->o->form_given && t->o->form != FORM_TABLE &&
-	    (c.rows = rows_new(columns, sizeof(columns) /
+	    (c.sheet = sheet_new(columns, sizeof(columns) /
 	    sizeof(columns[0]))) == NULL)
 		return STATUS_ERROR;
 	for (unsigned i = 0; i < t->chains.count && status == STATUS_DONE;
 	    i++)
 		status = create_all(&c, &t->chains.list[i]);
-	if (c.rows != NULL && status == STATUS_DONE)
-		status = rows_show(c.rows, t->o->form);
-	rows_free(c.rows);
+	if (c.sheet != NULL && status == STATUS_DONE)
+		status = sheet_show(c.sheet, t->o->form);
+	sheet_free(c.sheet);
 	tlsa_clear(&c.made);
 	return status;
 }

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/rows.h"
+#include "analyzer/sheet.h"
 #include "analyzer/text.h"
 #include "analyzer/tlsa_task.h"
 #include "analyzer/when.h"
 #include "policy/certificates.h"
 #include "policy/rollover.h"
 
-static const struct rows_column columns[] = {
+static const struct sheet_column columns[] = {
 	{ "step", "STEP", COLUMN_NUMBER },
 	{ "name", "WHAT", COLUMN_PLAIN },
 	{ "state", "STATE", COLUMN_PLAIN },
@@ -182,29 +182,29 @@ show_rows(const struct change *c)
 	const struct rollover_plan *p = &c->plan;
 	const struct rollover_step *s;
 	char *remove, *add;
-	struct rows *rows;
+	struct sheet *sheet;
 	int status;
 
-	rows = rows_new(columns, sizeof(columns) / sizeof(columns[0]));
-	if (rows == NULL)
+	sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
+	if (sheet == NULL)
 		return STATUS_ERROR;
-	rows_add(rows, "ittttti", (int64_t)0, "verdict",
+	sheet_add(sheet, "ittttti", (int64_t)0, "verdict",
 	    rollover_safety_word(p->safety), p->text, (char *)NULL,
-	    (char *)NULL, p->until != 0 ? p->until : ROWS_UNKNOWN);
+	    (char *)NULL, p->until != 0 ? p->until : SHEET_UNKNOWN);
 	for (unsigned i = 0; i < p->count; i++) {
 		s = &p->steps[i];
 		remove = s->remove == -1 ? NULL : task_record_text(
 		    &c->task->records.list[s->remove], false);
 		add = s->add == -1 ? NULL : task_record_text(
 		    &p->made.list[s->add], false);
-		rows_add(rows, "ittttt", (int64_t)i + 1,
+		sheet_add(sheet, "ittttt", (int64_t)i + 1,
 		    rollover_name_word(s->name),
 		    rollover_state_word(s->state), s->text, remove, add);
 		free(remove);
 		free(add);
 	}
-	status = rows_show(rows, c->task->o->form);
-	rows_free(rows);
+	status = sheet_show(sheet, c->task->o->form);
+	sheet_free(sheet);
 	return status;
 }
 

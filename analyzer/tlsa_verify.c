@@ -9,14 +9,14 @@
 #include <string.h>
 
 #include "analyzer/check.h"
-#include "analyzer/rows.h"
+#include "analyzer/sheet.h"
 #include "analyzer/tlsa_task.h"
 #include "policy/certificates.h"
 #include "policy/lint.h"
 
 #define REASON_MAX	256
 
-static const struct rows_column columns[] = {
+static const struct sheet_column columns[] = {
 	{ "about", "ABOUT", COLUMN_PLAIN },
 	{ "verdict", "VERDICT", COLUMN_PLAIN },
 	{ "level", NULL, COLUMN_PLAIN },
@@ -34,7 +34,7 @@ struct verification {
 	struct tlsa_task	*task;
 	struct match_result	 results[CHAINS_MAX];
 	struct lint_list	 advice;
-	struct rows		*rows;
+	struct sheet		*sheet;
 };
 
 struct row {
@@ -56,14 +56,14 @@ add_row(struct verification *v, const struct row *row)
 	if (row->record != -1)
 		text = task_record_text(&v->task->records.list[row->record],
 		    false);
-	rows_add(v->rows, "ttttiitttii", row->about, row->verdict,
+	sheet_add(v->sheet, "ttttiitttii", row->about, row->verdict,
 	    row->level, text, row->of != NULL ?
-	    (int64_t)row->of->counts : ROWS_UNKNOWN,
+	    (int64_t)row->of->counts : SHEET_UNKNOWN,
 	    row->of != NULL && row->of->depth >= 0 ?
-	    (int64_t)row->of->depth : ROWS_UNKNOWN, row->reason,
+	    (int64_t)row->of->depth : SHEET_UNKNOWN, row->reason,
 	    c != NULL ? c->source : NULL, known ? f.sha256 : NULL,
-	    known ? f.not_after : ROWS_UNKNOWN,
-	    c != NULL ? task_time(v->task, c) : ROWS_UNKNOWN);
+	    known ? f.not_after : SHEET_UNKNOWN,
+	    c != NULL ? task_time(v->task, c) : SHEET_UNKNOWN);
 	free(text);
 }
 
@@ -226,16 +226,16 @@ show(struct verification *v)
 	struct tlsa_task *t = v->task;
 	int status;
 
-	v->rows = rows_new(columns, sizeof(columns) / sizeof(columns[0]));
-	if (v->rows == NULL)
+	v->sheet = sheet_new(columns, sizeof(columns) / sizeof(columns[0]));
+	if (v->sheet == NULL)
 		return STATUS_ERROR;
 	for (unsigned i = 0; i < t->chains.count; i++) {
 		add_chain(v, &t->chains.list[i], &v->results[i]);
 		add_records(v, &t->chains.list[i], &v->results[i]);
 	}
 	add_advice(v);
-	status = rows_show(v->rows, t->o->form);
-	rows_free(v->rows);
+	status = sheet_show(v->sheet, t->o->form);
+	sheet_free(v->sheet);
 	if (status == STATUS_DONE && count(v, MATCH_BROKEN) +
 	    count(v, MATCH_UNDECIDED) > 0)
 		status = STATUS_ERROR;

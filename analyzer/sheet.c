@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "analyzer/query.h"
-#include "analyzer/rows.h"
+#include "analyzer/sheet.h"
 
 #define COLUMNS_MAX	32
 
-struct rows {
-	const struct rows_column	*columns;
+struct sheet {
+	const struct sheet_column	*columns;
 	size_t				 count;
 	sqlite3				*db;
 	sqlite3_stmt			*insert;
@@ -18,7 +18,7 @@ struct rows {
 };
 
 static void
-complain(struct rows *r)
+complain(struct sheet *r)
 {
 	if (!r->failed)
 		warnx("rows in memory: %s", sqlite3_errmsg(r->db));
@@ -26,7 +26,7 @@ complain(struct rows *r)
 }
 
 static sqlite3_stmt *
-prepare_create(const struct rows *r)
+prepare_create(const struct sheet *r)
 {
 	struct query *q = query_new(r->db);
 	sqlite3_stmt *stmt;
@@ -42,7 +42,7 @@ prepare_create(const struct rows *r)
 }
 
 static sqlite3_stmt *
-prepare_insert(const struct rows *r)
+prepare_insert(const struct sheet *r)
 {
 	struct query *q = query_new(r->db);
 	sqlite3_stmt *stmt;
@@ -56,11 +56,11 @@ prepare_insert(const struct rows *r)
 	return stmt;
 }
 
-struct rows *
-rows_new(const struct rows_column *columns, size_t count)
+struct sheet *
+sheet_new(const struct sheet_column *columns, size_t count)
 {
 	sqlite3_stmt *create;
-	struct rows *r;
+	struct sheet *r;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL) {
 		warnx("memory is short");
@@ -71,21 +71,21 @@ rows_new(const struct rows_column *columns, size_t count)
 	if (sqlite3_open(":memory:", &r->db) != SQLITE_OK ||
 	    (create = prepare_create(r)) == NULL) {
 		complain(r);
-		rows_free(r);
+		sheet_free(r);
 		return NULL;
 	}
 	if (sqlite3_step(create) != SQLITE_DONE)
 		complain(r);
 	sqlite3_finalize(create);
 	if (r->failed || (r->insert = prepare_insert(r)) == NULL) {
-		rows_free(r);
+		sheet_free(r);
 		return NULL;
 	}
 	return r;
 }
 
 void
-rows_free(struct rows *r)
+sheet_free(struct sheet *r)
 {
 	if (r == NULL)
 		return;
@@ -95,7 +95,7 @@ rows_free(struct rows *r)
 }
 
 void
-rows_add(struct rows *r, const char *types, ...)
+sheet_add(struct sheet *r, const char *types, ...)
 {
 	const char *text;
 	int64_t number;
@@ -109,7 +109,7 @@ rows_add(struct rows *r, const char *types, ...)
 		place++;
 		if (*types == 'i') {
 			number = va_arg(ap, int64_t);
-			if (number != ROWS_UNKNOWN)
+			if (number != SHEET_UNKNOWN)
 				sqlite3_bind_int64(r->insert, place, number);
 		} else {
 			text = va_arg(ap, const char *);
@@ -124,10 +124,10 @@ rows_add(struct rows *r, const char *types, ...)
 
 /* What is shown of them, as the renderers want it. */
 static size_t
-choose(const struct rows *r, enum form form, struct column *out,
+choose(const struct sheet *r, enum form form, struct column *out,
     struct query *q)
 {
-	const struct rows_column *c;
+	const struct sheet_column *c;
 	size_t n = 0;
 
 	query_add(q, "SELECT ");
@@ -145,7 +145,7 @@ choose(const struct rows *r, enum form form, struct column *out,
 }
 
 int
-rows_show(struct rows *r, enum form form)
+sheet_show(struct sheet *r, enum form form)
 {
 	const struct render_style style = render_style_of(form);
 	const struct render_ops *ops = render_ops_of(form);
