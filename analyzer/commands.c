@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_servers,
 	&cmd_server,
 	&cmd_rates,
+	&cmd_tlsa,
 	NULL
 };
 
@@ -42,17 +43,27 @@ knows(const struct command *c, enum filter f)
 	return c->filters != NULL && filter_known(c->filters, f);
 }
 
+static void
+add_other(char others[128], const char *name)
+{
+	size_t used = strlen(others);
+
+	snprintf(others + used, 128 - used, "%s%s", used == 0 ? "" : ", ",
+	    name);
+}
+
 static int
 refuse(const struct command *c, enum filter f)
 {
 	char others[128] = "";
-	size_t used = 0;
 
 	for (size_t i = 0; commands[i] != NULL; i++)
-		if (knows(commands[i], f) && used < sizeof(others))
-			used += (size_t)snprintf(others + used,
-			    sizeof(others) - used, "%s%s",
-			    used == 0 ? "" : ", ", commands[i]->name);
+		if (knows(commands[i], f))
+			add_other(others, commands[i]->name);
+	if (others[0] == '\0')
+		return options_misuse(c->name, "%s has no --%s, nor has any "
+		    "command of this version", c->name,
+		    options_filter_word(f));
 	return options_misuse(c->name, "%s has no --%s; it is a filter of: %s",
 	    c->name, options_filter_word(f), others);
 }
@@ -63,6 +74,18 @@ refuse_option(const struct command *c, const char *option,
 {
 	return options_misuse(c->name, "%s has no %s; it is an option of: %s",
 	    c->name, option, others);
+}
+
+static int
+refuse_extra(const struct command *c, enum extra e)
+{
+	char others[128] = "";
+
+	for (size_t i = 0; commands[i] != NULL; i++)
+		if ((commands[i]->extras & EXTRA_BIT(e)) != 0)
+			add_other(others, commands[i]->name);
+	return options_misuse(c->name, "%s has no --%s; it is an option of: "
+	    "%s", c->name, options_extra_word(e), others);
 }
 
 int
@@ -78,5 +101,9 @@ commands_check(const struct command *c, const struct options *o)
 	if (o->as != NULL && !c->takes_as)
 		return refuse_option(c, "--as", "ack, close, reopen, note, "
 		    "suppress");
+	for (enum extra e = 0; e < EXTRAS; e++)
+		if (o->extras[e].count > 0 &&
+		    (c->extras & EXTRA_BIT(e)) == 0)
+			return refuse_extra(c, e);
 	return STATUS_DONE;
 }

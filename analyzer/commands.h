@@ -16,6 +16,7 @@ struct command {
 	const struct filter_rules	*filters;	/* NULL: none */
 	/* options beside filters that only some have */
 	bool				 takes_by, takes_as, takes_geoip;
+	unsigned			 extras;	/* EXTRA_BIT()s */
 	int	(*run)(const struct options *o);	/* the exit status */
 };
 
@@ -32,6 +33,7 @@ extern const struct command cmd_servers;
 extern const struct command cmd_session;
 extern const struct command cmd_sessions;
 extern const struct command cmd_suppress;
+extern const struct command cmd_tlsa;
 
 /* Filters of sessions, for whoever counts them. */
 extern const struct filter_rules sessions_filters;

@@ -40,28 +40,37 @@ say_help(void)
 	    stdout);
 }
 
+/* "Filters: --since --until ...", on as many lines as it takes. */
+static void
+say_word(const char *title, const char *word, int *column)
+{
+	if (*column == 0) {
+		*column = printf("\n%s", title);
+	} else if (*column > 60) {
+		*column = printf("\n%*s", (int)strlen(title), "");
+	}
+	*column += printf(" --%s", word);
+}
+
 static void
 say_command_help(const struct command *c)
 {
-	const char *between = "\nFilters:";
 	int column = 0;
 
 	printf("usage: striptls-analyzer [-d DB]... [-o FORM] %s%s%s%s\n\n%s",
 	    c->name, c->filters != NULL ? " [filter]..." : "",
 	    *c->arguments != '\0' ? " " : "", c->arguments, c->help);
-	if (c->filters == NULL)
-		return;
-	for (enum filter f = 0; f < FILTERS; f++) {
-		if (!filter_known(c->filters, f))
-			continue;
-		column += printf("%s --%s", between, options_filter_word(f));
-		between = "";
-		if (column > 60) {
-			between = "\n        ";
-			column = 0;
-		}
-	}
-	putchar('\n');
+	for (enum filter f = 0; c->filters != NULL && f < FILTERS; f++)
+		if (filter_known(c->filters, f))
+			say_word("Filters:", options_filter_word(f), &column);
+	if (column > 0)
+		putchar('\n');
+	column = 0;
+	for (enum extra e = 0; e < EXTRAS; e++)
+		if ((c->extras & EXTRA_BIT(e)) != 0)
+			say_word("Options:", options_extra_word(e), &column);
+	if (column > 0)
+		putchar('\n');
 }
 
 static int

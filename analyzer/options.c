@@ -21,10 +21,14 @@ enum {
 	OPTION_GEOIP,
 	OPTION_VERSION,
 	OPTION_FILTER_FIRST,
+	OPTION_EXTRA_FIRST = OPTION_FILTER_FIRST + FILTERS,
 };
 
 #define FILTER_OPTION(word, filter)	\
 	{ word, required_argument, NULL, OPTION_FILTER_FIRST + filter }
+
+#define EXTRA_OPTION(word, extra)	\
+	{ word, required_argument, NULL, OPTION_EXTRA_FIRST + extra }
 
 static const struct option long_options[] = {
 	FILTER_OPTION("since", FILTER_SINCE),
@@ -48,6 +52,20 @@ static const struct option long_options[] = {
 	FILTER_OPTION("session", FILTER_SESSION),
 	FILTER_OPTION("incident", FILTER_INCIDENT),
 	FILTER_OPTION("community-id", FILTER_COMMUNITY_ID),
+	EXTRA_OPTION("pem", EXTRA_PEM),
+	EXTRA_OPTION("live", EXTRA_LIVE),
+	EXTRA_OPTION("next", EXTRA_NEXT),
+	EXTRA_OPTION("host", EXTRA_HOST),
+	EXTRA_OPTION("name", EXTRA_NAME),
+	EXTRA_OPTION("port", EXTRA_PORT),
+	EXTRA_OPTION("ttl", EXTRA_TTL),
+	EXTRA_OPTION("type", EXTRA_TYPE),
+	EXTRA_OPTION("record", EXTRA_RECORD),
+	EXTRA_OPTION("records", EXTRA_RECORDS),
+	EXTRA_OPTION("published", EXTRA_PUBLISHED),
+	EXTRA_OPTION("at", EXTRA_AT),
+	EXTRA_OPTION("timeout", EXTRA_TIMEOUT),
+	{ "generic", no_argument, NULL, OPTION_EXTRA_FIRST + EXTRA_GENERIC },
 	{ "columns", required_argument, NULL, OPTION_COLUMNS },
 	{ "sort", required_argument, NULL, OPTION_SORT },
 	{ "limit", required_argument, NULL, OPTION_LIMIT },
@@ -62,13 +80,25 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+static const char *
+word_of(int option)
+{
+	for (size_t i = 0; long_options[i].name != NULL; i++)
+		if (long_options[i].val == option)
+			return long_options[i].name;
+	return "?";
+}
+
 const char *
 options_filter_word(enum filter f)
 {
-	for (size_t i = 0; long_options[i].name != NULL; i++)
-		if (long_options[i].val == OPTION_FILTER_FIRST + (int)f)
-			return long_options[i].name;
-	return "?";
+	return word_of(OPTION_FILTER_FIRST + (int)f);
+}
+
+const char *
+options_extra_word(enum extra e)
+{
+	return word_of(OPTION_EXTRA_FIRST + (int)e);
 }
 
 int
@@ -106,6 +136,7 @@ read_form(struct options *o, const char *word)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i], word) == 0) {
 			o->form = (enum form)i;
+			o->form_given = true;
 			return STATUS_DONE;
 		}
 	}
@@ -150,8 +181,23 @@ read_geoip(struct options *o, const char *word)
 }
 
 static int
+read_extra(struct options *o, enum extra e)
+{
+	struct extra_words *w = &o->extras[e];
+
+	if (w->count == OPTIONS_EXTRA_MAX)
+		return options_misuse(NULL, "--%s: more than %d times",
+		    options_extra_word(e), OPTIONS_EXTRA_MAX);
+	w->list[w->count++] = optarg != NULL ? optarg : "";
+	return STATUS_DONE;
+}
+
+static int
 read_option(struct options *o, int option)
 {
+	if (option >= OPTION_EXTRA_FIRST)
+		return read_extra(o, (enum extra)(option -
+		    OPTION_EXTRA_FIRST));
 	if (option >= OPTION_FILTER_FIRST) {
 		o->filters[option - OPTION_FILTER_FIRST] = optarg;
 		return STATUS_DONE;

@@ -53,14 +53,44 @@ enum filter {
 	FILTERS
 };
 
+/* Options that belong to single commands, as the words they were given as;
+ * each may be given several times if the command allows it. */
+enum extra {
+	EXTRA_PEM,
+	EXTRA_LIVE,
+	EXTRA_NEXT,
+	EXTRA_HOST,
+	EXTRA_NAME,
+	EXTRA_PORT,
+	EXTRA_TTL,
+	EXTRA_TYPE,
+	EXTRA_RECORD,
+	EXTRA_RECORDS,
+	EXTRA_PUBLISHED,
+	EXTRA_AT,
+	EXTRA_TIMEOUT,
+	EXTRA_GENERIC,		/* takes no word: "" */
+	EXTRAS
+};
+
+#define EXTRA_BIT(e)		(1u << (e))
+#define OPTIONS_EXTRA_MAX	16	/* times that one may be given */
+
+struct extra_words {
+	const char	*list[OPTIONS_EXTRA_MAX];
+	unsigned	 count;
+};
+
 struct options {
 	const char	 *files[OPTIONS_FILES_MAX];
 	unsigned	  files_count;
 	enum form	  form;
+	bool		  form_given;	/* by -o */
 	const char	 *command;	/* NULL: none was named */
 	char		**words;	/* what follows the command */
 	int		  words_count;
 	const char	 *filters[FILTERS];	/* NULL: not given */
+	struct extra_words extras[EXTRAS];
 	const char	 *columns;	/* NULL: the command's own choice */
 	const char	 *sort;		/* NULL: likewise */
 	long		  limit;	/* 0: none; -1: not given */
@@ -74,6 +104,7 @@ struct options {
 
 /* "--severity", for messages. */
 const char	*options_filter_word(enum filter f);
+const char	*options_extra_word(enum extra e);
 
 /* STATUS_DONE, or STATUS_MISUSE after saying why.  `argv` is put in another
  * order and must outlive `o`. */

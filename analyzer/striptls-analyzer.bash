@@ -40,6 +40,10 @@ _striptls_analyzer_options()
 	rates)
 		echo "$listing $judged --protocol --offer --starttls --tls
 		    --protection --capture --community-id --by --geoip" ;;
+	tlsa)
+		echo '--pem --live --server --session --since --until --sensor
+		    --host --port --ttl --timeout --type --generic --record
+		    --records --name --at --next --published --check' ;;
 	esac
 	echo '-d -o --database --output --help'
 	[[ -z $1 ]] && echo '--version'
@@ -49,7 +53,7 @@ _striptls_analyzer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='incidents incident ack close reopen note suppress
-	    sessions session findings servers server rates help'
+	    sessions session findings servers server rates tlsa help'
 	local command= i
 
 	COMPREPLY=()
@@ -61,7 +65,7 @@ _striptls_analyzer()
 		esac
 	done
 	case $before in
-	-d|--database|--geoip)
+	-d|--database|--geoip|--pem|--next|--records)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$word")) ;;
 	-o|--output)
@@ -108,10 +112,13 @@ _striptls_analyzer()
 		_striptls_analyzer_list 'smtp lmtp tls other none' "$word" ;;
 	--capture)
 		_striptls_analyzer_list 'complete partial' "$word" ;;
-	--since|--until)
+	--type)
+		_striptls_analyzer_list '311 211 301 201 312 212' "$word" ;;
+	--since|--until|--published|--at)
 		COMPREPLY=($(compgen -W '30m 2h 1d 7d' -- "$word")) ;;
 	--server|--client|--domain|--sensor|--source|--session|--incident| \
-	--limit|--sort|--columns|--community-id)
+	--limit|--sort|--columns|--community-id|--live|--host|--port|--ttl| \
+	--timeout|--record|--name)
 		;;
 	*)
 		if [[ $word == -* ]]; then
@@ -122,6 +129,9 @@ _striptls_analyzer()
 			COMPREPLY=($(compgen -W "$commands" -- "$word"))
 		elif [[ $command == help ]]; then
 			COMPREPLY=($(compgen -W "$commands" -- "$word"))
+		elif [[ $command == tlsa ]]; then
+			COMPREPLY=($(compgen -W 'create verify rollover' \
+			    -- "$word"))
 		fi ;;
 	esac
 }

@@ -38,7 +38,9 @@ static const struct {
 	{ "last_offered_at", ROW_TIME },
 	{ "last_seen", ROW_TIME },
 	{ "started_at", ROW_TIME },
+	{ "until", ROW_TIME },
 
+	{ "counts", ROW_FLAG },
 	{ "plain_after_220", ROW_FLAG },
 	{ "quit", ROW_FLAG },
 	{ "resumed", ROW_FLAG },

@@ -243,7 +243,14 @@ bool
 tlsa_text_add(struct tlsa_set *s, struct span text,
     char why[TLSA_TEXT_WHY_MAX])
 {
-	struct words w = { .rest = text };
+	return tlsa_text_add_within(s, text, 0, why);
+}
+
+bool
+tlsa_text_add_within(struct tlsa_set *s, struct span text, unsigned open,
+    char why[TLSA_TEXT_WHY_MAX])
+{
+	struct words w = { .rest = text, .open = open };
 	struct octets o = { 0 };
 	struct tlsa_record r = { 0 };
 	bool ok;

@@ -21,6 +21,10 @@
 bool	tlsa_text_add(struct tlsa_set *s, struct span text,
 	    char why[TLSA_TEXT_WHY_MAX]);
 
+/* Likewise, when `open` parentheses stand before the text. */
+bool	tlsa_text_add_within(struct tlsa_set *s, struct span text,
+	    unsigned open, char why[TLSA_TEXT_WHY_MAX]);
+
 /*
  * As text: like snprintf(3) they cut what does not fit in `size` and give
  * the length of the whole.
