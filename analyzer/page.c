@@ -211,6 +211,7 @@ page_evidence(const struct page *p, const json_t *evidence)
 	if (page_number(evidence, "packet") > 0)
 		page_fieldf(p, "decided by", "packet %lld",
 		    (long long)page_number(evidence, "packet"));
+	page_field(p, "looks like", page_text(evidence, "cause"));
 	json_array_foreach(json_object_get(evidence, "lines"), i, line)
 		put_evidence_line(p, line);
 	json_object_foreach((json_t *)evidence, name, value) {
@@ -218,6 +219,7 @@ page_evidence(const struct page *p, const json_t *evidence)
 		    strcmp(name, "seen") == 0 ||
 		    strcmp(name, "lines") == 0 ||
 		    strcmp(name, "packet") == 0 ||
+		    strcmp(name, "cause") == 0 ||
 		    strcmp(name, "at") == 0)
 			continue;
 		put_member(p, name, value);

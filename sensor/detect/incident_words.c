@@ -208,13 +208,25 @@ incident_title(const struct incident *i)
 	return text_take(&t);
 }
 
+/* To the second, which is all that a sentence can carry. */
+static const char *
+when(int64_t time, char out[MOMENT_TEXT])
+{
+	char *fraction;
+
+	moment_format(time, out);
+	if ((fraction = strchr(out, '.')) != NULL)
+		strcpy(fraction, "Z");
+	return out;
+}
+
 static void
 say_seen(struct text *t, const struct incident *i)
 {
 	char first[MOMENT_TEXT], last[MOMENT_TEXT];
 
-	moment_format(i->first_seen, first);
-	moment_format(i->last_seen, last);
+	when(i->first_seen, first);
+	when(i->last_seen, last);
 	say(t, "Seen: %s, in %llu session%s ", kind_text(i->kind),
 	    (unsigned long long)i->sessions, i->sessions == 1 ? "" : "s");
 	if (i->first_seen == i->last_seen)
