@@ -199,7 +199,7 @@ put_findings(const struct page *p)
 	const json_t *findings = json_object_get(p->facts, "findings"), *one;
 	size_t i, shown = json_array_size(findings);
 	long long total = number(p, "findings_total");
-	char heading[64];
+	char heading[80];
 
 	if (shown == 0)
 		return;
