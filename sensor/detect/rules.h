@@ -116,6 +116,10 @@ enum weight	habit_weight(const struct brief *b, enum habit h,
 const char	*habit_reason(const struct brief *b, enum habit h,
 		    char out[REASON_MAX]);
 
+/* No client ever got TLS with this server, for days: of its own making, and
+ * not of the moment. */
+bool	brief_never_worked(const struct brief *b);
+
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
 /* The certificate shown is the one that a stripping tool makes. */
