@@ -97,6 +97,7 @@ check unit-asan unit asan
 check golden python3 tests/golden/run.py --sensor $asan
 check truth python3 tests/lab/truth.py --sensor $asan
 check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
+check history python3 tests/lab/history.py --sensor $release
 check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer
 check sensor python3 tests/cli/sensor.py build/asan
