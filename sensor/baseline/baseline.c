@@ -29,7 +29,6 @@ struct baseline {
 	struct sight		 sight;		/* the one at hand */
 	struct shelf_item	*items[WHATS];	/* of it; NULL: none yet */
 	int64_t			 data_version;
-	int64_t			 newest;	/* session learnt */
 	unsigned		 flushes;
 	bool			 failed;
 	uint8_t			 octets[SERVER_OCTETS_MAX];
@@ -115,7 +114,7 @@ save(struct baseline *b, enum what what, struct shelf_item *item)
 	if (!item->dirty || b->failed)
 		return;
 	if (what == WHAT_SERVER)
-		server_past_expire(item->memory, b->newest -
+		server_past_expire(item->memory, item->last -
 		    b->limits.days * DAY);
 	len = pack(b, what, item->memory);
 	sqlite3_bind_int(b->save, 1, what);
@@ -239,7 +238,6 @@ baseline_new(sqlite3 *db, const struct baseline_limits *limits)
 	b->db = db;
 	b->limits = *limits;
 	b->data_version = -1;
-	b->newest = INT64_MIN / 2;
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed ^= (uint64_t)(uintptr_t)b;
 	for (int i = 0; i < WHATS; i++) {
@@ -323,8 +321,6 @@ baseline_learn(struct baseline *b, bool taken)
 	const struct sight *s = &b->sight;
 	void *memory;
 
-	if (s->server.at > b->newest)
-		b->newest = s->server.at;
 	if (s->server_tells && (memory = memory_of(b, WHAT_SERVER,
 	    s->server_key, sizeof(s->server_key))) != NULL)
 		server_past_learn(memory, &s->server);
@@ -343,7 +339,7 @@ baseline_learn(struct baseline *b, bool taken)
 static int
 prune(struct baseline *b)
 {
-	sqlite3_bind_int64(b->expire, 1, b->limits.days * DAY);
+	sqlite3_bind_int64(b->expire, 1, b->limits.row_days * DAY);
 	sqlite3_step(b->expire);
 	if (sqlite3_reset(b->expire) != SQLITE_OK)
 		return -1;
@@ -368,5 +364,5 @@ baseline_flush(struct baseline *b)
 			save(b, (enum what)i, item);
 	if (b->failed)
 		return -1;
-	return b->flushes++ % PRUNE_EVERY == 0 ? prune(b) : 0;
+	return ++b->flushes % PRUNE_EVERY == 0 ? prune(b) : 0;
 }

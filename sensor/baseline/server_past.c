@@ -180,6 +180,53 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 	b->banners_masked += s->banner_masked;
 }
 
+static uint32_t
+missing_in(const struct bucket *b)
+{
+	return b->absent + b->masked + b->refused;
+}
+
+/* When a habit first broke, as far as the buckets tell: whatever order they
+ * were filled in. */
+static int64_t
+first_break(const struct server_past *p, int64_t at)
+{
+	uint32_t offered = 0, days = 0;
+	int64_t day = -1;
+
+	for (unsigned i = 0; i < p->nbuckets && p->buckets[i].start <= at;
+	    i++) {
+		const struct bucket *b = &p->buckets[i];
+		bool broken = missing_in(b) > 0;
+
+		if (b->first_offered != 0 &&
+		    (!broken || b->first_offered < b->first_missing)) {
+			offered += broken ? 1 : b->offered;
+			days += b->start / DAY != day;
+			day = b->start / DAY;
+		}
+		if (broken)
+			return offered >= PAST_HABIT_SESSIONS &&
+			    days >= PAST_HABIT_DAYS ? b->first_missing : 0;
+	}
+	return 0;
+}
+
+/* Nothing of its record is forgotten yet. */
+static bool
+is_whole(const struct server_past *p)
+{
+	return p->nbuckets > 0 && p->buckets[0].start <= p->first_at;
+}
+
+/* Ahead of forgetting. */
+static void
+remember_break(struct server_past *p)
+{
+	if (is_whole(p))
+		p->broke_at = earlier(p->broke_at, first_break(p, INT64_MAX));
+}
+
 /* A bucket that holds the session's own time counts whole as soon as it
  * began earlier: an hour is the grain of this memory. */
 static void
@@ -436,8 +483,11 @@ server_past_recall(const struct server_past *p, const struct server_sight *s,
     struct past *past)
 {
 	recall_buckets(p, s->at, past);
-	if (p->broke_at < s->at)
-		past->broke_at = p->broke_at;
+	past->broke_at = p->broke_at;
+	if (is_whole(p))
+		past->broke_at = earlier(p->broke_at, first_break(p, s->at));
+	if (past->broke_at >= s->at)
+		past->broke_at = 0;
 	recall_nets(p, s, past);
 	recall_traits(p, s, past);
 }
@@ -466,6 +516,8 @@ server_past_learn(struct server_past *p, const struct server_sight *s)
 	struct bucket *b;
 
 	learn_break(p, s);
+	if (p->nbuckets == 0 || s->at < p->first_at)
+		p->first_at = s->at;
 	if ((b = bucket_at(p, s->at)) == NULL)
 		return;
 	learn_bucket(b, s);
@@ -495,6 +547,9 @@ ever_offered(const struct server_past *p)
 void
 server_past_expire(struct server_past *p, int64_t before)
 {
+	if (p->nbuckets > 0 &&
+	    p->buckets[0].start + p->buckets[0].length <= before)
+		remember_break(p);
 	while (p->nbuckets > 0 &&
 	    p->buckets[0].start + p->buckets[0].length <= before)
 		bucket_remove(p, 0);

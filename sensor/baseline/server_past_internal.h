@@ -49,6 +49,7 @@ struct server_past {
 	struct net	*nets;
 	unsigned	 nnets;
 	struct traits	 names, replies, keys;
+	int64_t		 first_at;	/* the first session learnt */
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
 };
