@@ -102,6 +102,7 @@ check dns python3 tests/lab/dns.py --sensor $asan
 check dns python3 tests/lab/dns/run.py --ask build/asan/tests/policy_ask \
     --lab ../shared/pcaps/lab
 check metamorphic python3 tests/lab/metamorphic.py --quick --sensor $release
+check history python3 tests/lab/history.py --sensor $release
 check generated python3 tests/bench/truth.py build/release --sessions 1000
 check analyzer tests/cli/run.sh build/asan/striptls-analyzer
 check life python3 tests/cli/life.py build/asan

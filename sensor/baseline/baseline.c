@@ -30,7 +30,7 @@ struct baseline {
 	struct shelf_item	*items[WHATS];	/* of it; NULL: none yet */
 	int64_t			 data_version;
 	int64_t			 newest;	/* session learnt */
-	int64_t			 horizon;	/* older is forgotten */
+	int64_t			 horizon;	/* older rows are forgotten */
 	unsigned		 flushes;
 	unsigned		 saved;		/* rows since the last look */
 	bool			 failed;
@@ -117,7 +117,8 @@ save(struct baseline *b, enum what what, struct shelf_item *item)
 	if (!item->dirty || b->failed)
 		return;
 	if (what == WHAT_SERVER)
-		server_past_expire(item->memory, b->horizon);
+		server_past_expire(item->memory, item->last -
+		    b->limits.days * DAY);
 	len = pack(b, what, item->memory);
 	sqlite3_bind_int(b->save, 1, what);
 	sqlite3_bind_blob(b->save, 2, item->key, item->key_len,
@@ -325,8 +326,6 @@ baseline_learn(struct baseline *b, bool taken)
 	const struct sight *s = &b->sight;
 	void *memory;
 
-	if (s->server.at > b->newest)
-		b->newest = s->server.at;
 	if (s->server_tells && (memory = memory_of(b, WHAT_SERVER,
 	    s->server_key, sizeof(s->server_key))) != NULL)
 		server_past_learn(memory, &s->server);
@@ -384,7 +383,7 @@ baseline_flush(struct baseline *b, int64_t now)
 	struct shelf_item *item;
 
 	b->horizon = (b->newest < now ? b->newest : now) -
-	    b->limits.days * DAY;
+	    b->limits.row_days * DAY;
 	for (int i = 0; i < WHATS; i++)
 		for (item = shelf_first(b->ledgers[i].shelf); item != NULL;
 		    item = shelf_next(item))

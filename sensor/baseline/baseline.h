@@ -25,7 +25,11 @@
 struct baseline_limits {
 	unsigned	servers, clients, networks;	/* in the cache; > 0 */
 	unsigned	rows;		/* of each of the three in the database */
-	unsigned	days;		/* how long something is remembered */
+	unsigned	days;		/* what is remembered of one, back from
+					 * its own latest session */
+	unsigned	row_days;	/* a row whose latest is so long before
+					 * the newest of all goes: archives are
+					 * read after live traffic, too */
 };
 
 #define BASELINE_LIMITS_DEFAULT	{	\
@@ -34,6 +38,7 @@ struct baseline_limits {
 	.networks = 20000,		\
 	.rows = 1000000,		\
 	.days = 60,			\
+	.row_days = 400,		\
 }
 
 struct baseline;		/* opaque */

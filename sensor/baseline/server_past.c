@@ -5,7 +5,6 @@
 #include "baseline/server_past_internal.h"
 
 #define HOURS_KEPT	(2 * DAY)	/* hour by hour; then day by day */
-#define PEER_HOURS	(3 * HOUR)	/* "the same hours" */
 
 struct server_past *
 server_past_new(void)
@@ -41,20 +40,6 @@ floor_to(int64_t at, int64_t length)
 	return at - (rest < 0 ? rest + length : rest);
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	if (a == 0 || b == 0)
-		return a == 0 ? b : a;
-	return a < b ? a : b;
-}
-
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static bool
 is_missing(enum server_offer offer)
 {
@@ -78,10 +63,12 @@ absorb(struct bucket *into, const struct bucket *b)
 	into->starttls_refused += b->starttls_refused;
 	into->banners += b->banners;
 	into->banners_masked += b->banners_masked;
-	into->first_offered = earlier(into->first_offered, b->first_offered);
-	into->last_offered = later(into->last_offered, b->last_offered);
-	into->first_missing = earlier(into->first_missing, b->first_missing);
-	into->last_missing = later(into->last_missing, b->last_missing);
+	into->first_offered = server_past_earlier(into->first_offered,
+	    b->first_offered);
+	into->last_offered = server_past_later(into->last_offered, b->last_offered);
+	into->first_missing = server_past_earlier(into->first_missing,
+	    b->first_missing);
+	into->last_missing = server_past_later(into->last_missing, b->last_missing);
 }
 
 static void
@@ -167,11 +154,11 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 		break;
 	}
 	if (s->offer == SERVER_OFFERED) {
-		b->first_offered = earlier(b->first_offered, s->at);
-		b->last_offered = later(b->last_offered, s->at);
+		b->first_offered = server_past_earlier(b->first_offered, s->at);
+		b->last_offered = server_past_later(b->last_offered, s->at);
 	} else if (is_missing(s->offer)) {
-		b->first_missing = earlier(b->first_missing, s->at);
-		b->last_missing = later(b->last_missing, s->at);
+		b->first_missing = server_past_earlier(b->first_missing, s->at);
+		b->last_missing = server_past_later(b->last_missing, s->at);
 	}
 	b->established += s->tls == SERVER_TLS_ESTABLISHED;
 	b->broken += s->tls == SERVER_TLS_BROKEN;
@@ -180,67 +167,52 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 	b->banners_masked += s->banner_masked;
 }
 
-static bool
-began_before(int64_t first, int64_t at)
+static uint32_t
+missing_in(const struct bucket *b)
 {
-	return first != 0 && first < at;
+	return b->absent + b->masked + b->refused;
 }
 
-static int64_t
-last_before(int64_t first, int64_t last, int64_t at)
+/* When a habit first broke, as far as the buckets tell: whatever order they
+ * were filled in. */
+int64_t
+server_past_first_break(const struct server_past *p, int64_t at)
 {
-	return last < at ? last : first;
-}
-
-static void
-recall_offers(const struct bucket *b, int64_t at, struct past *past)
-{
-	past->offered += b->offered;
-	past->offered_plainly += b->plainly;
-	past->first_offered = earlier(past->first_offered, b->first_offered);
-	past->last_offered = later(past->last_offered,
-	    last_before(b->first_offered, b->last_offered, at));
-}
-
-static void
-recall_missing(const struct bucket *b, int64_t at, struct past *past)
-{
-	past->absent += b->absent;
-	past->masked += b->masked;
-	past->ehlo_refused += b->refused;
-	past->first_missing = earlier(past->first_missing, b->first_missing);
-	past->last_missing = later(past->last_missing,
-	    last_before(b->first_missing, b->last_missing, at));
-}
-
-/* A bucket that holds the session's own time counts whole as soon as it
- * began earlier: an hour is the grain of this memory, and later a day. */
-static void
-recall_buckets(const struct server_past *p, int64_t at, struct past *past)
-{
+	uint32_t offered = 0, days = 0;
 	int64_t day = -1;
 
-	for (unsigned i = 0; i < p->nbuckets; i++) {
+	for (unsigned i = 0; i < p->nbuckets && p->buckets[i].start <= at;
+	    i++) {
 		const struct bucket *b = &p->buckets[i];
-		bool offered = began_before(b->first_offered, at);
-		bool missing = began_before(b->first_missing, at);
+		bool broken = missing_in(b) > 0;
 
-		if (b->start > at)
-			break;
-		past->established += b->established;
-		past->handshakes_failed += b->broken;
-		past->starttls_refused += b->starttls_refused;
-		past->banners_plain += b->banners - b->banners_masked;
-		past->banners_masked += b->banners_masked;
-		past->mixed_buckets += offered && missing;
-		if (offered) {
-			recall_offers(b, at, past);
-			past->offered_days += b->start / DAY != day;
+		if (b->first_offered != 0 &&
+		    (!broken || b->first_offered < b->first_missing)) {
+			offered += broken ? 1 : b->offered;
+			days += b->start / DAY != day;
 			day = b->start / DAY;
 		}
-		if (missing)
-			recall_missing(b, at, past);
+		if (broken)
+			return offered >= PAST_HABIT_SESSIONS &&
+			    days >= PAST_HABIT_DAYS ? b->first_missing : 0;
 	}
+	return 0;
+}
+
+/* Nothing of its record is forgotten yet. */
+bool
+server_past_is_whole(const struct server_past *p)
+{
+	return p->nbuckets > 0 && p->buckets[0].start <= p->first_at;
+}
+
+/* Ahead of forgetting. */
+static void
+remember_break(struct server_past *p)
+{
+	if (server_past_is_whole(p))
+		p->broke_at = server_past_earlier(p->broke_at,
+		    server_past_first_break(p, INT64_MAX));
 }
 
 /* ------------------------------------------------------------------ */
@@ -258,7 +230,7 @@ net_find(const struct server_past *p, uint64_t net)
 static int64_t
 net_last(const struct net *n)
 {
-	return later(n->last_offered, n->last_missing);
+	return server_past_later(n->last_offered, n->last_missing);
 }
 
 /* Who makes room: rows without an offer ahead of those with one, so that a
@@ -305,69 +277,22 @@ learn_net(struct server_past *p, const struct server_sight *s)
 		return;
 	if (s->offer == SERVER_OFFERED) {
 		n->offered++;
-		n->first_offered = earlier(n->first_offered, s->at);
-		n->last_offered = later(n->last_offered, s->at);
+		n->first_offered = server_past_earlier(n->first_offered, s->at);
+		n->last_offered = server_past_later(n->last_offered, s->at);
 	} else if (is_missing(s->offer)) {
 		n->missing_days = days_add(n->missing_days, n->last_missing,
 		    s->at);
 		n->missing++;
-		n->first_missing = earlier(n->first_missing, s->at);
-		n->last_missing = later(n->last_missing, s->at);
-	}
-}
-
-static bool
-around(int64_t first, int64_t last, int64_t at)
-{
-	return first != 0 && first <= at + PEER_HOURS &&
-	    last >= at - PEER_HOURS;
-}
-
-/* Between its first and its last offer to a network there may be months:
- * did it offer it to anybody in these hours? */
-static bool
-offered_around(const struct server_past *p, int64_t at)
-{
-	for (unsigned i = 0; i < p->nbuckets; i++)
-		if (around(p->buckets[i].first_offered,
-		    p->buckets[i].last_offered, at))
-			return true;
-	return false;
-}
-
-static void
-recall_nets(const struct server_past *p, const struct server_sight *s,
-    struct past *past)
-{
-	bool offered = offered_around(p, s->at);
-
-	for (unsigned i = 0; i < p->nnets; i++) {
-		const struct net *n = &p->nets[i];
-
-		past->nets_offered += n->first_offered != 0 &&
-		    n->first_offered < s->at;
-		past->nets_missing += n->last_missing > past->last_offered &&
-		    n->first_missing < s->at;
-		if (n->net != s->net) {
-			past->peers += offered && around(n->first_offered,
-			    n->last_offered, s->at);
-			continue;
-		}
-		if (n->first_offered != 0 && n->first_offered < s->at)
-			past->here_offered = n->offered;
-		if (n->first_missing != 0 && n->first_missing < s->at) {
-			past->here_missing = n->missing;
-			past->here_missing_days = days_until(n->missing_days,
-			    n->last_missing, s->at);
-		}
+		n->first_missing = server_past_earlier(n->first_missing, s->at);
+		n->last_missing = server_past_later(n->last_missing, s->at);
 	}
 }
 
 /* ------------------------------------------------------------------ */
 /* names, replies, keys                                               */
 
-static struct trait *
-trait_find(const struct traits *t, uint64_t hash)
+struct trait *
+server_past_trait(const struct traits *t, uint64_t hash)
 {
 	for (unsigned i = 0; i < t->count; i++)
 		if (t->list[i].hash == hash)
@@ -397,7 +322,7 @@ trait_to_go(const struct traits *t)
 static struct trait *
 trait_learn(struct traits *t, uint64_t hash, int64_t at)
 {
-	struct trait *one = trait_find(t, hash);
+	struct trait *one = server_past_trait(t, hash);
 	void *room;
 
 	if (one == NULL && t->count == t->most) {
@@ -413,8 +338,8 @@ trait_learn(struct traits *t, uint64_t hash, int64_t at)
 	}
 	one->days = days_add(one->days, one->last, at);
 	one->hash = hash;
-	one->first = earlier(one->first, at);
-	one->last = later(one->last, at);
+	one->first = server_past_earlier(one->first, at);
+	one->last = server_past_later(one->last, at);
 	return one;
 }
 
@@ -436,71 +361,6 @@ learn_traits(struct server_past *p, const struct server_sight *s)
 		t->more = s->issuer;
 }
 
-/*
- * A key counts as this server's once it was the first, or came back on
- * another day: a man in the middle shows his more than once, too.
- */
-static void
-recall_keys(const struct traits *keys, const struct server_sight *s,
-    struct past *past)
-{
-	int64_t oldest = INT64_MAX;
-
-	for (unsigned i = 0; i < keys->count; i++)
-		if (keys->list[i].first < oldest)
-			oldest = keys->list[i].first;
-	for (unsigned i = 0; i < keys->count; i++) {
-		const struct trait *t = &keys->list[i];
-
-		if (t->first >= s->at || (t->first != oldest &&
-		    days_until(t->days, t->last, s->at) < 2))
-			continue;
-		past->keys++;
-		past->key_known |= t->hash == s->key;
-		past->issuer_known |= t->more != 0 && t->more == s->issuer;
-	}
-}
-
-static unsigned
-traits_before(const struct traits *t, int64_t at)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < t->count; i++)
-		n += t->list[i].first < at;
-	return n;
-}
-
-static void
-recall_traits(const struct server_past *p, const struct server_sight *s,
-    struct past *past)
-{
-	const struct trait *t;
-
-	past->names = traits_before(&p->names, s->at);
-	if ((t = trait_find(&p->names, s->name)) != NULL &&
-	    t->first < s->at) {
-		past->name_offered = t->offered;
-		past->name_missing = t->missing;
-		past->name_days = days_until(t->days, t->last, s->at);
-	}
-	past->reply_known = traits_before(&p->replies, s->at) > 0;
-	t = s->reply != 0 ? trait_find(&p->replies, s->reply) : NULL;
-	past->reply_same = t != NULL && t->first < s->at;
-	recall_keys(&p->keys, s, past);
-}
-
-void
-server_past_recall(const struct server_past *p, const struct server_sight *s,
-    struct past *past)
-{
-	recall_buckets(p, s->at, past);
-	if (p->broke_at < s->at)
-		past->broke_at = p->broke_at;
-	recall_nets(p, s, past);
-	recall_traits(p, s, past);
-}
-
 /* Is this the first exception to a habit?  Kept apart from the counts:
  * who takes the offer now and then must not become the server's own record
  * once the clean past is forgotten. */
@@ -512,7 +372,7 @@ learn_break(struct server_past *p, const struct server_sight *s)
 	if (!is_missing(s->offer) || (p->broke_at != 0 &&
 	    p->broke_at <= s->at))
 		return;
-	recall_buckets(p, s->at, &before);
+	server_past_recall_buckets(p, s->at, &before);
 	if (before.absent + before.masked + before.ehlo_refused == 0 &&
 	    before.offered >= PAST_HABIT_SESSIONS &&
 	    before.offered_days >= PAST_HABIT_DAYS)
@@ -525,6 +385,8 @@ server_past_learn(struct server_past *p, const struct server_sight *s)
 	struct bucket *b;
 
 	learn_break(p, s);
+	if (p->nbuckets == 0 || s->at < p->first_at)
+		p->first_at = s->at;
 	if ((b = bucket_at(p, s->at)) == NULL)
 		return;
 	learn_bucket(b, s);
@@ -554,6 +416,9 @@ ever_offered(const struct server_past *p)
 void
 server_past_expire(struct server_past *p, int64_t before)
 {
+	if (p->nbuckets > 0 &&
+	    p->buckets[0].start + p->buckets[0].length <= before)
+		remember_break(p);
 	while (p->nbuckets > 0 &&
 	    p->buckets[0].start + p->buckets[0].length <= before)
 		bucket_remove(p, 0);

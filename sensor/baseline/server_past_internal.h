@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * baseline/server_past_internal.h -- the memory of a server laid open, for
- * the file that learns and the file that packs.
+ * the files that learn, recall and pack.
  */
 #ifndef BASELINE_SERVER_PAST_INTERNAL_H
 #define BASELINE_SERVER_PAST_INTERNAL_H
@@ -49,6 +49,7 @@ struct server_past {
 	struct net	*nets;
 	unsigned	 nnets;
 	struct traits	 names, replies, keys;
+	int64_t		 first_at;	/* the first session learnt */
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
 };
@@ -89,5 +90,29 @@ server_past_grow(void *list, unsigned count, size_t size)
 		return list;
 	return realloc(list, (count == 0 ? 1 : count * 2) * size);
 }
+
+static inline int64_t
+server_past_earlier(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static inline int64_t
+server_past_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* server_past.c: NULL: it is not among them. */
+struct trait	*server_past_trait(const struct traits *t, uint64_t hash);
+/* When a habit first broke before this time, as the buckets tell; 0: it did
+ * not.  And is nothing of its record forgotten yet? */
+int64_t	server_past_first_break(const struct server_past *p, int64_t at);
+bool	server_past_is_whole(const struct server_past *p);
+/* server_past_recall.c: what the buckets tell of the time before. */
+void	server_past_recall_buckets(const struct server_past *p, int64_t at,
+	    struct past *past);
 
 #endif

@@ -69,6 +69,7 @@ server_past_pack(const struct server_past *p, uint8_t out[SERVER_OCTETS_MAX])
 	put_traits(&w, &p->names);
 	put_traits(&w, &p->replies);
 	put_traits(&w, &p->keys);
+	put_time(&w, p->first_at);
 	put_time(&w, p->broke_at);
 	return w.full ? 0 : w.len;
 }
@@ -172,6 +173,7 @@ server_past_unpack(const uint8_t *octets, size_t len)
 	if (get_lists(&s, p) == 0 && get_traits(&s, &p->names) == 0 &&
 	    get_traits(&s, &p->replies) == 0 &&
 	    get_traits(&s, &p->keys) == 0) {
+		p->first_at = get_time(&s);
 		p->broke_at = get_time(&s);
 		if (!s.bad)
 			return p;

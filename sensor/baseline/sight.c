@@ -122,6 +122,8 @@ tls_of(const struct session_record *r, const struct smtp_facts *f)
 		return r->tls_failure != TLS_FAIL_NO_HELLO ?
 		    SERVER_TLS_BROKEN : SERVER_TLS_NONE;
 	case RECORD_TLS_NONE:
+		if (record_starttls_unanswered(r))
+			return SERVER_TLS_BROKEN;
 		return refused(f) || r->stage == RECORD_NOTE ?
 		    SERVER_TLS_REFUSED : SERVER_TLS_NONE;
 	case RECORD_TLS_UNSEEN:

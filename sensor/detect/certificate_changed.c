@@ -52,8 +52,8 @@ detect_certificate_changed(const struct brief *b, struct findings *f)
 	    b->past->issuer_known ? "%s showed a new key, under an issuer that "
 	    "it had before (%s): renewed" : weight == WEIGHT_NOTE ?
 	    "%s showed another key (issuer %s), as it often does" :
-	    "%s showed another key than ever before, of an issuer it never "
-	    "used (%s)", brief_server(b, server),
+	    "%s showed another key than its own so far, of an issuer that it "
+	    "was not known to use (%s)", brief_server(b, server),
 	    leaf->issuer != NULL ? leaf->issuer : "");
 	evidence_line(one, SIDE_SERVER, b->tls->certificate_at,
 	    leaf->subject);

@@ -23,7 +23,8 @@ unanswered(const struct brief *b)
 {
 	return b->smtp->plain_after_accept && b->smtp->mail_commands > 0 &&
 	    b->smtp->mails_accepted == 0 &&
-	    b->r->tls_state == RECORD_TLS_FAILED;
+	    b->r->tls_state == RECORD_TLS_FAILED &&
+	    b->r->flow.end != FLOW_OPEN && b->r->flow.end != FLOW_CUT;
 }
 
 static void

@@ -42,7 +42,8 @@ does_both(const struct brief *b)
 {
 	const struct past *p = b->past;
 
-	return p->mixed_buckets >= MIXED_BUCKETS && p->first_missing != 0 &&
+	return p->broke_at == 0 && p->mixed_buckets >= MIXED_BUCKETS &&
+	    p->first_missing != 0 &&
 	    b->r->flow.first.time - p->first_missing >= 7 * DAY;
 }
 

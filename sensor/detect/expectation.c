@@ -21,6 +21,8 @@
 #define MIXED_SESSIONS	10
 #define MIXED_BUCKETS	3
 #define SETTLED_SESSIONS 10
+#define ALL_FAIL	5	/* handshakes, none ever succeeding */
+#define ALL_FAIL_DAYS	2	/* ... on so many days */
 
 static uint32_t
 missing(const struct past *p)
@@ -101,12 +103,23 @@ brief_habit(const struct brief *b)
 	    HABIT_UNKNOWN;
 }
 
-/* Another name, or another list: it may be another server. */
-static bool
-another_reply(const struct past *p)
+/* A record, not a moment: whoever breaks all handshakes from now on is not
+ * taken for the server's own habit. */
+bool
+brief_never_worked(const struct brief *b)
 {
-	return (p->names > 0 && p->name_offered == 0 &&
-	    p->name_missing == 0) || (p->reply_known && !p->reply_same);
+	const struct past *p = b->past;
+
+	return p->established == 0 && p->handshakes_failed >= ALL_FAIL &&
+	    p->offered_days >= ALL_FAIL_DAYS;
+}
+
+/* A name that never offered it: it may be another server.  The same name with
+ * another list is the same server, or somebody who edits more than one line. */
+static bool
+another_server(const struct past *p)
+{
+	return p->name_offered == 0 && (p->names > 0 || !p->reply_same);
 }
 
 enum weight
@@ -128,13 +141,13 @@ habit_weight(const struct brief *b, enum habit h, uint32_t *because)
 		return WEIGHT_HINT;
 	case HABIT_OTHERS:
 		*because = BECAUSE(PEERS);
-		return p->peers > 1 && !another_reply(p) ? WEIGHT_STRONG :
+		return p->peers > 1 && !another_server(p) ? WEIGHT_STRONG :
 		    WEIGHT_HINT;
 	case HABIT_OFFERED:
 		*because = BECAUSE(HISTORY);
 		if (p->peers > 0)
 			*because |= BECAUSE(PEERS);
-		return another_reply(p) ? WEIGHT_HINT : WEIGHT_STRONG;
+		return another_server(p) ? WEIGHT_HINT : WEIGHT_STRONG;
 	}
 	return WEIGHT_NOTE;
 }
@@ -143,6 +156,17 @@ static const char *
 plural(uint32_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+/* This reply beside those that offered it. */
+static const char *
+likeness(const struct past *p)
+{
+	if (another_server(p))
+		return p->names > 0 ? ", but never under the name that it "
+		    "bears here" : ", but with another list than this";
+	return p->reply_same ? ", and this is the same reply but for STARTTLS" :
+	    ", and other keywords of its list are changed as well";
 }
 
 const char *
@@ -158,8 +182,9 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		    "that it should have offered it");
 		break;
 	case HABIT_NEVER:
-		snprintf(out, REASON_MAX, "none of its %u earlier session%s "
-		    "shows an offer either", missing(p), plural(missing(p)));
+		snprintf(out, REASON_MAX, missing(p) == 1 ? "its earlier "
+		    "session shows no offer either" : "none of its %u earlier "
+		    "sessions shows an offer either", missing(p));
 		break;
 	case HABIT_POOL:
 		snprintf(out, REASON_MAX, "the back end with this name never "
@@ -181,19 +206,16 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		    p->net_servers_offering, plural(p->net_servers_offering));
 		break;
 	case HABIT_SWITCHED_OFF:
-		snprintf(out, REASON_MAX, "it was last offered on %s and to "
+		snprintf(out, REASON_MAX, "it was last offered on %.10s and to "
 		    "nobody since, in %u sessions: switched off for good "
 		    "(reported when it began)", when, missing(p));
 		break;
 	case HABIT_OFFERED_ONCE:
 	case HABIT_OFFERED:
 		snprintf(out, REASON_MAX, "it offered STARTTLS in %u earlier "
-		    "session%s on %u day%s, last on %s%s", p->offered,
+		    "session%s on %u day%s, last on %.10s%s", p->offered,
 		    plural(p->offered), p->offered_days,
-		    plural(p->offered_days), when,
-		    another_reply(p) ? ", but this is another reply than it "
-		    "then gave" : p->reply_same ? ", and this is the same "
-		    "reply but for STARTTLS" : "");
+		    plural(p->offered_days), when, likeness(p));
 		break;
 	case HABIT_OTHERS:
 		snprintf(out, REASON_MAX, "%u other client network%s offered "

@@ -25,7 +25,7 @@ static const struct wording wordings[KINDS] = {
 [KIND_STARTTLS_ABSENT] = { "STARTTLS vanished from the EHLO reply of %s",
     "Say EHLO to the server from here and from another network and compare "
     "the two lists; ask its operator whether TLS was switched off." },
-[KIND_STARTTLS_MASKED] = { "STARTTLS overwritten in the EHLO reply of %s",
+[KIND_STARTTLS_MASKED] = { "STARTTLS tampered with in the EHLO reply of %s",
     "Look for a firewall with mail inspection on the path (Cisco: \"inspect "
     "esmtp\" without allow-tls, \"fixup protocol smtp\") and let it pass "
     "STARTTLS." },

@@ -22,21 +22,21 @@ by_itself(const struct brief *b, struct reason *reason)
 	if (b->r->offer == OFFER_MASKED)
 		*reason = (struct reason){ WEIGHT_STRONG, 0,
 		    "TLS: the server's offer was overwritten on the way",
-		    "the offer of TLS had been overwritten" };
+		    ": the offer of TLS had been overwritten" };
 	else if (b->smtp->plain_after_accept)
 		*reason = (struct reason){ WEIGHT_STRONG, 0,
 		    "TLS: the server had accepted STARTTLS (RFC 3207 4)",
-		    "although STARTTLS had just been accepted" };
+		    " although STARTTLS had just been accepted" };
 	else if (b->r->starttls == RECORD_STARTTLS_SENT ||
 	    b->r->starttls == RECORD_STARTTLS_MASKED)
 		*reason = (struct reason){ WEIGHT_HINT, 0,
 		    "TLS: the client had asked for it",
-		    "after STARTTLS had been asked for and did not lead to TLS"
+		    " after STARTTLS had been asked for and did not lead to TLS"
 		};
 	else if (b->smtp->starttls_demanded)
 		*reason = (struct reason){ WEIGHT_HINT, 0,
 		    "TLS: the server demands it",
-		    "although the server had demanded STARTTLS" };
+		    " although the server had demanded STARTTLS" };
 	else
 		return false;
 	return true;
@@ -46,20 +46,27 @@ by_itself(const struct brief *b, struct reason *reason)
 static bool
 by_others(const struct findings *f, struct reason *reason)
 {
-	static const enum kind causes[] = { KIND_STARTTLS_ABSENT,
-	    KIND_EHLO_REFUSED, KIND_BANNER_MASKED, KIND_STARTTLS_UNUSED,
-	    KIND_CLEARTEXT_RETRY };
+	static const struct {
+		enum kind	 kind;
+		const char	*clause;
+	} causes[] = {
+		{ KIND_STARTTLS_ABSENT, " although an offer of TLS was due" },
+		{ KIND_EHLO_REFUSED, " after EHLO had been refused" },
+		{ KIND_BANNER_MASKED, " behind an overwritten greeting" },
+		{ KIND_CLEARTEXT_RETRY, " after TLS had failed" },
+		{ KIND_STARTTLS_UNUSED, " although this client uses TLS" },
+	};
 	const struct finding *one;
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		one = finding_of(f, causes[i]);
+		one = finding_of(f, causes[i].kind);
 		if (one == NULL || one->severity == SEVERITY_INFO)
 			continue;
 		*reason = (struct reason){
 			one->confidence >= CONFIDENCE_STRONG ? WEIGHT_STRONG :
 			WEIGHT_HINT, one->because,
 			"TLS: its past, or others, show that it was due",
-			"although TLS was due" };
+			causes[i].clause };
 		return true;
 	}
 	return false;
@@ -74,7 +81,7 @@ why(const struct brief *b, const struct findings *f, struct reason *reason)
 		return false;
 	*reason = (struct reason){ WEIGHT_NOTE, 0,
 	    "TLS: the server offered it",
-	    "the server offered STARTTLS and the client did not use it" };
+	    ": the server offered STARTTLS and the client did not use it" };
 	return true;
 }
 
@@ -96,7 +103,7 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 		    smtp->first_accepted : smtp->first_data,
 		.expected = reason.expected,
 		.seen = "a mail transaction in clear" },
-	    "%s to %s went in clear: %s",
+	    "%s to %s went in clear%s",
 	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
 	    reason.clause);
 	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,

@@ -7,13 +7,13 @@
 #include "detect/rules.h"
 
 /* The answer to a ClientHello, in clear or behind an alert (as IronPort says
- * why), is no injection but the end of the handshake: tls-disrupted's. */
+ * why), is no injection but the end of the handshake: tls-disrupted's.  What
+ * came first, hello or text, is not asked: captures do not keep such order. */
 static bool
 answers_hello(const struct brief *b)
 {
 	return b->r->tls_state == RECORD_TLS_FAILED && b->tls != NULL &&
-	    b->tls->client_hello && b->tls->failed_by == SIDE_SERVER &&
-	    b->smtp->server_early_at.packet > b->tls->client_hello_at.packet;
+	    b->tls->client_hello && b->tls->failed_by == SIDE_SERVER;
 }
 
 void

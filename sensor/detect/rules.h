@@ -122,6 +122,10 @@ const char	*habit_reason(const struct brief *b, enum habit h,
 const struct path_oddity	*brief_odd(const struct brief *b,
 				    enum side who, struct mark at);
 
+/* No client ever got TLS with this server, for days: of its own making, and
+ * not of the moment. */
+bool	brief_never_worked(const struct brief *b);
+
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
 /* The certificate shown is the one that a stripping tool makes. */

@@ -117,8 +117,8 @@ say(const struct brief *b, struct findings *f, const struct opinion *o,
 		    token(b));
 	if (listed_twice(b))
 		return finding_add(f, b, o, "the EHLO reply of %s lists "
-		    "STARTTLS %u times: somebody added it", server,
-		    b->smtp->offer_times);
+		    "STARTTLS %u times, as no server does: somebody added it",
+		    server, b->smtp->offer_times);
 	return finding_add(f, b, o, "the EHLO reply of %s spells STARTTLS as "
 	    "\"%s\", and never did in %u earlier sessions: some clients do "
 	    "not see it", server, token(b), b->past->offered);

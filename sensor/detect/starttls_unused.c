@@ -4,6 +4,7 @@
  * all there is to see of it.  Where the greeting was masked or EHLO refused
  * on the way, the client says HELO, and does not even ask.
  *
+ * Whose TLS failed just before has a reason, and cleartext-retry tells it.
  * A client that never does TLS is a habit of the client.  One that does, and
  * with this very server, does not stop for one mail.  People's mail programs
  * (port 587) change their settings as they like.
@@ -57,7 +58,7 @@ detect_starttls_unused(const struct brief *b, struct findings *f)
 
 	if (b->r->starttls != RECORD_STARTTLS_NOT_SENT ||
 	    b->smtp->mail_commands == 0 || !passed_by(b) ||
-	    !known_to_use(p) ||
+	    !known_to_use(p) || (b->exposed && p->failed != PAST_FAILED_NOT) ||
 	    b->r->flow.port[SIDE_SERVER] == PORT_SUBMISSION)
 		return;
 	put_lines(b, finding_add(f, b, &(struct opinion){

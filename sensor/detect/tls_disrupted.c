@@ -11,20 +11,13 @@
 
 #include "detect/rules.h"
 
-#define ALL_FAIL	5	/* handshakes, none ever succeeding */
-#define ALL_FAIL_DAYS	2	/* ... on so many days */
 #define HOW_MAX		120
 
-/* A record, not a moment: whoever breaks all handshakes from now on is not
- * taken for the server's own habit. */
+/* Whoever resets is no server that finds no cipher. */
 static bool
-never_worked(const struct brief *b)
+own_making(const struct brief *b)
 {
-	const struct past *p = b->past;
-
-	return p->established == 0 && p->handshakes_failed >= ALL_FAIL &&
-	    p->offered_days >= ALL_FAIL_DAYS &&
-	    b->r->tls_failure != TLS_FAIL_RESET;
+	return b->r->tls_failure != TLS_FAIL_RESET && brief_never_worked(b);
 }
 
 static enum weight
@@ -42,7 +35,7 @@ weigh(const struct brief *b)
 	case TLS_FAIL_RESET:
 	case TLS_FAIL_CLOSED:
 	case TLS_FAIL_TIMEOUT:
-		if (never_worked(b))
+		if (own_making(b))
 			return WEIGHT_NOTE;
 		return brief_odd(b, b->tls->failed_by, b->tls->failed_at) !=
 		    NULL ? WEIGHT_STRONG : WEIGHT_HINT;
@@ -119,6 +112,27 @@ say_broken_after(const struct brief *b, struct findings *f)
 	    b->tls->failure_text);
 }
 
+/* Swallowed on its way, or by a server that hangs: what the client does next
+ * tells (cleartext-retry). */
+static void
+say_unanswered(const struct brief *b, struct findings *f)
+{
+	char server[PARTY_MAX];
+	struct finding *one;
+
+	one = finding_add(f, b, &(struct opinion){
+		.kind = KIND_TLS_DISRUPTED,
+		.weight = WEIGHT_HINT,
+		.because = b->past->established > 0 ? BECAUSE(HISTORY) : 0,
+		.at = b->smtp->starttls_command_at,
+		.expected = "an answer to STARTTLS (RFC 3207 4)",
+		.seen = "silence" },
+	    "%s offered STARTTLS and never answered it",
+	    brief_server(b, server));
+	evidence_line(one, SIDE_CLIENT, b->smtp->starttls_command_at,
+	    b->smtp->starttls_as_sent);
+}
+
 void
 detect_tls_disrupted(const struct brief *b, struct findings *f)
 {
@@ -128,6 +142,10 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 
 	if (broken_after(b)) {
 		say_broken_after(b, f);
+		return;
+	}
+	if (record_starttls_unanswered(b->r)) {
+		say_unanswered(b, f);
 		return;
 	}
 	/* no hello: a probe that wanted to know, or told by tls-not-started */
@@ -145,7 +163,7 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 		.expected = "a TLS handshake to its end",
 		.seen = how(b, text) },
 	    "TLS with %s failed: %s%s%s", brief_server(b, server),
-	    how(b, text), never_worked(b) ?
+	    how(b, text), own_making(b) ?
 	    "; no client ever got TLS with this server, so this is of its "
 	    "own making" : "", brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,

@@ -126,4 +126,22 @@ record_lacks(const struct session_record *r, enum gap g)
 	return (r->gaps >> g & 1) != 0;
 }
 
+/* STARTTLS was heard by all that we know, and never answered: the client
+ * waited so long in vain. */
+#define RECORD_PATIENCE	INT64_C(30000000)	/* us */
+
+static inline bool
+record_starttls_unanswered(const struct session_record *r)
+{
+	const struct smtp_facts *f;
+
+	if (r->smtp == NULL || r->starttls != RECORD_STARTTLS_SENT ||
+	    r->tls_state != RECORD_TLS_NONE || r->gaps != 0)
+		return false;
+	f = smtp_facts(r->smtp);
+	return f->starttls_reply == 0 && (r->flow.end == FLOW_IDLE ||
+	    r->flow.last.time - f->starttls_command_at.time >=
+	    RECORD_PATIENCE);
+}
+
 #endif

@@ -464,7 +464,8 @@ hear_cut_text(struct session *s, enum side who, struct mark at)
 {
 	struct span text = tls_plaintext(s->tls, who);
 
-	if (text.len == 0)
+	/* behind a finished handshake it is no SMTP any more */
+	if (text.len == 0 || tls_facts(s->tls)->state == TLS_ESTABLISHED)
 		return;
 	plain_again(s, who, at);
 	hear_smtp(s, who, text, at);

@@ -20,6 +20,7 @@ away.  The certificate is mx.example's, of a private CA, good for a century.
 	tls12-key-renewed	... with another key of the same CA
 	tls12-key-foreign	... with a key of another CA
 	tls12-key-a to -f	... with six keys of as many CAs
+	tls12-sister		TLS 1.2 with mx1.half.example
 	tls12-new-server	client up to TLS 1.2, server up to TLS 1.3
 	tls12-edited		the client's offer of TLS 1.3 was cut out of its
 				hello on the way: server's random says so, and
@@ -156,8 +157,8 @@ def contexts(folder, version, server_version=None, leaf="chain",
     return client, server
 
 
-def talk(client, server, session=None):
-    ends = (End(client, server_hostname="mx.example", session=session),
+def talk(client, server, session=None, host="mx.example"):
+    ends = (End(client, server_hostname=host, session=session),
             End(server, server_side=True))
     return converse(*ends), ends[0].tls
 
@@ -205,6 +206,8 @@ def with_keys(folder):
         yield f"tls12-{name}", talk(*contexts(
             folder, v12, leaf=name, key=f"{name}.key"))[0]
     small = {"leaf": "key", "key": "key.key"}
+    yield "tls12-sister", talk(*contexts(folder, v12, **small),
+                               host="mx1.half.example")[0]
     yield "tls12-new-server", talk(*contexts(folder, v12, v13, **small))[0]
     yield "tls12-edited", edited(*contexts(folder, v13, **small))
 

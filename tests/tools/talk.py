@@ -480,6 +480,8 @@ class Talk:
             want[field] = None if value == "~" else value
 
     def do_incident(self, *pairs):
+        if self.turn > 0:
+            return
         if self.incidents is None:
             self.incidents = []
         if pairs == ("none",):
