@@ -501,33 +501,45 @@ server_past_recall(const struct server_past *p, const struct server_sight *s,
 	recall_traits(p, s, past);
 }
 
-/* Is this the first exception to a habit?  Kept apart from the counts:
- * who takes the offer now and then must not become the server's own record
- * once the clean past is forgotten. */
+static int64_t
+first_missing(const struct server_past *p)
+{
+	int64_t first = 0;
+
+	for (unsigned i = 0; i < p->nbuckets; i++)
+		first = earlier(first, p->buckets[i].first_missing);
+	return first;
+}
+
+/* Is the first exception one to a habit?  Kept apart from the counts: who
+ * takes the offer now and then must not become the server's own record once
+ * the clean past is forgotten.  An older capture may tell, later, of the
+ * habit, or of an exception before it. */
 static void
 learn_break(struct server_past *p, const struct server_sight *s)
 {
+	int64_t first = first_missing(p);
 	struct past before = { 0 };
 
-	if (!is_missing(s->offer) || (p->broke_at != 0 &&
-	    p->broke_at <= s->at))
+	if (first == 0 || s->at > first)
 		return;
-	recall_buckets(p, s->at, &before);
-	if (before.absent + before.masked + before.ehlo_refused == 0 &&
-	    before.offered >= PAST_HABIT_SESSIONS &&
+	recall_buckets(p, first, &before);
+	if (before.offered >= PAST_HABIT_SESSIONS &&
 	    before.offered_days >= PAST_HABIT_DAYS)
-		p->broke_at = s->at;
+		p->broke_at = earlier(p->broke_at, first);
+	else if (p->broke_at >= first)
+		p->broke_at = 0;
 }
 
 void
 server_past_learn(struct server_past *p, const struct server_sight *s)
 {
-	struct bucket *b;
+	struct bucket *b = bucket_at(p, s->at);
 
-	learn_break(p, s);
-	if ((b = bucket_at(p, s->at)) == NULL)
+	if (b == NULL)
 		return;
 	learn_bucket(b, s);
+	learn_break(p, s);
 	learn_net(p, s);
 	learn_traits(p, s);
 }
