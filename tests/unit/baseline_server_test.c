@@ -245,8 +245,9 @@ next(uint64_t *seed)
 	return *seed >> 33;
 }
 
+/* Exceptions from session `from` on. */
 static void
-the_order_of_reading_changes_nothing(void **state)
+shuffle_and_compare(unsigned from)
 {
 	enum { MANY = 40 };	/* fewer than any table holds */
 	struct server_sight list[MANY], swap;
@@ -254,15 +255,14 @@ the_order_of_reading_changes_nothing(void **state)
 	struct past want, got;
 	uint64_t seed = 1;
 
-	(void)state;
 	for (unsigned i = 0; i < MANY; i++) {
 		/* within two days: nothing is folded */
-		list[i] = sight(-40 + i, i % 20, i % 3 == 0 ? SERVER_ABSENT :
-		    SERVER_OFFERED);
+		list[i] = sight(-40.0 + i, i % 20, i % 3 == 0 && i >= from ?
+		    SERVER_ABSENT : SERVER_OFFERED);
 		list[i].name = 1 + i % 4;
 		list[i].reply = 1 + i % 3;
 		list[i].key = 1 + i % 7;
-		list[i].issuer = 1 + i % 2;
+		list[i].issuer = 1 + i % 7 % 2;
 		server_past_learn(p, &list[i]);
 	}
 	swap = list[7];
@@ -285,6 +285,48 @@ the_order_of_reading_changes_nothing(void **state)
 			server_past_free(q);
 		}
 	}
+	swap.at = NOON;
+	assert_int_equal(recalled(p, &swap).broke_at != 0, from > 12);
+	server_past_free(p);
+}
+
+static void
+the_order_of_reading_changes_nothing(void **state)
+{
+	(void)state;
+	shuffle_and_compare(0);
+	shuffle_and_compare(20);	/* a habit, and then exceptions */
+}
+
+static void
+a_habit_that_broke_stays_on_record(void **state)
+{
+	struct server_past *p = server_past_new();
+	struct server_sight s;
+
+	(void)state;
+	for (int day = -10; day < 0; day++) {
+		s = sight(day * 24, A, SERVER_OFFERED);
+		server_past_learn(p, &s);
+	}
+	/* taken now and then, until nothing but that is remembered */
+	for (int day = 0; day < 100; day++) {
+		s = sight(day * 24, A, SERVER_OFFERED);
+		server_past_learn(p, &s);
+		s = sight(day * 24 + 0.5, A, SERVER_ABSENT);
+		server_past_learn(p, &s);
+		server_past_expire(p, s.at - 60 * DAY);
+	}
+	s = sight(100 * 24, A, SERVER_ABSENT);
+	assert_int_equal(recalled(p, &s).broke_at, NOON + HOUR / 2);
+	/* an older capture of the time in between changes nothing of that */
+	s = sight(50 * 24 - 1, A, SERVER_OFFERED);
+	server_past_learn(p, &s);
+	s = sight(100 * 24, A, SERVER_ABSENT);
+	assert_int_equal(recalled(p, &s).broke_at, NOON + HOUR / 2);
+	/* once no offer is left there is no habit either */
+	server_past_expire(p, NOON + 200 * DAY);
+	assert_int_equal(recalled(p, &s).broke_at, 0);
 	server_past_free(p);
 }
 
@@ -592,6 +634,7 @@ main(void)
 		cmocka_unit_test(first_and_last_are_those_before),
 		cmocka_unit_test(handshakes_and_greetings_are_counted),
 		cmocka_unit_test(the_order_of_reading_changes_nothing),
+		cmocka_unit_test(a_habit_that_broke_stays_on_record),
 		cmocka_unit_test(hours_become_days_and_no_session_is_lost),
 		cmocka_unit_test(
 		    an_old_capture_is_folded_in_behind_newer_ones),
