@@ -128,14 +128,12 @@ room(struct dialogue *d, size_t n)
 	return true;
 }
 
-static size_t
+static unsigned
 varint_size(uint64_t n)
 {
-	size_t size = 1;
+	unsigned bits = 64 - (unsigned)__builtin_clzll(n | 1);
 
-	for (; n >= 0x80; n >>= 7)
-		size++;
-	return size;
+	return (bits + 6) / 7;
 }
 
 /*
@@ -146,31 +144,35 @@ static void
 append(struct dialogue *d, const struct dialogue_line *line,
     const char *from, uint32_t at)
 {
-	uint8_t head[4 * VARINT_MAX];
-	size_t who, n, count, here = from != NULL ? line->len : 0;
+	uint64_t head = (uint64_t)line->len << HEAD_BITS | line->who;
+	uint64_t packet, time;
+	size_t count;
+	uint8_t *to;
 
 	if (d->counted == 0) {
 		d->first_time = line->time;
 		d->first_packet = line->packet;
 	}
-	n = who = put_varint(head, (uint64_t)line->len << HEAD_BITS |
-	    line->who | (from != NULL ? 0 : REFERRED));
-	n += put_varint(head + n, zigzag(line->packet - d->first_packet));
-	n += put_varint(head + n, zigzag((uint64_t)line->time -
-	    (uint64_t)d->first_time));
-	count = varint_size((uint64_t)line->len << WHO_BITS) + n - who +
-	    line->len;
-	if (from == NULL)
-		n += put_varint(head + n, at);
+	packet = zigzag(line->packet - d->first_packet);
+	time = zigzag((uint64_t)line->time - (uint64_t)d->first_time);
+	count = varint_size((uint64_t)line->len << WHO_BITS) +
+	    varint_size(packet) + varint_size(time) + line->len;
 	if (d->dropped > 0 || count > DIALOGUE_OCTETS_MAX - d->counted ||
-	    !room(d, n + here)) {
+	    !room(d, 4 * VARINT_MAX + (from != NULL ? line->len : 0))) {
 		d->dropped++;
 		return;
 	}
-	memcpy(d->octets + d->len, head, n);
-	if (here > 0)
-		memcpy(d->octets + d->len + n, from, here);
-	d->len += (uint32_t)(n + here);
+	to = d->octets + d->len;
+	to += put_varint(to, head | (from != NULL ? 0 : REFERRED));
+	to += put_varint(to, packet);
+	to += put_varint(to, time);
+	if (from == NULL)
+		to += put_varint(to, at);
+	else {
+		memcpy(to, from, line->len);
+		to += line->len;
+	}
+	d->len = (uint32_t)(to - d->octets);
 	d->counted += (uint32_t)count;
 }
 

@@ -21,6 +21,9 @@ struct record_header {		/* in this machine's byte order */
 struct capture_records {
 	struct capture_stream	*stream;
 	size_t			 size, at, end;	/* of the octets */
+	size_t			 next;		/* octets of the record at `at`,
+						 * 0: not looked at, or not
+						 * whole and plain */
 	bool			 nanoseconds;
 	uint8_t			 octets[];
 };
@@ -109,10 +112,9 @@ bool
 capture_records_next(struct capture_records *r, struct capture_record *record)
 {
 	struct record_header h;
-	size_t size;
 	bool odd;
 
-	while ((size = whole(r, &odd)) == 0)
+	while (r->next == 0 && (r->next = whole(r, &odd)) == 0)
 		if (odd || !fill(r))
 			return false;
 	memcpy(&h, r->octets + r->at, sizeof(h));
@@ -120,8 +122,9 @@ capture_records_next(struct capture_records *r, struct capture_record *record)
 	record->wire_len = h.wire_len;
 	record->time = (int64_t)h.seconds * SECOND_US +
 	    (r->nanoseconds ? h.fraction / 1000 : h.fraction);
-	r->at += size;
-	record->followed = whole(r, &odd) > 0;
+	r->at += r->next;
+	r->next = whole(r, &odd);
+	record->followed = r->next > 0;
 	return true;
 }
 

@@ -14,7 +14,7 @@
 
 #include "flow/flow_internal.h"
 
-#define SIZE_MIN	160	/* with malloc's own, a multiple of 16 */
+#define SIZE_MIN	320	/* with its head; most sides need more */
 
 /* A delivered stretch. */
 struct piece {

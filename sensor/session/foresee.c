@@ -28,7 +28,7 @@ session_foresee(const void *session, unsigned depth)
 		if (s->tls != NULL)
 			fetch(s->tls, READER_OCTETS);
 		else if (s->smtp != NULL)
-			fetch(s->smtp, READER_OCTETS);
+			smtp_foresee(s->smtp);
 		if (s->dialogue != NULL)
 			fetch(s->dialogue, 1);
 		break;

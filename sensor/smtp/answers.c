@@ -226,8 +226,7 @@ finish_starttls(struct smtp *s, int code, enum smtp_next *next)
 	f->starttls_reply_at = s->answer.at;
 	f->starttls_reply_enhanced = s->answer.enhanced;
 	f->starttls_echo_differs |= s->answer.echo;
-	smtp_facts_adopt(s, &f->starttls_reply_text,
-	    smtp_text_take(&s->answer_text));
+	smtp_facts_adopt(s, &f->starttls_reply_text, &s->answer_text);
 	settle_unoffered(s);
 	/* Postfix, Exim and OpenSMTPD begin TLS on any 2xx. */
 	if (!smtp_reply_positive(code)) {
@@ -247,16 +246,15 @@ static void
 finish_masked(struct smtp *s, int code)
 {
 	struct smtp_facts *f = &s->facts;
-	char *text = smtp_text_take(&s->answer_text);
 
 	if (f->starttls != STARTTLS_MASKED) {
-		free(text);
+		smtp_text_drop(&s->answer_text);
 		return;
 	}
 	f->starttls_reply = code;
 	f->starttls_reply_at = s->answer.at;
 	f->starttls_reply_enhanced = s->answer.enhanced;
-	smtp_facts_adopt(s, &f->starttls_reply_text, text);
+	smtp_facts_adopt(s, &f->starttls_reply_text, &s->answer_text);
 }
 
 /* ------------------------------------------------------------------ */

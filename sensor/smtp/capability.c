@@ -135,10 +135,9 @@ is_ordinary(struct span text, struct span word)
 	    word.at[1] != '*' && smtp_text_printable(text);
 }
 
-enum smtp_token
-smtp_capability_token(struct span text, bool *altered)
+static enum smtp_token
+token_of(struct span text, struct span word, bool *altered)
 {
-	struct span word = keyword(behind_lead(text));
 	uint8_t washed[EIGHT + 1];
 	size_t len, n;
 
@@ -160,6 +159,12 @@ smtp_capability_token(struct span text, bool *altered)
 	    wash(text, washed, &len) && len == 0)
 		return text.len == EIGHT ? TOKEN_MASKED_EIGHT : TOKEN_MASKED;
 	return TOKEN_PLAIN;
+}
+
+enum smtp_token
+smtp_capability_token(struct span text, bool *altered)
+{
+	return token_of(text, keyword(behind_lead(text)), altered);
 }
 
 /* A box that masks line after line ends them in A, B, C ... */
@@ -206,12 +211,11 @@ is_known(struct span word)
 }
 
 static void
-add_keyword(struct smtp_list *l, struct span text)
+add_keyword(struct smtp_list *l, struct span word)
 {
 	uint8_t upper[KEYWORD_MAX];
-	struct span word = span_first(keyword(behind_lead(text)),
-	    KEYWORD_MAX);
 
+	word = span_first(word, KEYWORD_MAX);
 	if (word.len == 0)
 		return;
 	for (size_t i = 0; i < word.len; i++)
@@ -219,7 +223,7 @@ add_keyword(struct smtp_list *l, struct span text)
 		    (uint8_t)(word.at[i] - 32) : word.at[i];
 	word = span_of(upper, word.len);
 	if (l->capabilities.len > 0)
-		smtp_text_say(&l->capabilities, " ", SMTP_REPLY_MAX);
+		smtp_text_put(&l->capabilities, ' ', SMTP_REPLY_MAX);
 	smtp_text_add(&l->capabilities, word, SMTP_REPLY_MAX);
 	if (!l->known)
 		l->known = is_known(word);
@@ -246,6 +250,7 @@ void
 smtp_capability_line(struct smtp_list *l, struct span text, bool cut)
 {
 	enum smtp_token token;
+	struct span word;
 	bool altered;
 
 	l->octets += (uint32_t)text.len + 1;
@@ -257,12 +262,13 @@ smtp_capability_line(struct smtp_list *l, struct span text, bool cut)
 		return;
 	}
 	if (l->lines > 0)
-		smtp_text_say(&l->reply, "\n", SMTP_REPLY_MAX);
+		smtp_text_put(&l->reply, '\n', SMTP_REPLY_MAX);
 	smtp_text_add(&l->reply, text, SMTP_REPLY_MAX);
 	if (l->lines++ == 0)
 		return;		/* the name of the server */
-	add_keyword(l, text);
-	token = smtp_capability_token(text, &altered);
+	word = keyword(behind_lead(text));
+	add_keyword(l, word);
+	token = token_of(text, word, &altered);
 	l->offered += token == TOKEN_OFFER;
 	l->altered += altered;
 	if (token != TOKEN_PLAIN && token != TOKEN_OFFER)

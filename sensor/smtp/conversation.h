@@ -67,8 +67,8 @@ struct smtp_answer {			/* the reply being read */
 	struct mark	 at;		/* of its first line */
 };
 
+/* What nearly every line looks at comes first: see smtp_foresee(). */
 struct smtp {
-	struct smtp_facts	 facts;
 	const struct smtp_ops	*ops;
 	void			*context;
 	struct book		*book;		/* NULL: none */
@@ -78,17 +78,13 @@ struct smtp {
 	struct smtp_answer	 answer;
 	struct smtp_list	*list;		/* NULL: none is being read */
 	struct smtp_text	 answer_text;	/* of STARTTLS's reply */
-	struct smtp_text	 early[SIDES];
 	struct smtp_hold	*hold;
 	struct smtp_proxy	*proxy;		/* NULL: none */
-	const char		*auth_latest;	/* NULL: as facts.auth */
-	struct mark		 auth_latest_at;
 
 	uint64_t		 chunk;		/* octets of it to come */
 	uint32_t		 ran_on;	/* where in the server's
 						 * unfinished line the client
 						 * spoke; 0: nowhere */
-	uint32_t		 list_len;	/* of facts.ehlo_reply */
 	uint32_t		 early_held;	/* visible octets held behind
 						 * STARTTLS */
 	uint16_t		 hellos_answered;
@@ -152,6 +148,14 @@ struct smtp {
 	bool	 client_plain : 1;	/* accepted, yet it speaks in clear */
 	bool	 tls_tried : 1;		/* TLS octets were handed over since the
 					 * last STARTTLS */
+
+	struct smtp_facts	 facts;
+
+	/* the rest is seldom used */
+	struct smtp_text	 early[SIDES];
+	const char		*auth_latest;	/* NULL: as facts.auth */
+	struct mark		 auth_latest_at;
+	uint32_t		 list_len;	/* octets of facts.ehlo_reply */
 };
 
 #endif

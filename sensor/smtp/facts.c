@@ -40,15 +40,15 @@ smtp_facts_text(struct smtp *s, const char **fact, struct span octets,
 }
 
 void
-smtp_facts_adopt(struct smtp *s, const char **fact, char *text)
+smtp_facts_adopt(struct smtp *s, const char **fact, struct smtp_text *text)
 {
-	const char *kept = text == NULL ? NULL :
-	    book_find(s->book, span_text(text));
+	const char *kept = text->at == NULL ? NULL :
+	    book_find(s->book, span_of(text->at, text->len));
 
 	smtp_facts_forget(s, *fact);
-	*fact = kept != NULL ? kept : text;
 	if (kept != NULL)
-		free(text);
+		smtp_text_drop(text);
+	*fact = kept != NULL ? kept : smtp_text_take(text);
 }
 
 void
@@ -183,15 +183,16 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 
 	f->offer = offer;
 	f->reply_too_long = l->too_long;
+	smtp_facts_forget(s, f->offer_token);
+	f->offer_token = NULL;
 	if (l->strongest >= TOKEN_MASKED_EIGHT && l->token != NULL) {
-		smtp_facts_adopt(s, &f->offer_token, l->token);
+		f->offer_token = keep(s, span_text(l->token));
+		free(l->token);
 		l->token = NULL;
-	} else
-		smtp_facts_adopt(s, &f->offer_token, NULL);
+	}
 	s->list_len = l->reply.len;
-	smtp_facts_adopt(s, &f->ehlo_reply, smtp_text_take(&l->reply));
-	smtp_facts_adopt(s, &f->capabilities,
-	    smtp_text_take(&l->capabilities));
+	smtp_facts_adopt(s, &f->ehlo_reply, &l->reply);
+	smtp_facts_adopt(s, &f->capabilities, &l->capabilities);
 	f->offer_altered = l->altered > 0 && l->altered == l->offered;
 	f->offer_near = l->strongest == TOKEN_NEAR;
 	f->offer_times = l->offered;

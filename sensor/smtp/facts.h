@@ -10,8 +10,9 @@
 /* Replace a text of the facts; escaped, at most `max` octets. */
 void	smtp_facts_text(struct smtp *s, const char **fact,
 	    struct span octets, size_t max);
-/* The same by a text that was put together, or NULL; takes it over. */
-void	smtp_facts_adopt(struct smtp *s, const char **fact, char *text);
+/* The same by a text that was put together, or NULL; empties it. */
+void	smtp_facts_adopt(struct smtp *s, const char **fact,
+	    struct smtp_text *text);
 /* Let go of a text. */
 void	smtp_facts_forget(const struct smtp *s, const char *text);
 

@@ -171,16 +171,12 @@ smtp_redact_command(const struct smtp_command *c,
 
 size_t
 smtp_redact_reply(const struct smtp_reply_line *r, struct span line,
-    bool whole, char out[SMTP_REDACT_MAX + 1])
+    char out[SMTP_REDACT_MAX + 1])
 {
 	struct sheet s = { .out = out };
 	size_t n;
 
 	out[0] = '\0';
-	if (whole) {
-		quote(&s, line);
-		return s.len;
-	}
 	if (r->code == 0) {
 		say(&s, line.len > 0 ? "..." : "");
 		return s.len;

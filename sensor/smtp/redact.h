@@ -24,6 +24,6 @@ size_t	smtp_redact_command(const struct smtp_command *c,
  * status are all that stays.
  */
 size_t	smtp_redact_reply(const struct smtp_reply_line *r, struct span line,
-	    bool whole, char out[SMTP_REDACT_MAX + 1]);
+	    char out[SMTP_REDACT_MAX + 1]);
 
 #endif

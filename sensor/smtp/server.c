@@ -208,7 +208,9 @@ redact(const struct smtp *s, const struct smtp_reply_line *r,
 		whole = s->answer.lines > 0 &&
 		    (s->answer.due == DUE_EHLO ||
 		    s->answer.due == DUE_GREETING);
-	return span_of(out, smtp_redact_reply(r, line, whole, out));
+	if (whole)
+		return smtp_text_plain(line, SMTP_REDACT_MAX, out);
+	return span_of(out, smtp_redact_reply(r, line, out));
 }
 
 static void

@@ -230,6 +230,9 @@ void		 smtp_skipped(struct smtp *s, enum side who, uint64_t octets,
 /* Is this side inside a message body (later copies do not matter)? */
 bool		 smtp_in_body(const struct smtp *s, enum side who);
 
+/* Something is to be heard soon: fetch what that touches into the caches. */
+void		 smtp_foresee(const struct smtp *s);
+
 /* The memory it takes up now, in octets. */
 size_t		 smtp_size(const struct smtp *s);
 

@@ -7,20 +7,9 @@
 #define TEXT_AT_FIRST	200
 #define ESCAPE_LONGEST	4
 
-#define EACH(octet)	(UINT64_MAX / 255 * (octet))
-
-/* Eight octets at once: is one of them not printable, or a backslash?
- * Borrows can only make it say yes too often, never no. */
-static bool
-any_odd(uint64_t eight)
-{
-	uint64_t control = eight - EACH(0x20);
-	uint64_t delete = eight ^ EACH(0x7f);
-	uint64_t backslash = eight ^ EACH('\\');
-
-	return ((eight | control | ((delete - EACH(1)) & ~delete) |
-	    ((backslash - EACH(1)) & ~backslash)) & EACH(0x80)) != 0;
-}
+/* Octets looked at together, as one vector where the machine has them. */
+#define TOGETHER	16
+typedef uint8_t octets16 __attribute__((vector_size(TOGETHER)));
 
 static bool
 plain(uint8_t c)
@@ -28,18 +17,34 @@ plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '\\';
 }
 
+/* Is one of them not printable, or a backslash? */
+static inline bool
+any_odd(const uint8_t *at)
+{
+	octets16 v;
+	uint64_t half[2];
+
+	memcpy(&v, at, sizeof(v));
+	v = (octets16)(v - 0x20 >= 0x7f - 0x20) | (octets16)(v == '\\');
+	memcpy(half, &v, sizeof(half));
+	return (half[0] | half[1]) != 0;
+}
+
 /* How many octets at the front stand for themselves? */
 static size_t
 plain_length(struct span octets)
 {
 	size_t n = 0;
-	uint64_t eight;
 
-	for (; n + sizeof(eight) <= octets.len; n += sizeof(eight)) {
-		memcpy(&eight, octets.at + n, sizeof(eight));
-		if (any_odd(eight))
-			break;
-	}
+	for (; n + TOGETHER <= octets.len; n += TOGETHER)
+		if (any_odd(octets.at + n))
+			goto odd;
+	if (n == octets.len)
+		return n;
+	/* the last ones, some of them once more */
+	if (n > 0 && !any_odd(octets.at + octets.len - TOGETHER))
+		return octets.len;
+odd:
 	while (n < octets.len && plain(octets.at[n]))
 		n++;
 	return n;
@@ -48,6 +53,7 @@ plain_length(struct span octets)
 bool
 smtp_text_printable(struct span octets)
 {
+	/* most are, and plain */
 	for (size_t i = plain_length(octets); i < octets.len; i++)
 		if (octets.at[i] < 0x20 || octets.at[i] >= 0x7f)
 			return false;
@@ -101,6 +107,15 @@ smtp_text_add(struct smtp_text *t, struct span octets, size_t max)
 		return;
 	}
 	t->len += (uint32_t)smtp_text_escape(octets, t->at + t->len, left + 1);
+}
+
+void
+smtp_text_put(struct smtp_text *t, char c, size_t max)
+{
+	if (t->len + 1 > max || !make_room(t, 1))
+		return;
+	t->at[t->len++] = c;
+	t->at[t->len] = '\0';
 }
 
 void

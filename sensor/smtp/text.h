@@ -17,8 +17,9 @@ struct smtp_text {		/* all zero: empty */
 
 /* Append, escaped; the whole stays within `max` octets. */
 void	smtp_text_add(struct smtp_text *t, struct span octets, size_t max);
-/* The same for text of our own making. */
+/* The same for text of our own making, and for one printable octet. */
 void	smtp_text_say(struct smtp_text *t, const char *text, size_t max);
+void	smtp_text_put(struct smtp_text *t, char c, size_t max);
 /* Take the string out, shrunk to its size; NULL if nothing is in it. */
 char	*smtp_text_take(struct smtp_text *t);
 void	smtp_text_drop(struct smtp_text *t);

@@ -3,20 +3,24 @@
 """The sensor's speed beside an empty libpcap loop over the same file.
 
 usage: bench.py BUILD-DIR [--size 1G] [--runs 5] [--only A,B,C] [--keep DIR]
-                [--check] [--peers]
+                [--check] [--peers] [--record]
 
 Generates three captures (deterministic), reads each into the page cache,
 then runs floor and sensor in turn on it and prints medians: wall time,
-ratio to the floor and the most it may be, packets, megabytes and sessions a
-second, peak memory, octets of the database a session.  A run counts only if
-as many sessions are stored as the capture has.
+ratio to the floor and the most it may be, packets, megabytes, sessions and
+findings a second, peak memory, octets of the database a session, and the
+processor time of all threads.  A run counts only if as many sessions are
+stored as the capture has.
 
 --check  exit status 1 if a ratio is above what it may be
 --peers  time other programs once on the same file, where installed
 --keep   keep the captures there, and use those that are there already
+--record add a line a file to history.tsv, with the commit and the machine
 """
 import argparse
+import datetime
 import os
+import platform
 import shutil
 import sqlite3
 import statistics
@@ -96,8 +100,8 @@ def warm(path):
 
 
 def timed(argv):
-    """Wall seconds and peak memory in MiB of one run.  (The kernel counts
-    this script's own few MiB as the least.)"""
+    """Wall seconds, peak memory in MiB and processor seconds of one run.
+    (The kernel counts this script's own few MiB as the least.)"""
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[
@@ -111,7 +115,7 @@ def timed(argv):
             sys.stderr.write(said.read().decode(errors="replace"))
             sys.exit(f"bench: {' '.join(argv)}: ended with"
                      f" {os.waitstatus_to_exitcode(status)}")
-    return wall, usage.ru_maxrss / 1024
+    return wall, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def forget(db):
@@ -123,22 +127,60 @@ def forget(db):
 def stored(db):
     con = sqlite3.connect(f"file:{db}?mode=ro", uri=True)
     sessions, = con.execute("SELECT count(*) FROM session").fetchone()
+    findings, = con.execute("SELECT count(*) FROM finding").fetchone()
     con.close()
-    return sessions
+    return sessions, findings
 
 
 def measure(build, path, db, runs):
-    """Medians of floor and sensor, by turns; peak memory of the sensor."""
-    floor, sensor, memory = [], [], []
+    """Medians of floor and sensor, by turns; of the sensor also peak memory
+    and the median of its processor time."""
+    floor, sensor, memory, busy = [], [], [], []
     for _ in range(runs):
         floor.append(timed([f"{build}/tests/floor", path])[0])
         forget(db)
-        wall, peak = timed([f"{build}/striptls-sensor", "-q", "--policy",
+        wall, peak, cpu = timed([f"{build}/striptls-sensor", "-q", "--policy",
                             "off", "-n", "bench", "-d", db, "-r", path])
         sensor.append(wall)
         memory.append(peak)
+        busy.append(cpu)
     return (statistics.median(floor), statistics.median(sensor),
-            max(memory))
+            max(memory), statistics.median(busy))
+
+
+HISTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "history.tsv")
+COLUMNS = ["date", "commit", "machine", "file", "octets", "runs", "floor_s",
+           "sensor_s", "ratio", "cpu_s", "packets_s", "sessions_s",
+           "findings_s", "peak_mib", "octets_session"]
+
+
+def machine():
+    """What it is, without its name."""
+    model = platform.processor() or platform.machine()
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+        for line in f:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def commit():
+    """Of the tree this script is in; + if there are changes besides."""
+    said = subprocess.run(["git", "describe", "--always", "--dirty=+",
+                           "--exclude", "*"], cwd=os.path.dirname(HISTORY),
+                          capture_output=True, text=True)
+    return said.stdout.strip() or "unknown"
+
+
+def record(row):
+    fresh = not os.path.exists(HISTORY)
+    with open(HISTORY, "a", encoding="utf-8") as f:
+        if fresh:
+            f.write("# SPDX-License-Identifier: ISC\n")
+            f.write("\t".join(COLUMNS) + "\n")
+        f.write("\t".join(str(row[c]) for c in COLUMNS) + "\n")
 
 
 def frames_of(build, path):
@@ -164,18 +206,30 @@ def bench(args, name, folder):
     want = lines(f"{base}.tsv") - 1
     warm(path)
     db = os.path.join(folder, "bench.db")
-    floor, sensor, peak = measure(args.build, path, db, args.runs)
-    sessions = stored(db)
+    floor, sensor, peak, cpu = measure(args.build, path, db, args.runs)
+    sessions, findings = stored(db)
     if sessions != want:
         sys.exit(f"bench: {name}: {sessions} sessions stored of {want}")
     size = os.path.getsize(path)
     ratio = sensor / floor
+    packets = frames_of(args.build, path) / sensor
+    row = os.path.getsize(db) / sessions
     print(f"{name:4} {floor:8.3f} {sensor:9.3f} {ratio:6.2f} {limit:4}"
-          f"{'  ' if ratio <= limit else ' !'}"
-          f" {frames_of(args.build, path) / sensor / 1e6:10.2f}"
+          f"{'  ' if ratio <= limit else ' !'} {cpu:6.2f}"
+          f" {packets / 1e6:10.2f}"
           f" {size / sensor / 1e6:6.0f} {sessions / sensor:11.0f}"
-          f" {peak:9.0f} {os.path.getsize(db) / sessions:15.0f}  {what}",
-          flush=True)
+          f" {findings / sensor:11.0f}"
+          f" {peak:9.0f} {row:15.0f}  {what}", flush=True)
+    if args.record:
+        record({"date": datetime.date.today().isoformat(),
+                "commit": commit(), "machine": machine(), "file": name,
+                "octets": size, "runs": args.runs,
+                "floor_s": f"{floor:.3f}", "sensor_s": f"{sensor:.3f}",
+                "ratio": f"{ratio:.2f}", "cpu_s": f"{cpu:.2f}",
+                "packets_s": f"{packets:.0f}",
+                "sessions_s": f"{sessions / sensor:.0f}",
+                "findings_s": f"{findings / sensor:.0f}",
+                "peak_mib": f"{peak:.0f}", "octets_session": f"{row:.0f}"})
     if args.peers:
         peers(path, floor)
     forget(db)
@@ -196,6 +250,7 @@ def arguments():
     ap.add_argument("--keep", metavar="DIR")
     ap.add_argument("--check", action="store_true")
     ap.add_argument("--peers", action="store_true")
+    ap.add_argument("--record", action="store_true")
     args = ap.parse_args()
     args.only = args.only.split(",")
     for name in args.only:
@@ -214,8 +269,9 @@ def main():
     os.makedirs(folder, exist_ok=True)
     print(f"{os.cpu_count()} cores, {args.runs} runs, medians; ratio: wall"
           " time to that of an empty libpcap loop on the same file")
-    print("file  floor s  sensor s  ratio  max   Mpackets/s   MB/s"
-          "  sessions/s  peak MiB  octets/session  what", flush=True)
+    print("file  floor s  sensor s  ratio  max   cpu s Mpackets/s   MB/s"
+          "  sessions/s  findings/s  peak MiB  octets/session  what",
+          flush=True)
     try:
         within = [bench(args, name, folder) for name in args.only]
     finally:

@@ -104,9 +104,14 @@ test_lengths(void **state)
 	put32(&b, 3);
 	put32(&b, 2);				/* captured more than it had */
 	put(&b, "ccc", 3);
+	pcap_packet(&b, 2, 7, 'd', 60);		/* libpcap goes on with that */
 	collect(b.at, b.len, NULL, &g);
-	assert_int_equal(g.frames, 3);
+	assert_int_equal(g.frames, 4);
 	assert_false(g.damaged);
+	assert_int_equal(g.frame[3].number, 4);
+	assert_int_equal(g.frame[3].time, 2000007);
+	assert_int_equal(g.frame[3].octets.len, 60);
+	assert_int_equal(g.first[3], 'd');
 	assert_int_equal(g.frame[0].octets.len, 1500);
 	assert_int_equal(g.frame[1].octets.len, 3);
 	assert_int_equal(g.frame[1].wire_len, 1500);

@@ -104,6 +104,50 @@ past_the_limit_all_is_dropped_and_counted(void **state)
 }
 
 static void
+lines_kept_elsewhere_come_back_and_count_as_if_here(void **state)
+{
+	static const char book[] = "....QUIT....221 bye";
+	struct dialogue *here = dialogue_new(), *there = dialogue_new();
+	struct dialogue_line line = { .who = SAID_BY_CLIENT, .time = START,
+	    .packet = 3, .text = book + 4, .len = 4 }, got;
+	size_t at = 0;
+
+	(void)state;
+	dialogue_refer(there, &line, book);
+	dialogue_add(there, SAID_BY_SERVER, START + 1, 4, "250 own", 7);
+	line.text = book + 12;
+	line.len = 7;
+	dialogue_refer(there, &line, book);
+	assert_true(dialogue_next(there, &at, &got));
+	assert_true(got.referred);
+	assert_ptr_equal(got.text, book + 4);
+	assert_int_equal(got.len, 4);
+	assert_int_equal(got.packet, 3);
+	assert_true(dialogue_next(there, &at, &got));
+	assert_false(got.referred);
+	assert_memory_equal(got.text, "250 own", 7);
+	assert_true(dialogue_next(there, &at, &got));
+	assert_ptr_equal(got.text, book + 12);
+	assert_int_equal(got.who, SAID_BY_CLIENT);
+	assert_false(dialogue_next(there, &at, &got));
+	dialogue_free(there);
+
+	/* the limit is met at the same line */
+	there = dialogue_new();
+	for (int i = 0; i < 5000; i++) {
+		line.packet = (uint64_t)i;
+		line.time = START + i * 1000;
+		dialogue_refer(there, &line, book);
+		dialogue_add(here, line.who, line.time, line.packet,
+		    line.text, line.len);
+	}
+	assert_true(dialogue_dropped(here) > 0);
+	assert_int_equal(dialogue_dropped(there), dialogue_dropped(here));
+	dialogue_free(here);
+	dialogue_free(there);
+}
+
+static void
 empty_lines_are_no_more_than_the_header_says(void **state)
 {
 	struct dialogue *d = dialogue_new();
@@ -237,6 +281,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_come_back_as_they_were_said),
 		cmocka_unit_test(a_long_line_is_cut),
+		cmocka_unit_test(
+		    lines_kept_elsewhere_come_back_and_count_as_if_here),
 		cmocka_unit_test(past_the_limit_all_is_dropped_and_counted),
 		cmocka_unit_test(empty_lines_are_no_more_than_the_header_says),
 		cmocka_unit_test(a_packed_line_unpacks_to_itself),
