@@ -326,6 +326,8 @@ baseline_learn(struct baseline *b, bool taken)
 	const struct sight *s = &b->sight;
 	void *memory;
 
+	if (s->server.at > b->newest)
+		b->newest = s->server.at;
 	if (s->server_tells && (memory = memory_of(b, WHAT_SERVER,
 	    s->server_key, sizeof(s->server_key))) != NULL)
 		server_past_learn(memory, &s->server);

@@ -79,6 +79,54 @@ bucket_remove(struct server_past *p, unsigned i)
 	p->nbuckets--;
 }
 
+static uint32_t
+missing_in(const struct bucket *b)
+{
+	return b->absent + b->masked + b->refused;
+}
+
+/* When a habit first broke, as far as the buckets tell: whatever order they
+ * were filled in. */
+int64_t
+server_past_first_break(const struct server_past *p, int64_t at)
+{
+	uint32_t offered = 0, days = 0;
+	int64_t day = -1;
+
+	for (unsigned i = 0; i < p->nbuckets && p->buckets[i].start <= at;
+	    i++) {
+		const struct bucket *b = &p->buckets[i];
+		bool broken = missing_in(b) > 0;
+
+		if (b->first_offered != 0 &&
+		    (!broken || b->first_offered < b->first_missing)) {
+			offered += broken ? 1 : b->offered;
+			days += b->start / DAY != day;
+			day = b->start / DAY;
+		}
+		if (broken)
+			return offered >= PAST_HABIT_SESSIONS &&
+			    days >= PAST_HABIT_DAYS ? b->first_missing : 0;
+	}
+	return 0;
+}
+
+/* Nothing of its record is forgotten yet. */
+bool
+server_past_is_whole(const struct server_past *p)
+{
+	return p->nbuckets > 0 && p->buckets[0].start <= p->first_at;
+}
+
+/* Ahead of forgetting. */
+static void
+remember_break(struct server_past *p)
+{
+	if (server_past_is_whole(p))
+		p->broke_at = server_past_earlier(p->broke_at,
+		    server_past_first_break(p, INT64_MAX));
+}
+
 /* Hours that are over become part of their day. */
 static void
 fold_hours(struct server_past *p)
@@ -97,6 +145,8 @@ fold_hours(struct server_past *p)
 		} else
 			i++;
 	}
+	if (p->nbuckets > SERVER_BUCKETS_MAX)
+		remember_break(p);
 	while (p->nbuckets > SERVER_BUCKETS_MAX)
 		bucket_remove(p, 0);
 }
@@ -165,54 +215,6 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 	b->starttls_refused += s->tls == SERVER_TLS_REFUSED;
 	b->banners += s->banner;
 	b->banners_masked += s->banner_masked;
-}
-
-static uint32_t
-missing_in(const struct bucket *b)
-{
-	return b->absent + b->masked + b->refused;
-}
-
-/* When a habit first broke, as far as the buckets tell: whatever order they
- * were filled in. */
-int64_t
-server_past_first_break(const struct server_past *p, int64_t at)
-{
-	uint32_t offered = 0, days = 0;
-	int64_t day = -1;
-
-	for (unsigned i = 0; i < p->nbuckets && p->buckets[i].start <= at;
-	    i++) {
-		const struct bucket *b = &p->buckets[i];
-		bool broken = missing_in(b) > 0;
-
-		if (b->first_offered != 0 &&
-		    (!broken || b->first_offered < b->first_missing)) {
-			offered += broken ? 1 : b->offered;
-			days += b->start / DAY != day;
-			day = b->start / DAY;
-		}
-		if (broken)
-			return offered >= PAST_HABIT_SESSIONS &&
-			    days >= PAST_HABIT_DAYS ? b->first_missing : 0;
-	}
-	return 0;
-}
-
-/* Nothing of its record is forgotten yet. */
-bool
-server_past_is_whole(const struct server_past *p)
-{
-	return p->nbuckets > 0 && p->buckets[0].start <= p->first_at;
-}
-
-/* Ahead of forgetting. */
-static void
-remember_break(struct server_past *p)
-{
-	if (server_past_is_whole(p))
-		p->broke_at = server_past_earlier(p->broke_at,
-		    server_past_first_break(p, INT64_MAX));
 }
 
 /* ------------------------------------------------------------------ */
@@ -361,30 +363,11 @@ learn_traits(struct server_past *p, const struct server_sight *s)
 		t->more = s->issuer;
 }
 
-/* Is this the first exception to a habit?  Kept apart from the counts:
- * who takes the offer now and then must not become the server's own record
- * once the clean past is forgotten. */
-static void
-learn_break(struct server_past *p, const struct server_sight *s)
-{
-	struct past before = { 0 };
-
-	if (!is_missing(s->offer) || (p->broke_at != 0 &&
-	    p->broke_at <= s->at))
-		return;
-	server_past_recall_buckets(p, s->at, &before);
-	if (before.absent + before.masked + before.ehlo_refused == 0 &&
-	    before.offered >= PAST_HABIT_SESSIONS &&
-	    before.offered_days >= PAST_HABIT_DAYS)
-		p->broke_at = s->at;
-}
-
 void
 server_past_learn(struct server_past *p, const struct server_sight *s)
 {
 	struct bucket *b;
 
-	learn_break(p, s);
 	if (p->nbuckets == 0 || s->at < p->first_at)
 		p->first_at = s->at;
 	if ((b = bucket_at(p, s->at)) == NULL)
@@ -430,6 +413,8 @@ server_past_expire(struct server_past *p, int64_t before)
 	/* a habit of which no offer is left is none */
 	if (!ever_offered(p))
 		p->broke_at = 0;
+	if (p->nbuckets == 0)
+		p->first_at = 0;
 	expire_traits(&p->names, before);
 	expire_traits(&p->replies, before);
 	expire_traits(&p->keys, before);

@@ -7,15 +7,30 @@
  * and compared what was cut into segments otherwise, so what is left are two
  * authors.
  */
+#include <stdio.h>
+
 #include "detect/rules.h"
 
-#define SHOWN	60	/* octets of each in the summary */
+#define SHOWN		60	/* octets of each in the summary */
+#define TEXTS_MAX	160
+
+/* Both, as far as they may be shown: a mail's are not kept. */
+static const char *
+shown(const struct record_conflict *c, char out[TEXTS_MAX])
+{
+	out[0] = '\0';
+	if (c->before[0] != '\0' && c->after[0] != '\0')
+		snprintf(out, TEXTS_MAX, ", \"%.*s\" and \"%.*s\"", SHOWN,
+		    c->before, SHOWN, c->after);
+	return out;
+}
 
 void
 detect_reply_conflict(const struct brief *b, struct findings *f)
 {
 	const struct record_conflict *c;
 	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
+	char texts[TEXTS_MAX];
 	struct finding *one;
 
 	if (b->r->conflicts_kept == 0)
@@ -29,10 +44,9 @@ detect_reply_conflict(const struct brief *b, struct findings *f)
 		.at = c->after_at,
 		.expected = c->before,
 		.seen = c->after },
-	    "two texts stand for the same octets of %s, \"%.*s\" and "
-	    "\"%.*s\": one of them is forged%s",
-	    c->side == SIDE_SERVER ? brief_server(b, server) :
-	    brief_client(b, client), SHOWN, c->before, SHOWN, c->after,
+	    "two texts stand for the same octets of %s%s: one of them is "
+	    "forged%s", c->side == SIDE_SERVER ? brief_server(b, server) :
+	    brief_client(b, client), shown(c, texts),
 	    brief_aftermath(b, after));
 	evidence_line(one, c->side, c->before_at, c->before);
 	evidence_line(one, c->side, c->after_at, c->after);

@@ -478,17 +478,17 @@ a_damaged_row_is_forgotten_and_written_anew(void **state)
 }
 
 static void
-what_is_sixty_days_old_goes(void **state)
+a_row_goes_that_nobody_added_to_for_long(void **state)
 {
 	struct place *p = *state;
 	struct made_up m;
 
 	open_book(p, &plenty);
 	begin(p);
-	session(&m, -61 * 24, USES);
+	session(&m, -401 * 24, USES);
 	to_server(&m, 1);
 	learn(p, &m);
-	session(&m, -59 * 24, USES);
+	session(&m, -399 * 24, USES);
 	to_server(&m, 2);
 	learn(p, &m);
 	commit(p);
@@ -574,7 +574,7 @@ main(void)
 		test(a_restart_goes_on_where_it_was),
 		test(another_program_that_wrote_in_between_is_heard),
 		test(a_damaged_row_is_forgotten_and_written_anew),
-		test(what_is_sixty_days_old_goes),
+		test(a_row_goes_that_nobody_added_to_for_long),
 		test(a_capture_with_its_clock_ahead_makes_nothing_old),
 		test(an_old_capture_read_today_takes_nothing_away),
 	};
