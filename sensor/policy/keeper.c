@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -45,11 +46,20 @@ set_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* All that was open in the sensor, but the log and these two. */
+/*
+ * All that was open in the sensor, but the log and these two.  Whoever reads
+ * the sensor's output must not wait for us.
+ */
 static void
 close_others(int a, int b)
 {
 	int low = a < b ? a : b, high = a < b ? b : a;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null != -1) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
 
 	if (low > 3)
 		close_range(3, (unsigned)low - 1, 0);
@@ -113,6 +123,7 @@ run_worker(const struct ask_options *o, int data, int control, bool *over)
 	}
 	if (worker == 0) {
 		close(control);
+		prctl(PR_SET_NAME, "policy-worker");
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != keeper)
 			_exit(1);
@@ -150,6 +161,7 @@ child_keep(const struct ask_options *o, int data, int control)
 	int64_t pause = o->pause_ms, begun;
 	bool over = false;
 
+	prctl(PR_SET_NAME, "policy-keeper");
 	set_signals();
 	close_others(data, control);
 	if (o->drop != NULL && o->drop(o->drop_context) == -1)

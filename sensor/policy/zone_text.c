@@ -18,6 +18,7 @@ struct reading {
 	size_t		 begun;		/* where the record began */
 	char		*text;		/* the record in one line */
 	size_t		 len;
+	struct span	 data;		/* of it, what is behind its type */
 	ldns_rdf	*origin, *owner;
 	uint32_t	 ttl;
 	char		*why;
@@ -209,22 +210,6 @@ target_text(const ldns_rdf *name, char out[LOOKUP_NAME_MAX])
 	return ok;
 }
 
-/* Behind the word that is the type; ldns counted the fields already. */
-static struct span
-behind_type(const struct reading *r)
-{
-	struct span rest = span_of(r->text, r->len);
-
-	while (skip_blanks(rest).len > 0) {
-		struct span word = take_word(&rest);
-
-		if (span_equal_nocase(word, span_text("TLSA")) ||
-		    span_equal_nocase(word, span_text("TYPE52")))
-			return rest;
-	}
-	return span_of(NULL, 0);
-}
-
 static int
 take_tlsa(struct reading *r, struct zone_record *z)
 {
@@ -233,7 +218,7 @@ take_tlsa(struct reading *r, struct zone_record *z)
 	uint8_t rdata[4096];
 	int result;
 
-	if (!tlsa_text_add(&set, behind_type(r), why)) {
+	if (!tlsa_text_add(&set, r->data, why)) {
 		snprintf(r->why, ZONE_TEXT_WHY_MAX, "TLSA: %s", why);
 		return -1;
 	}
@@ -301,20 +286,84 @@ take_rdata(struct reading *r, struct zone_record *z, const ldns_rr *rr)
 	return r->to->record(r->to->context, z, r->why);
 }
 
+static bool
+is_time(struct span word)
+{
+	if (word.len == 0 || !isdigit(word.at[0]))
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (!isdigit(word.at[i]) && strchr("wdhms",
+		    span_lower(word.at[i])) == NULL)
+			return false;
+	return true;
+}
+
+/* The type of the record, or 0; r->data is behind it from then on. */
+static ldns_rr_type
+find_type(struct reading *r)
+{
+	struct span rest = span_of(r->text, r->len), word;
+	char text[32];
+
+	if (r->text[0] != ' ' && r->text[0] != '\t')
+		take_word(&rest);	/* the owner */
+	do
+		word = take_word(&rest);
+	while (is_time(word) || span_equal_nocase(word, span_text("IN")));
+	r->data = rest;
+	if (word.len == 0 || word.len >= sizeof(text))
+		return 0;
+	memcpy(text, word.at, word.len);
+	text[word.len] = '\0';
+	return ldns_get_rr_type_by_name(text);
+}
+
+static bool
+is_wanted(ldns_rr_type type)
+{
+	return type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA ||
+	    type == LDNS_RR_TYPE_CNAME || type == LDNS_RR_TYPE_MX ||
+	    type == LDNS_RR_TYPE_TLSA || type == LDNS_RR_TYPE_TXT;
+}
+
+/*
+ * Data of other types is none of our business, and ldns leaks some that it
+ * cannot read.  The owner stays: records behind may have it too.
+ */
+static void
+forget_data(struct reading *r)
+{
+	static const char instead[] = " IN A 192.0.2.1";
+	size_t n = 0;
+
+	while (r->text[n] != '\0' && r->text[n] != ' ' && r->text[n] != '\t')
+		n++;
+	if (n + sizeof(instead) > LINE_MAX_OCTETS)
+		n = 0;		/* no name is that long */
+	memcpy(r->text + n, instead, sizeof(instead));
+}
+
 static int
 take_record(struct reading *r)
 {
 	struct zone_record z = { .ttl = r->ttl };
+	ldns_rr_type type = find_type(r);
 	ldns_rr *rr = NULL;
 	ldns_status s;
 	int result = -1;
 
+	if (type == 0)
+		return complain(r, "no type of record that is known");
+	if (!is_wanted(type))
+		forget_data(r);
 	s = ldns_rr_new_frm_str(&rr, r->text, r->ttl, r->origin, &r->owner);
 	if (s != LDNS_STATUS_OK)
 		return complain(r, ldns_get_errorstr_by_id(s));
 	z.type = (enum lookup_type)ldns_rr_get_type(rr);
 	z.ttl = ldns_rr_ttl(rr);
-	if (ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(
+	if (!is_wanted(type))
+		result = 0;
+	else if (ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(
 	    ldns_rr_descript(ldns_rr_get_type(rr))))
 		complain(r, "a record without data");
 	else if (!owner_text(ldns_rr_owner(rr), z.owner))

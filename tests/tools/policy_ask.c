@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "policy/ask.h"
+#include "policy/export.h"
 #include "policy/tlsa_text.h"
 
 struct line {
@@ -31,7 +32,7 @@ struct world {
 
 enum { OPT_SNAPSHOT = 256, OPT_RESOLVER, OPT_TRUST, OPT_STS, OPT_STS_PORT,
 	OPT_STS_CA, OPT_STS_KEPT, OPT_TIMEOUT, OPT_TRIES, OPT_PATIENCE,
-	OPT_RATE, OPT_IN_PROCESS, OPT_USER };
+	OPT_RATE, OPT_IN_PROCESS, OPT_EXPORT };
 
 static const struct option	options[] = {
 	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
@@ -46,8 +47,11 @@ static const struct option	options[] = {
 	{ "patience", required_argument, NULL, OPT_PATIENCE },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "in-process", no_argument, NULL, OPT_IN_PROCESS },
+	{ "export", no_argument, NULL, OPT_EXPORT },
 	{ NULL, 0, NULL, 0 },
 };
+
+static bool	exporting;	/* a snapshot of what was asked instead */
 
 static void
 keep_line(void *context, const char *line)
@@ -122,6 +126,9 @@ read_options(int argc, char **argv, struct ask_options *o)
 		case OPT_RATE:
 			e->live.per_second = (unsigned)atoi(optarg);
 			e->live.burst = e->live.per_second;
+			break;
+		case OPT_EXPORT:
+			exporting = true;
 			break;
 		case OPT_IN_PROCESS:
 			o->in_process = true;
@@ -251,6 +258,20 @@ work(struct world *w)
 	}
 }
 
+static void
+export_all(const struct world *w)
+{
+	struct export *e = export_new();
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->lines[i].answer->evidence != NULL &&
+		    !export_add(e, w->lines[i].answer->evidence))
+			log_fatal(1, "answer %zu has no grounds", i + 1);
+	if (export_write(e, stdout) == -1)
+		log_fatal(1, "no export");
+	export_free(e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -278,8 +299,11 @@ main(int argc, char **argv)
 	if ((w.ask = ask_open(&o)) == NULL)
 		return 2;
 	work(&w);
+	if (exporting)
+		export_all(&w);
 	for (size_t i = 0; i < w.count; i++) {
-		print(w.lines[i].answer);
+		if (!exporting)
+			print(w.lines[i].answer);
 		policy_answer_free(w.lines[i].answer);
 	}
 	ask_close(w.ask);

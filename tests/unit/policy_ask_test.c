@@ -245,6 +245,76 @@ a_worker_that_hangs_is_replaced(void **state)
 }
 
 static int
+become_nobody(void *context)
+{
+	(void)context;
+	return setgid(65534) == -1 || setuid(65534) == -1 ? -1 : 0;
+}
+
+/* A line of /proc/PID/status, blanks made one. */
+static void
+status_line(pid_t pid, const char *key, char *out, size_t size)
+{
+	char path[64], line[256], *save;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	out[0] = '\0';
+	if ((f = fopen(path, "r")) == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		char *word = strtok_r(line, "\t\n ", &save);
+
+		if (word == NULL || strcmp(word, key) != 0)
+			continue;
+		while ((word = strtok_r(NULL, "\t\n ", &save)) != NULL)
+			snprintf(out + strlen(out), size - strlen(out),
+			    "%s ", word);
+		break;
+	}
+	fclose(f);
+}
+
+static void
+a_worker_has_nothing_to_lose(void **state)
+{
+	struct policy_question q;
+	struct policy_answer *answer;
+	struct ask_options o;
+	char line[128];
+	uint64_t ticket;
+	uint16_t port;
+	struct ask *a;
+	pid_t worker;
+	int fd = silent_port(&port);
+
+	(void)state;
+	set_options(&o, port);
+	if (geteuid() == 0)
+		o.drop = become_nobody;
+	a = ask_open(&o);
+	assert_non_null(a);
+	question(&q);
+	ask_put(a, &q);
+	answer = await(a, &ticket);	/* by now it is in its sandbox */
+	assert_int_equal(answer->why, DANE_WHY_NO_RESOLVER);
+	policy_answer_free(answer);
+	worker = worker_of_ours();
+	status_line(worker, "Seccomp:", line, sizeof(line));
+	assert_string_equal(line, "2 ");
+	status_line(worker, "NoNewPrivs:", line, sizeof(line));
+	assert_string_equal(line, "1 ");
+	if (geteuid() == 0) {
+		status_line(worker, "Uid:", line, sizeof(line));
+		assert_string_equal(line, "65534 65534 65534 65534 ");
+		status_line(worker, "CapEff:", line, sizeof(line));
+		assert_string_equal(line, "0000000000000000 ");
+	}
+	ask_close(a);
+	close(fd);
+}
+
+static int
 refuse_to_drop(void *context)
 {
 	(void)context;
@@ -366,6 +436,7 @@ main(void)
 		cmocka_unit_test(a_worker_that_crashes_costs_its_answers_only),
 		cmocka_unit_test(another_worker_takes_its_place),
 		cmocka_unit_test(a_worker_that_hangs_is_replaced),
+		cmocka_unit_test(a_worker_has_nothing_to_lose),
 		cmocka_unit_test(without_the_process_nothing_waits),
 		cmocka_unit_test(more_than_may_be_open_is_refused),
 		cmocka_unit_test(closing_ends_both_processes),

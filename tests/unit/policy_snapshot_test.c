@@ -20,6 +20,9 @@ static const char zone[] =
     "$ORIGIN a.test.\r\n"
     "@ SOA ns hostmaster ( 1 ; serial\n"
     "      2 3 4 5 )\n"
+    "  NS ns\n"
+    "tlsa 1h IN CERT what this is nobody asks\n"
+    "  IN TLSA 3 1 1 abcd\n"
     "@ 60 IN MX 10 Mx.A.Test.\n"
     "  MX 20 mx2\n"
     "mx A 192.0.2.1\n"
@@ -72,6 +75,9 @@ each_question_has_one_answer(void **state)
 		{ "_26._tcp.mx.a.test", LOOKUP_TLSA, LOOKUP_SECURE,
 		    LOOKUP_NXDOMAIN, 0,
 		    "", "_26._tcp.mx.a.test" },
+		/* named as a type, behind a record passed over */
+		{ "tlsa.a.test", LOOKUP_TLSA, LOOKUP_SECURE, LOOKUP_DATA, 600,
+		    "3 1 1 abcd", "tlsa.a.test" },
 		{ "_mta-sts.a.test", LOOKUP_TXT, LOOKUP_SECURE, LOOKUP_DATA,
 		    600,
 		    "v=STSv1; id=1;", "_mta-sts.a.test" },
