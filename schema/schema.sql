@@ -186,7 +186,13 @@ CREATE TABLE session (
 	auth_in_clear	INTEGER REFERENCES text,
 
 	more		TEXT,		-- JSON object: facts that few have
-	dialogue	BLOB		-- see dialogue.h
+	dialogue	BLOB,		-- see dialogue.h
+	policy		INTEGER,	-- enum policy_state + 16 * enum sts_mode;
+				-- NULL: not asked
+	promise		INTEGER,	-- table promise
+	tlsa		INTEGER		-- TLSA records + 256 * those of them
+				-- that the chain matches; NULL: none, or no
+				-- chain was to be seen
 ) STRICT;
 
 CREATE TABLE finding (
@@ -206,6 +212,13 @@ CREATE TABLE finding (
 
 CREATE INDEX finding_incident ON finding (incident)
 	WHERE incident IS NOT NULL;
+
+-- What policies rest on: RRsets, status, resolver, time; each text once.
+CREATE TABLE promise (
+	id		INTEGER PRIMARY KEY,
+	digest		TEXT NOT NULL UNIQUE,
+	evidence	TEXT NOT NULL		-- JSON object
+) STRICT;
 
 -- What servers (0), clients (1) and client networks (2) did before, packed:
 -- see baseline/.  Keys are address and port, address, network.

@@ -76,8 +76,12 @@ CREATE VIEW v_sessions AS SELECT
 	    (SELECT json_group_array(word) FROM
 	    (SELECT word FROM gap WHERE ((s.gaps >> id) & 1) = 1
 	    ORDER BY id)) END AS capture_gaps,
-	'unknown' AS policy,
-	'unknown' AS sts,
+	CASE s.policy & 15 WHEN 1 THEN 'not-applicable' WHEN 2 THEN 'none-insecure'
+	    WHEN 3 THEN 'none-secure' WHEN 4 THEN 'dane-half'
+	    WHEN 5 THEN 'must-not-deliver' WHEN 6 THEN 'dane-tls'
+	    WHEN 7 THEN 'dane-auth' ELSE 'unknown' END AS policy,
+	CASE s.policy >> 4 WHEN 1 THEN 'none' WHEN 2 THEN 'testing'
+	    WHEN 3 THEN 'enforce' ELSE 'unknown' END AS sts,
 	CASE s.verdict WHEN 0 THEN 'benign' WHEN 1 THEN 'undecided'
 	    WHEN 2 THEN 'suspicious' WHEN 3 THEN 'attack' END AS verdict,
 	CASE s.findings WHEN 0 THEN '[]' ELSE
@@ -142,7 +146,10 @@ CREATE VIEW v_sessions AS SELECT
 	(s.flags >> 2) & 1 AS resumed,
 	ifnull(json_extract(s.more, '$.dialogue_dropped'), 0)
 	    AS dialogue_dropped,
-	s.more AS more
+	s.more AS more,
+	s.tlsa >> 8 AS tlsa_matching,
+	s.tlsa & 255 AS tlsa_total,
+	(SELECT evidence FROM promise WHERE id = s.promise) AS promise
 FROM session AS s;
 
 CREATE VIEW v_findings AS SELECT
@@ -259,6 +266,8 @@ WITH total AS (
 	        THEN (s.id >> 21) * 1000000 + s.started END)
 	        AS last_offered_at,
 	    max(CASE WHEN s.server_name IS NOT NULL THEN s.id END) AS named,
+	    max(CASE WHEN (s.policy & 15) > 0 THEN s.id END) AS promised,
+	    max(CASE WHEN s.tlsa > 0 THEN s.id END) AS compared,
 	    count(DISTINCT CASE
 	        WHEN s.client BETWEEN -2147483648 AND 2147483647
 	        THEN s.client >> 8
@@ -300,9 +309,11 @@ SELECT
 	t.tls_established AS tls_established,
 	t.client_nets AS client_nets,
 	ifnull(l.certificates, '[]') AS certificates,
-	'unknown' AS policy,
-	CAST(NULL AS INTEGER) AS tlsa_matching,
-	CAST(NULL AS INTEGER) AS tlsa_total,
+	ifnull((SELECT policy FROM v_sessions WHERE id = t.promised),
+	    'unknown') AS policy,
+	(SELECT tlsa >> 8 FROM session WHERE id = t.compared)
+	    AS tlsa_matching,
+	(SELECT tlsa & 255 FROM session WHERE id = t.compared) AS tlsa_total,
 	'[]' AS posture
 FROM total AS t LEFT JOIN listed AS l
     ON l.server = t.server AND l.port = t.port;

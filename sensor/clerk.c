@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #define COMMIT_RECORDS	60000		/* a transaction at most */
 #define COMMIT_MS	1000		/* ... and at most this old */
 #define WAIT_MS		200
+#define PARKED_MAX	1024
 
 static int64_t
 now_ms(void)
@@ -28,11 +30,22 @@ fail(struct clerk *c)
 		pthread_kill(c->waiter, SIGUSR1);
 }
 
+/* Records whose question is open; a place is free while `record` is NULL. */
+struct parked {
+	unsigned	count;
+	struct {
+		uint64_t		 ticket;
+		struct session_record	*record;
+	} list[PARKED_MAX];
+};
+
 /* Judge a record and have it stored; -1: the store takes no more. */
 static int
-judge_record(struct clerk *c, const struct session_record *r)
+judge_record(struct clerk *c, const struct session_record *r,
+    const struct policy_answer *answer)
 {
 	enum store_place place;
+	struct promise promise;
 	struct findings f;
 	struct past past;
 	int64_t id;
@@ -44,20 +57,94 @@ judge_record(struct clerk *c, const struct session_record *r)
 		return -1;
 	if (place != STORE_NEW)
 		return 0;
-	detect_session(r, &past, &f);
-	rc = store_session(c->store, id, r, &f, &past);
+	promises_weigh(c->promises, r, answer, &promise);
+	detect_session(r, &past, &promise, &f);
+	rc = store_session(c->store, id, &(struct store_case){ .r = r,
+	    .past = &past, .promise = &promise }, &f);
 	findings_clear(&f);
 	return rc;
 }
 
 static void
-file_record(struct clerk *c, struct session_record *r)
+file_record(struct clerk *c, struct session_record *r,
+    const struct policy_answer *answer)
 {
 	/* A store that failed said so; records still on their way are let
 	 * go, so that the roads can end. */
-	if (!atomic_load(&c->failed) && judge_record(c, r) == -1)
+	if (!atomic_load(&c->failed) && judge_record(c, r, answer) == -1)
 		fail(c);
 	session_record_free(r);
+}
+
+/* False: there is no room, or nothing to ask. */
+static bool
+park(struct clerk *c, struct session_record *r)
+{
+	struct parked *p = c->parked;
+	uint64_t ticket;
+
+	if (r->stage != RECORD_FINAL || p->count == PARKED_MAX ||
+	    (ticket = promises_put(c->promises, r)) == 0)
+		return false;
+	for (unsigned i = 0; i < PARKED_MAX; i++) {
+		if (p->list[i].record != NULL)
+			continue;
+		p->list[i].record = r;
+		p->list[i].ticket = ticket;
+		p->count++;
+		break;
+	}
+	return true;
+}
+
+/* Records whose answer came. */
+static unsigned
+file_answered(struct clerk *c)
+{
+	struct parked *p = c->parked;
+	struct policy_answer *answer;
+	unsigned n = 0;
+	uint64_t ticket;
+
+	while (promises_take(c->promises, &ticket, &answer)) {
+		for (unsigned i = 0; i < PARKED_MAX; i++) {
+			struct session_record *r = p->list[i].record;
+
+			if (r == NULL || p->list[i].ticket != ticket)
+				continue;
+			p->list[i].record = NULL;
+			p->count--;
+			file_record(c, r, answer);
+			n++;
+			break;
+		}
+		policy_answer_free(answer);
+	}
+	return n;
+}
+
+/* A snapshot answers at once, and so in order; the network when it can. */
+static unsigned
+take_record(struct clerk *c, struct session_record *r)
+{
+	if (!park(c, r)) {
+		file_record(c, r, NULL);
+		return 1;
+	}
+	if (promises_change(c->promises))
+		return 0;
+	promises_run(c->promises, 0);
+	return file_answered(c);
+}
+
+/* The last answers; each comes, or is given up by policy/ for lateness. */
+static void
+wait_for_answers(struct clerk *c)
+{
+	while (c->parked->count > 0) {
+		promises_run(c->promises, WAIT_MS);
+		file_answered(c);
+	}
 }
 
 static void
@@ -82,8 +169,9 @@ clerk_main(void *argument)
 		if (uncommitted == 0)
 			since = now_ms();
 		for (size_t i = 0; i < n; i++)
-			file_record(c, batch[i]);
-		uncommitted += n;
+			uncommitted += take_record(c, batch[i]);
+		promises_run(c->promises, 0);
+		uncommitted += file_answered(c);
 		if (uncommitted > 0 && (n == 0 || closed ||
 		    uncommitted >= COMMIT_RECORDS ||
 		    now_ms() - since >= COMMIT_MS)) {
@@ -91,6 +179,8 @@ clerk_main(void *argument)
 			uncommitted = 0;
 		}
 	} while (!closed);
+	wait_for_answers(c);
+	commit(c);
 	return NULL;
 }
 
@@ -99,6 +189,10 @@ clerk_start(struct clerk *c)
 {
 	int error;
 
+	if ((c->parked = calloc(1, sizeof(*c->parked))) == NULL) {
+		log_warn("clerk");
+		return -1;
+	}
 	if ((error = pthread_create(&c->thread, NULL, clerk_main, c)) != 0) {
 		errno = error;
 		log_warn("clerk thread");
@@ -111,4 +205,5 @@ void
 clerk_join(struct clerk *c)
 {
 	pthread_join(c->thread, NULL);
+	free(c->parked);
 }

@@ -9,11 +9,14 @@
 #include <stdatomic.h>
 
 #include "base/queue.h"
+#include "promises.h"
 #include "store/store.h"
 
 struct clerk {
 	struct queue	*records;	/* from the roads */
 	struct store	*store;		/* the clerk's alone while it runs */
+	struct promises	*promises;	/* likewise */
+	struct parked	*parked;	/* records that wait for an answer */
 	pthread_t	 thread;
 	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */
 	atomic_bool	 failed;	/* the store takes no more */

@@ -12,6 +12,8 @@
 enum {
 	OPT_FOLLOW = 256,
 	OPT_POLICY,
+	OPT_RESOLVER,
+	OPT_TRUST,
 	OPT_JSONL,
 	OPT_EVIDENCE,
 	OPT_TEST,
@@ -23,6 +25,8 @@ enum {
 static const struct option	long_options[] = {
 	{ "follow", no_argument, NULL, OPT_FOLLOW },
 	{ "policy", required_argument, NULL, OPT_POLICY },
+	{ "resolver", required_argument, NULL, OPT_RESOLVER },
+	{ "trust-resolver", no_argument, NULL, OPT_TRUST },
 	{ "jsonl", required_argument, NULL, OPT_JSONL },
 	{ "evidence", required_argument, NULL, OPT_EVIDENCE },
 	{ "test-config", no_argument, NULL, OPT_TEST },
@@ -49,7 +53,11 @@ help(void)
 "  -f EXPR         extra capture filter, anded (pcap-filter(7))\n"
 "  -u USER         live: become USER once the captures are open\n"
 "  -c FILE         configuration (YAML), overridden by options\n"
-"      --policy MODE    off: judge without DNS (the only mode so far)\n"
+"      --policy MODE    what DNS promises: live (default when live), off\n"
+"                       (default for files), or file:PATH, a zone-format\n"
+"                       snapshot\n"
+"      --resolver ADDR[@PORT]   a validating resolver (default 127.0.0.1)\n"
+"      --trust-resolver         ... believe it though not on loopback\n"
 "      --jsonl PATH     findings and sessions as JSON lines too, \"-\": stdout\n"
 "      --evidence DIR   write a small capture per session with findings\n"
 "      --test-config    check everything, say what would be done, exit\n"
@@ -75,6 +83,7 @@ set_defaults(struct config *c)
 	c->promiscuous = true;
 	c->queue_records = 8192;
 	c->certificates = 4096;
+	c->resolver = (struct resolver_options)RESOLVER_OPTIONS_DEFAULT;
 }
 
 int
@@ -139,14 +148,27 @@ config_is_live(const struct config *c)
 	return c->nsources > 0 && c->sources[0].kind == SOURCE_INTERFACE;
 }
 
-static int
-set_policy(const char *mode)
+int
+config_policy(struct config *c, const char *mode)
 {
 	if (strcmp(mode, "off") == 0)
-		return 0;
-	log_warnx("--policy %s: this version judges without DNS; "
-	    "only \"off\" is known", mode);
-	return -1;
+		c->policy = POLICY_BY_NOBODY;
+	else if (strcmp(mode, "live") == 0)
+		c->policy = POLICY_BY_RESOLVER;
+	else if (strncmp(mode, "file:", 5) == 0 && mode[5] != '\0') {
+		c->policy = POLICY_BY_FILE;
+		return config_set(&c->snapshot, mode + 5);
+	} else {
+		log_warnx("--policy %s: live, off or file:PATH", mode);
+		return -1;
+	}
+	return 0;
+}
+
+int
+config_resolver(struct config *c, const char *text)
+{
+	return resolver_set_server(&c->resolver, text) ? 0 : -1;
 }
 
 static int
@@ -196,7 +218,16 @@ take_option(struct config *c, int opt)
 		c->follow = true;
 		return 0;
 	case OPT_POLICY:
-		return set_policy(optarg);
+		return config_policy(c, optarg);
+	case OPT_RESOLVER:
+		if (config_resolver(c, optarg) == 0)
+			return 0;
+		log_warnx("--resolver %s: an address, or ADDRESS@PORT",
+		    optarg);
+		return -1;
+	case OPT_TRUST:
+		c->resolver.trusted = true;
+		return 0;
 	case OPT_JSONL:
 		return config_set(&c->jsonl, optarg);
 	case OPT_EVIDENCE:
@@ -237,6 +268,16 @@ check(struct config *c)
 	if (c->user != NULL && !config_is_live(c)) {
 		log_warnx("-u is for live capture: files are read as the "
 		    "user you are");
+		return -1;
+	}
+	if (c->policy == POLICY_BY_DEFAULT)
+		c->policy = config_is_live(c) ? POLICY_BY_RESOLVER :
+		    POLICY_BY_NOBODY;
+	if (c->policy == POLICY_BY_RESOLVER && !c->resolver.trusted &&
+	    !resolver_is_loopback(&c->resolver.server)) {
+		log_warnx("--resolver: what a resolver elsewhere says of "
+		    "DNSSEC can be forged on the way; with --trust-resolver "
+		    "it is believed");
 		return -1;
 	}
 	if (c->database == NULL && config_set(&c->database, "striptls.db"))
@@ -311,5 +352,6 @@ config_free(struct config *c)
 	free(c->user);
 	free(c->jsonl);
 	free(c->evidence);
+	free(c->snapshot);
 	inventory_free(&c->inventory);
 }

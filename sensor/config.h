@@ -17,11 +17,19 @@
 #include "dns/seen.h"
 #include "flow/flow.h"
 #include "policy/inventory.h"
+#include "policy/resolver.h"
 
 #define CONFIG_SOURCES_MAX	256	/* -i and -r together */
 #define CONFIG_PORTS_MAX	64
 
 enum config_source_kind { SOURCE_INTERFACE, SOURCE_PATH };
+
+enum config_policy {
+	POLICY_BY_DEFAULT,	/* live: the resolver; files: nobody */
+	POLICY_BY_NOBODY,	/* off */
+	POLICY_BY_RESOLVER,	/* live */
+	POLICY_BY_FILE,
+};
 
 struct config_source {
 	enum config_source_kind	 kind;
@@ -57,6 +65,12 @@ struct config {
 	uint32_t		 queue_records;	/* between road and clerk */
 	uint32_t		 certificates;	/* kept parsed, a road thread */
 
+	/* what DNS is asked for */
+	enum config_policy	 policy;
+	char			*snapshot;	/* POLICY_BY_FILE */
+	struct resolver_options	 resolver;
+	bool			 mta_sts;	/* fetch policies, RFC 8461 */
+
 	/* what the operator says of his own; the file alone has it */
 	struct inventory	 inventory;
 };
@@ -76,6 +90,10 @@ int	config_file(struct config *c, const char *path);
 
 /* Shared by both readers: -1 if `text` is no list of ports. */
 int	config_ports(struct config *c, const char *text);
+/* -1 if `text` is neither an address nor ADDRESS@PORT. */
+int	config_resolver(struct config *c, const char *text);
+/* How the policy is told: "live", "off" or "file:PATH"; -1 after saying why. */
+int	config_policy(struct config *c, const char *mode);
 /* Replaces a string; -1 after saying why. */
 int	config_set(char **to, const char *text);
 int	config_add_source(struct config *c, enum config_source_kind kind,

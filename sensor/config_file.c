@@ -76,6 +76,10 @@ struct file {
 	uint32_t	 *buffer_mib;
 	bool		 *promiscuous;
 	bool		 *dns;
+	char		 *policy;
+	char		 *resolver;
+	bool		 *trust_resolver;
+	bool		 *mta_sts;
 	struct file_limits	*limits;
 	struct file_inventory	*inventory;
 };
@@ -179,6 +183,11 @@ static const cyaml_schema_field_t	file_fields[] = {
 	CYAML_FIELD_UINT_PTR("buffer_mib", FLAGS, struct file, buffer_mib),
 	CYAML_FIELD_BOOL_PTR("promiscuous", FLAGS, struct file, promiscuous),
 	CYAML_FIELD_BOOL_PTR("dns", FLAGS, struct file, dns),
+	TEXT(policy),
+	TEXT(resolver),
+	CYAML_FIELD_BOOL_PTR("trust_resolver", FLAGS, struct file,
+	    trust_resolver),
+	CYAML_FIELD_BOOL_PTR("mta_sts", FLAGS, struct file, mta_sts),
 	CYAML_FIELD_MAPPING_PTR("limits", FLAGS, struct file, limits,
 	    limit_fields),
 	CYAML_FIELD_MAPPING_PTR("inventory", FLAGS, struct file, inventory,
@@ -307,6 +316,23 @@ take_texts(struct config *c, const struct file *f)
 }
 
 static int
+take_policy(struct config *c, const struct file *f, const char *path)
+{
+	if (f->policy != NULL && config_policy(c, f->policy) == -1)
+		return -1;
+	if (f->resolver != NULL && config_resolver(c, f->resolver) == -1) {
+		log_warnx("%s: resolver: %s: an address, or ADDRESS@PORT",
+		    path, f->resolver);
+		return -1;
+	}
+	if (f->trust_resolver != NULL)
+		c->resolver.trusted = *f->trust_resolver;
+	if (f->mta_sts != NULL)
+		c->mta_sts = *f->mta_sts;
+	return 0;
+}
+
+static int
 take_capture(struct config *c, const struct file *f, const char *path)
 {
 	for (unsigned i = 0; i < f->interfaces_count; i++)
@@ -421,6 +447,7 @@ config_file(struct config *c, const char *path)
 		return -1;
 	}
 	if (take_texts(c, f) == 0 && take_capture(c, f, path) == 0 &&
+	    take_policy(c, f, path) == 0 &&
 	    (f->limits == NULL || take_limits(c, f->limits, path) == 0) &&
 	    (f->inventory == NULL ||
 	    take_inventory(c, f->inventory, path) == 0))

@@ -29,6 +29,7 @@ struct pipeline {
 	size_t			 nroads;
 	struct queue		*records;
 	struct store		*store;
+	struct promises		*promises;
 	struct clerk		 clerk;
 	sigset_t		 signals;
 };
@@ -172,7 +173,7 @@ run_threads(struct pipeline *p)
 	size_t started = 0;
 
 	p->clerk = (struct clerk){ .records = p->records,
-	    .store = p->store, .waiter = pthread_self() };
+	    .store = p->store, .promises = p->promises, .waiter = pthread_self() };
 	if (clerk_start(&p->clerk) == -1)
 		return -1;
 	while (started < p->nroads && road_start(&p->roads[started]) == 0)
@@ -256,7 +257,9 @@ pipeline_run(const struct config *c)
 		return STATUS_WRONG;
 	if (pipeline_open(&p, c) == -1)
 		goto out;
-	if (config_is_live(c) && open_interfaces(&p) == -1)
+	/* It forks: ahead of threads and of privileges being given up. */
+	if ((p.promises = promises_open(c)) == NULL ||
+	    (config_is_live(c) && open_interfaces(&p) == -1))
 		goto out;
 	if (store_begin(&p) == -1) {
 		store_close(p.store);
@@ -272,6 +275,7 @@ pipeline_run(const struct config *c)
 		if (p.sources[i].failed)
 			status = STATUS_NOT_ALL;
 out:
+	promises_close(p.promises);
 	pipeline_close(&p);
 	return status;
 }
@@ -310,6 +314,8 @@ test_source(const struct config *c, const struct config_source *s)
 int
 pipeline_test(const struct config *c)
 {
+	char resolver[ADDR_TEXT_MAX];
+
 	if (check_filter(c) == -1)
 		return STATUS_WRONG;
 	for (size_t i = 0; i < c->nsources; i++)
@@ -329,6 +335,19 @@ pipeline_test(const struct config *c)
 	if (config_is_live(c))
 		printf("then become %s, without privileges\n",
 		    c->user != NULL ? c->user : "nobody else");
-	puts("judge without DNS (policy off)");
+	switch (c->policy) {
+	case POLICY_BY_RESOLVER:
+		printf("ask the resolver %s@%u what DNS promises\n",
+		    addr_format(&c->resolver.server, resolver),
+		    c->resolver.port);
+		break;
+	case POLICY_BY_FILE:
+		printf("read what DNS promises from %s\n", c->snapshot);
+		break;
+	case POLICY_BY_DEFAULT:
+	case POLICY_BY_NOBODY:
+		puts("judge without DNS (policy off)");
+		break;
+	}
 	return STATUS_DONE;
 }

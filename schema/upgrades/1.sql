@@ -1,13 +1,24 @@
 -- SPDX-License-Identifier: ISC
 --
--- From version 1 to 2: memories of servers and clients, and incidents.
+-- From version 1 to 2: promises, memories of servers and clients, and
+-- incidents.
 -- Sessions of before are not judged again; read their captures into a new
 -- database for that.
 
+ALTER TABLE session ADD COLUMN policy INTEGER;
+ALTER TABLE session ADD COLUMN promise INTEGER;
+ALTER TABLE session ADD COLUMN tlsa INTEGER;
 ALTER TABLE finding ADD COLUMN incident INTEGER;
 
 CREATE INDEX finding_incident ON finding (incident)
 	WHERE incident IS NOT NULL;
+
+-- What policies rest on: RRsets, status, resolver, time; each text once.
+CREATE TABLE promise (
+	id		INTEGER PRIMARY KEY,
+	digest		TEXT NOT NULL UNIQUE,
+	evidence	TEXT NOT NULL		-- JSON object
+) STRICT;
 
 -- What servers (0), clients (1) and client networks (2) did before, packed:
 -- see baseline/.  Keys are address and port, address, network.

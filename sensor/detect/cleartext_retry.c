@@ -65,7 +65,8 @@ detect_cleartext_retry(const struct brief *b, struct findings *f)
 		return;
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_CLEARTEXT_RETRY,
-		.weight = WEIGHT_HINT,
+		.weight = brief_promised_wholly(b) ? WEIGHT_STRONG :
+		    WEIGHT_HINT,
 		.because = b->past->client_tls_here > 0 ? BECAUSE(HISTORY) : 0,
 		.at = b->smtp->first_mail.packet != 0 ? b->smtp->first_mail :
 		    b->smtp->auth_at,

@@ -26,6 +26,7 @@ static detect_rule *const	rules[] = {
 	detect_tls_not_started,
 	detect_tls_disrupted,
 	detect_tls_downgraded,
+	detect_certificate_mismatch,
 	detect_certificate_changed,
 	detect_command_injection,
 	detect_response_injection,
@@ -163,6 +164,15 @@ open_evidence(struct json_text *j, const struct brief *b,
 	json_text_raw(j, ",\"lines\":[");
 }
 
+/* Whatever took the encryption away, a promise of it was broken. */
+static uint32_t
+because_of(const struct brief *b, const struct opinion *o)
+{
+	return o->weight > WEIGHT_NOTE && grade_family(o->kind) ==
+	    FAMILY_ENCRYPTION_LOST ? o->because | brief_promised(b) :
+	    o->because;
+}
+
 struct finding *
 finding_add(struct findings *f, const struct brief *b,
     const struct opinion *o, const char *fmt, ...)
@@ -184,11 +194,13 @@ finding_add(struct findings *f, const struct brief *b,
 	one = &f->list[f->count];
 	memset(one, 0, sizeof(*one));
 	one->kind = o->kind;
-	grade = grade_of(o->kind, o->weight, o->because, b->exposed,
-	    is_partial(b->r));
+	one->because = because_of(b, o);
+	grade = grade_of(o->kind, o->weight, &(struct circumstances){
+	    .promised = (one->because & (BECAUSE(DANE) | BECAUSE(STS))) != 0 &&
+	    brief_promised_wholly(b),
+	    .exposed = b->exposed, .partial = is_partial(b->r) });
 	one->severity = grade.severity;
 	one->confidence = grade.confidence;
-	one->because = o->because;
 	one->at = o->at.time;
 	one->summary = strdup(summary);
 	j = &one->evidence;
@@ -291,32 +303,61 @@ judge(const struct session_record *r, const struct findings *f)
 }
 
 static struct brief
-brief_of(const struct session_record *r, const struct past *past)
+brief_of(const struct session_record *r, const struct past *past,
+    const struct promise *promise)
 {
 	static const struct smtp_facts silence;
 	static const struct past nothing;
+	static const struct promise none;
 	struct brief b = {
 		.r = r,
 		.smtp = r->smtp != NULL ? smtp_facts(r->smtp) : &silence,
 		.tls = r->tls != NULL ? tls_facts(r->tls) : NULL,
 		.past = past != NULL ? past : &nothing,
+		.promise = promise != NULL ? promise : &none,
 	};
 
 	b.exposed = record_mails(r) > 0 || b.smtp->auth != NULL;
 	return b;
 }
 
+/* What the operator knows and excused, until a day, is a note. */
+static void
+excuse(const struct brief *b, struct findings *f)
+{
+	const struct inventory_exception *e;
+
+	if (b->promise->inventory == NULL)
+		return;
+	for (unsigned i = 0; i < f->count; i++) {
+		struct finding *one = &f->list[i];
+
+		e = inventory_excuse(b->promise->inventory, one->kind,
+		    &b->r->flow.ip[SIDE_SERVER], b->r->server_name, one->at);
+		if (e == NULL)
+			e = inventory_excuse(b->promise->inventory, one->kind,
+			    &b->r->flow.ip[SIDE_CLIENT], NULL, one->at);
+		if (e == NULL)
+			continue;
+		one->severity = SEVERITY_INFO;
+		json_text_raw(&one->evidence, "],\"excused\":");
+		json_text_string(&one->evidence, e->reason);
+		json_text_raw(&one->evidence, ",\"and\":[");
+	}
+}
+
 void
 detect_session(const struct session_record *r, const struct past *past,
-    struct findings *f)
+    const struct promise *promise, struct findings *f)
 {
-	const struct brief b = brief_of(r, past);
+	const struct brief b = brief_of(r, past, promise);
 
 	f->count = 0;
 	f->dropped = 0;
 	f->taken = false;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](&b, f);
+	excuse(&b, f);
 	close_evidence(f);
 	qsort(f->list, f->count, sizeof(f->list[0]), graver);
 	f->cause = f->count > 0 ? brief_cause(&b) : NULL;

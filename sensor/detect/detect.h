@@ -9,6 +9,7 @@
 #define DETECT_DETECT_H
 
 #include "baseline/past.h"
+#include "detect/promise.h"
 #include "schema/json_text.h"
 #include "schema/names.h"
 #include "session/record.h"
@@ -36,10 +37,11 @@ struct findings {
 	bool		 taken;		/* an offer known to be made is gone */
 };
 
-/* Judge one session by itself and by its past (NULL: nothing is known).
- * The caller clears the findings. */
+/* Judge one session by itself, by its past and by what was promised of it
+ * (NULL: nothing is known).  The caller clears the findings. */
 void	detect_session(const struct session_record *r,
-	    const struct past *past, struct findings *f);
+	    const struct past *past, const struct promise *promise,
+	    struct findings *f);
 void	findings_clear(struct findings *f);
 
 #endif

@@ -55,6 +55,8 @@ static const struct {
     { LOW, MEDIUM },		{ MEDIUM, HIGH },	{ HIGH, HIGH } } },
 [KIND_STARTTLS_UNUSED] = { FAMILY_ENCRYPTION_LOST, LACKS, {
     { LOW, MEDIUM },		{ MEDIUM, MEDIUM },	{ MEDIUM, HIGH } } },
+[KIND_CERTIFICATE_MISMATCH] = { FAMILY_INTERCEPTION, TAMPERS, {
+    { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ CRITICAL, CRITICAL } } },
 [KIND_CERTIFICATE_CHANGED] = { FAMILY_INTERCEPTION, TAMPERS, {
     { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ HIGH, CRITICAL } } },
 [KIND_TLS_DOWNGRADED] = { FAMILY_INTERCEPTION, TAMPERS, {
@@ -71,23 +73,20 @@ static const struct {
     { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ HIGH, CRITICAL } } },
 };
 
-#define PROMISED	(1U << EXPECT_DANE | 1U << EXPECT_STS)
-
 struct grade
-grade_of(enum kind kind, enum weight weight, uint32_t because, bool exposed,
-    bool partial)
+grade_of(enum kind kind, enum weight weight, const struct circumstances *c)
 {
 	struct grade g = { INFO, CONFIDENCE_CIRCUMSTANTIAL };
 
 	if (weight == WEIGHT_NOTE)
 		return g;
-	g.severity = table[kind].severity[weight - WEIGHT_HINT][exposed];
-	if (exposed && (because & PROMISED) != 0 && g.severity < CRITICAL)
+	g.severity = table[kind].severity[weight - WEIGHT_HINT][c->exposed];
+	if (c->exposed && c->promised && g.severity < CRITICAL)
 		g.severity++;
 	g.confidence = weight == WEIGHT_PROOF ? CONFIDENCE_CERTAIN :
 	    weight == WEIGHT_STRONG ? CONFIDENCE_STRONG :
 	    CONFIDENCE_CIRCUMSTANTIAL;
-	if (partial && g.confidence > CONFIDENCE_CIRCUMSTANTIAL)
+	if (c->partial && g.confidence > CONFIDENCE_CIRCUMSTANTIAL)
 		g.confidence--;
 	return g;
 }

@@ -28,10 +28,14 @@ struct grade {
 	enum confidence	confidence;
 };
 
-/* `exposed`: a mail or a password passed in clear.  `partial`: octets were
- * missed where they matter. */
+struct circumstances {
+	bool	promised;	/* to every sender, by DNS: dane, sts */
+	bool	exposed;	/* a mail or a password passed in clear */
+	bool	partial;	/* octets were missed where they matter */
+};
+
 struct grade	 grade_of(enum kind kind, enum weight weight,
-		    uint32_t because, bool exposed, bool partial);
+		    const struct circumstances *c);
 
 /* Does this kind show a third party at work, not a mere lack of care? */
 bool		 grade_tampers(enum kind kind);

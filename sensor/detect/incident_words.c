@@ -70,6 +70,10 @@ static const struct wording wordings[KINDS] = {
 [KIND_STARTTLS_UNUSED] = { "clients stopped using the STARTTLS of %s",
     "Look at the client's side of the path: a box there may take the offer "
     "away. The sender's log tells what it was offered." },
+[KIND_CERTIFICATE_MISMATCH] = {
+    "the certificate of %s matches none of its TLSA records",
+    "Ask the operator for the key in use: a record left behind at a change of "
+    "certificate looks the same (striptls-analyzer tlsa verify)." },
 [KIND_CERTIFICATE_CHANGED] = { "%s shows another certificate",
     "Compare the key with what the operator uses, and with its TLSA records "
     "if there are any." },

@@ -63,7 +63,8 @@ by_others(const struct findings *f, struct reason *reason)
 		if (one == NULL || one->severity == SEVERITY_INFO)
 			continue;
 		*reason = (struct reason){
-			one->confidence >= CONFIDENCE_STRONG ? WEIGHT_STRONG :
+			one->confidence >= CONFIDENCE_STRONG &&
+			one->kind != KIND_STARTTLS_UNUSED ? WEIGHT_STRONG :
 			WEIGHT_HINT, one->because,
 			"TLS: its past, or others, show that it was due",
 			causes[i].clause };
@@ -75,8 +76,17 @@ by_others(const struct findings *f, struct reason *reason)
 static bool
 why(const struct brief *b, const struct findings *f, struct reason *reason)
 {
+	const struct policy_answer *a = b->promise->answer;
+
 	if (by_itself(b, reason) || by_others(f, reason))
 		return true;
+	if (a != NULL && a->state == POLICY_MUST_NOT_DELIVER) {
+		*reason = (struct reason){ WEIGHT_HINT, BECAUSE(DANE),
+		    "no delivery: DNS could not be validated (RFC 7672 2.1.2)",
+		    " although the DNS of its destination cannot be validated"
+		};
+		return true;
+	}
 	if (b->r->offer != OFFER_OFFERED)
 		return false;
 	*reason = (struct reason){ WEIGHT_NOTE, 0,

@@ -17,6 +17,7 @@ struct brief {
 	const struct smtp_facts		*smtp;	/* of silence: never NULL */
 	const struct tls_facts		*tls;	/* NULL: none */
 	const struct past		*past;	/* of nothing: never NULL */
+	const struct promise		*promise;	/* likewise */
 	bool	exposed;	/* a mail or a password passed in clear */
 };
 
@@ -35,6 +36,7 @@ detect_rule	detect_starttls_hidden;
 detect_rule	detect_tls_not_started;
 detect_rule	detect_tls_disrupted;
 detect_rule	detect_tls_downgraded;
+detect_rule	detect_certificate_mismatch;
 detect_rule	detect_certificate_changed;
 detect_rule	detect_command_injection;
 detect_rule	detect_response_injection;
@@ -125,6 +127,19 @@ const struct path_oddity	*brief_odd(const struct brief *b,
 /* No client ever got TLS with this server, for days: of its own making, and
  * not of the moment. */
 bool	brief_never_worked(const struct brief *b);
+
+/*
+ * Who says that this destination does TLS: BECAUSE() of dane, sts and
+ * inventory, or 0.  detect/promised.c, as all of these.
+ */
+uint32_t	brief_promised(const struct brief *b);
+/* Promised to every sender, not only to those who look behind an unsigned MX
+ * (dane-half, RFC 7672 section 2.2.1)? */
+bool		brief_promised_wholly(const struct brief *b);
+/* ", which promises TLS in DNS (DANE, _25._tcp.mx.example)", or "". */
+#define PROMISED_MAX	400
+const char	*brief_promise_words(const struct brief *b,
+		    char out[PROMISED_MAX]);
 
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);

@@ -12,6 +12,8 @@
 
 #include "detect/rules.h"
 
+#define NEVER_SESSIONS	5
+
 /* An earlier EHLO of this very session was offered it. */
 static bool
 offered_earlier(const struct smtp_facts *smtp)
@@ -35,6 +37,13 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	if (w == WEIGHT_HINT && brief_odd(b, SIDE_SERVER,
 	    brief_hello(b)->reply_last) != NULL)
 		w = WEIGHT_STRONG;
+	/* who publishes TLSA and never offers it has a fault of his own */
+	if (brief_promised(b) != 0) {
+		*because |= brief_promised(b);
+		if (habit == HABIT_NEVER && b->past->absent >= NEVER_SESSIONS)
+			return w > WEIGHT_HINT ? w : WEIGHT_HINT;
+		return w > WEIGHT_STRONG ? w : WEIGHT_STRONG;
+	}
 	return w;
 }
 
@@ -54,6 +63,7 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 {
 	const struct smtp_greeting *hello = brief_hello(b);
 	char server[PARTY_MAX], after[AFTERMATH_MAX], why[REASON_MAX];
+	char promised[PROMISED_MAX];
 	enum habit habit;
 	enum weight weight;
 	struct finding *one;
@@ -77,8 +87,9 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 		    "STARTTLS in the EHLO reply" :
 		    "nothing: no offer was due",
 		.seen = "a complete EHLO reply without STARTTLS" },
-	    "%s did not offer STARTTLS%s: %s", brief_server(b, server),
-	    brief_aftermath(b, after), reason(b, habit, why));
+	    "%s%s did not offer STARTTLS%s: %s", brief_server(b, server),
+	    brief_promise_words(b, promised), brief_aftermath(b, after),
+	    reason(b, habit, why));
 	/* the reply itself is the session's, and not said twice */
 	evidence_line(one, SIDE_SERVER, hello->reply_last, "250");
 	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");

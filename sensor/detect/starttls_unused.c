@@ -48,6 +48,39 @@ put_lines(const struct brief *b, struct finding *one)
 	evidence_line(one, SIDE_CLIENT, b->smtp->first_mail, "MAIL");
 }
 
+/* A mail in clear to a destination that demands TLS, and said so: no sender
+ * that does DANE (RFC 7672 section 2.2) or MTA-STS passes by the offer. */
+static bool
+is_owed(const struct brief *b)
+{
+	return b->r->starttls == RECORD_STARTTLS_NOT_SENT &&
+	    b->smtp->mail_commands > 0 &&
+	    (brief_promised(b) & (BECAUSE(DANE) | BECAUSE(STS))) != 0 &&
+	    (b->r->offer == OFFER_OFFERED ||
+	    b->r->offer == OFFER_NOT_ASKED);
+}
+
+static void
+say_owed(const struct brief *b, struct findings *f)
+{
+	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
+	char promised[PROMISED_MAX];
+
+	put_lines(b, finding_add(f, b, &(struct opinion){
+		.kind = KIND_STARTTLS_UNUSED,
+		.weight = brief_promised_wholly(b) ? WEIGHT_STRONG :
+		    WEIGHT_HINT,
+		.because = known_to_use(b->past) ? BECAUSE(HISTORY) : 0,
+		.at = b->smtp->first_mail,
+		.expected = "STARTTLS, which the destination demands",
+		.seen = "MAIL in clear" },
+	    "%s did not %s STARTTLS of %s%s: it does not honour the promise, "
+	    "or did not see the offer%s", brief_client(b, client),
+	    b->r->offer == OFFER_OFFERED ? "use the offered" :
+	    "even ask (HELO) for the", brief_server(b, server),
+	    brief_promise_words(b, promised), brief_aftermath(b, after)));
+}
+
 void
 detect_starttls_unused(const struct brief *b, struct findings *f)
 {
@@ -56,6 +89,10 @@ detect_starttls_unused(const struct brief *b, struct findings *f)
 	    p->client_tls;
 	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
 
+	if (is_owed(b)) {
+		say_owed(b, f);
+		return;
+	}
 	if (b->r->starttls != RECORD_STARTTLS_NOT_SENT ||
 	    b->smtp->mail_commands == 0 || !passed_by(b) ||
 	    !known_to_use(p) || (b->exposed && p->failed != PAST_FAILED_NOT) ||

@@ -7,6 +7,7 @@
 
 #include "schema/schema.h"
 #include "store/fresh.h"
+#include "store/promise_row.h"
 #include "store/session_insert.h"
 #include "store/session_row.h"
 #include "store/session_values.h"
@@ -21,6 +22,7 @@
 struct session_row {
 	struct dictionary	*dictionary;
 	struct session_insert	*insert;
+	struct promise_row	*promises;
 	struct fresh		*fresh;
 	sqlite3_stmt		*find, *greatest, *version;
 	int64_t			 data_version;
@@ -58,6 +60,7 @@ session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	    &row->greatest) == -1 ||
 	    prepare(db, "PRAGMA data_version", &row->version) == -1 ||
 	    session_insert_new(db, &row->insert) == -1 ||
+	    promise_row_new(db, &row->promises) == -1 ||
 	    (row->sensor = dictionary_sensor(d, sensor)) == -1) {
 		session_row_free(row);
 		return -1;
@@ -71,6 +74,7 @@ session_row_free(struct session_row *row)
 {
 	if (row == NULL)
 		return;
+	promise_row_free(row->promises);
 	session_insert_free(row->insert);
 	sqlite3_finalize(row->version);
 	sqlite3_finalize(row->greatest);
@@ -172,12 +176,15 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 
 int
 session_row_put(struct session_row *row, int64_t id,
-    const struct session_record *r, const struct findings *f)
+    const struct session_record *r, const struct findings *f,
+    const struct promise *promise)
 {
 	struct session_values *v = &row->values;
 	int packed = 0, rc = -1;
 
 	if (session_values_fill(v, row->dictionary, r) == -1)
+		goto out;
+	if (promise_row_fill(row->promises, promise, v) == -1)
 		goto out;
 	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
 		goto out;

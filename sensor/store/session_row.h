@@ -35,6 +35,7 @@ enum session_place	session_row_place(struct session_row *row,
 
 /* Write it where session_row_place() said.  -1: SQLite or memory failed. */
 int	session_row_put(struct session_row *row, int64_t id,
-	    const struct session_record *r, const struct findings *f);
+	    const struct session_record *r, const struct findings *f,
+	    const struct promise *promise);
 
 #endif

@@ -293,10 +293,10 @@ store_place(struct store *s, const struct session_record *r,
 
 /* The rows of the session, in the place of earlier ones. */
 static int
-put_rows(struct store *s, int64_t id, const struct session_record *r,
-    struct findings *f, const struct past *past)
+put_rows(struct store *s, int64_t id, const struct store_case *c,
+    struct findings *f)
 {
-	struct incident_share share = { .r = r, .f = f, .past = past,
+	struct incident_share share = { .r = c->r, .f = f, .past = c->past,
 	    .sensor = s->sensor_name, .session = id };
 
 	if (early_rows_has(s->early, id)) {
@@ -308,38 +308,38 @@ put_rows(struct store *s, int64_t id, const struct session_record *r,
 			return -1;
 	}
 	if (incidents_take(s->incidents, &share, f) == -1 ||
-	    session_row_put(s->sessions, id, r, f) == -1)
+	    session_row_put(s->sessions, id, c->r, f, c->promise) == -1)
 		return -1;
 	return finding_row_put(s->findings, id, f);
 }
 
 /* What is found while the connection goes on. */
 static int
-store_early(struct store *s, int64_t id, const struct session_record *r,
-    struct findings *f, const struct past *past)
+store_early(struct store *s, int64_t id, const struct store_case *c,
+    struct findings *f)
 {
 	bool grave = f->count > 0 && f->list[0].severity >= SEVERITY_MEDIUM;
-	uint64_t mails = r->smtp != NULL ?
-	    smtp_facts(r->smtp)->mails_accepted : 0;
+	uint64_t mails = c->r->smtp != NULL ?
+	    smtp_facts(c->r->smtp)->mails_accepted : 0;
 
 	if (!grave && !early_rows_has(s->early, id))
 		return 0;
-	if (put_rows(s, id, r, f, past) == -1 ||
+	if (put_rows(s, id, c, f) == -1 ||
 	    early_rows_add(s->early, id, mails) == -1)
 		return fail(s);
 	return 0;
 }
 
 int
-store_session(struct store *s, int64_t id, const struct session_record *r,
-    struct findings *f, const struct past *past)
+store_session(struct store *s, int64_t id, const struct store_case *c,
+    struct findings *f)
 {
-	if (r->stage == RECORD_EARLY)
-		return store_early(s, id, r, f, past);
+	if (c->r->stage == RECORD_EARLY)
+		return store_early(s, id, c, f);
 	if (baseline_learn(s->baseline, f->taken) == -1 ||
-	    put_rows(s, id, r, f, past) == -1)
+	    put_rows(s, id, c, f) == -1)
 		return fail(s);
-	if (put_evidence(s, id, r, f) == -1)
+	if (put_evidence(s, id, c->r, f) == -1)
 		s->evidence_failed = true;
 	s->totals.sessions++;
 	count_findings(&s->totals, f);

@@ -52,9 +52,13 @@ int		 store_note(struct store *s, const struct session_record *r);
 enum store_place { STORE_NEW, STORE_KNOWN, STORE_NO_ROOM };
 int		 store_place(struct store *s, const struct session_record *r,
 		    enum store_place *place, int64_t *id, struct past *past);
+struct store_case {
+	const struct session_record	*r;
+	const struct past		*past;
+	const struct promise		*promise;	/* NULL: not asked */
+};
 int		 store_session(struct store *s, int64_t id,
-		    const struct session_record *r, struct findings *f,
-		    const struct past *past);
+		    const struct store_case *c, struct findings *f);
 int		 store_commit(struct store *s);
 
 /* One row of table `run` per source: what was read and how well.  `first`

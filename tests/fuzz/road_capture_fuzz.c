@@ -50,7 +50,7 @@ give(void *context, struct session_record *r)
 	struct findings f;
 
 	z->records++;
-	detect_session(r, NULL, &f);
+	detect_session(r, NULL, NULL, &f);
 	check_record(r, &f);
 	findings_clear(&f);
 	session_record_free(r);

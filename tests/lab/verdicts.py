@@ -9,7 +9,8 @@ where it lies beside the project, or else the bundled ones.
 
 Each scenario is read from both vantage points, into an empty database and
 (where base-history-VANTAGE.pcap is there) into one that has read that
-first.  A session's verdict must be among those that the truth accepts for
+first; both without DNS and, where lab.snapshot is there, with it.  A
+session's verdict must be among those that the truth accepts for
 what was known; with a verdict other than benign the kinds that the truth
 names must be among its findings.  Counted besides: how many have the best
 of the accepted verdicts.  --list shows those that have not.
@@ -55,12 +56,16 @@ KINDS = {
     "response-injection": "response-injection",
     "certificate-changed": "certificate-changed",
     "password-in-clear": "credentials-in-clear",
+    "plaintext-to-dane": "mail-in-clear",
+    "capability-missing-dane": "starttls-absent",
+    "mail-to-bogus-domain": "mail-in-clear",
+    "certificate-not-tlsa": "certificate-mismatch",
 }
 
 
-def read(program, database, path):
+def read(program, database, path, policy="off"):
     done = subprocess.run(
-        [program, "--policy", "off", "-q", "-n", "lab", "-d", str(database),
+        [program, "--policy", policy, "-q", "-n", "lab", "-d", str(database),
          "-p", PORTS, "-r", str(path)], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
@@ -99,13 +104,13 @@ def judge(row, session, known):
 
 
 def work(job):
-    program, folder, name, rows, base, known = job
+    program, folder, name, rows, base, known, policy = job
     failures, best, second = [], 0, []
     with sensor.scratch() as scratch:
         database = pathlib.Path(scratch) / "a.db"
         if base:
             shutil.copy(base, database)
-        wrong = read(program, database, folder / name)
+        wrong = read(program, database, folder / name, policy)
         if wrong:
             return [f"{name}\t{wrong}"], 0, len(rows), []
         sessions = sensor.rows(database, "v_sessions")
@@ -136,6 +141,13 @@ def truth(folder):
     return []
 
 
+def policies(folder):
+    """What is known of the DNS, by the name of the truth's columns."""
+    yield "nodns", "off"
+    if (folder / "lab.snapshot").exists():
+        yield "dns", f"file:{folder / 'lab.snapshot'}"
+
+
 def jobs(program, folder, table, bases):
     files = {}
     for row in table:
@@ -143,10 +155,14 @@ def jobs(program, folder, table, bases):
     for name, rows in files.items():
         if not (folder / name).exists():
             continue
-        yield program, folder, name, rows, None, "nohist_nodns"
-        base = bases.get(rows[0]["vantage"])
-        if base and rows[0]["scenario"] != "base-history":
-            yield program, folder, name, rows, base, "hist_nodns"
+        history = rows[0]["scenario"] == "base-history"
+        for dns, policy in policies(folder):
+            base = bases.get((rows[0]["vantage"], policy))
+            yield (program, folder, name, rows, None, f"nohist_{dns}",
+                   policy)
+            if base and not history:
+                yield (program, folder, name, rows, base, f"hist_{dns}",
+                       policy)
 
 
 def main():
@@ -174,9 +190,10 @@ def main():
             path = folder / f"base-history-{vantage}.pcap"
             if not path.exists():
                 path = path.with_suffix(".pcap.zst")
-            if path.exists():
-                bases[vantage] = pathlib.Path(scratch) / f"{vantage}.db"
-                wrong = read(program, bases[vantage], path)
+            for dns, policy in policies(folder) if path.exists() else ():
+                base = pathlib.Path(scratch) / f"{vantage}-{dns}.db"
+                bases[vantage, policy] = base
+                wrong = read(program, base, path, policy)
                 if wrong:
                     failed.append(f"{path.name}\t{wrong}")
         with multiprocessing.Pool(args.j) as pool:

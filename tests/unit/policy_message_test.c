@@ -54,7 +54,7 @@ names_that_are_none_are_not_asked_for(void **state)
 {
 	static const char *const names[] = { "", ".", ".host", "a..b",
 	    "a b", "a.", "\xc3\xbc.example", "a\\.b",
-	    "a1234567890123456789012345678901234567890123456789012345678901234"
+	    "a1234567890123456789012345678901234567890123456789012345678901234",
 	};
 	struct message_query m;
 

@@ -126,8 +126,9 @@ made_up_store(struct store *s, struct made_up *m)
 
 	if (store_place(s, &m->record, &place, &id, &past) == -1)
 		return -1;
-	return place != STORE_NEW ? 0 : store_session(s, id, &m->record,
-	    &m->findings, &past);
+	return place != STORE_NEW ? 0 : store_session(s, id,
+	    &(struct store_case){ .r = &m->record, .past = &past },
+	    &m->findings);
 }
 
 #endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+#include <poll.h>
+#include <stdlib.h>
+
+#include "capture/privileges.h"
+#include "policy/ask.h"
+#include "promises.h"
+
+#define MATCHES_KEPT	4096
+
+struct promises {
+	const struct config	*config;
+	struct ask		*ask;		/* NULL: off */
+	struct match		*match;
+	struct match_result	 result;	/* of the record at hand */
+};
+
+static int
+drop(void *context)
+{
+	return privileges_drop(context);
+}
+
+static struct ask *
+open_ask(const struct config *c)
+{
+	struct ask_options o = ASK_OPTIONS_DEFAULT;
+
+	o.engine.live.resolver = c->resolver;
+	o.engine.sts_enabled = c->mta_sts;
+	if (c->policy == POLICY_BY_FILE) {
+		o.engine.snapshot = c->snapshot;
+		o.engine.sts_enabled = false;
+		o.in_process = true;
+	} else {
+		o.drop = drop;
+		o.drop_context = c->user;
+	}
+	return ask_open(&o);
+}
+
+struct promises *
+promises_open(const struct config *c)
+{
+	struct promises *p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL ||
+	    (p->match = match_new(MATCHES_KEPT)) == NULL) {
+		log_warn("policy");
+		promises_close(p);
+		return NULL;
+	}
+	p->config = c;
+	if (c->policy != POLICY_BY_NOBODY && (p->ask = open_ask(c)) == NULL) {
+		promises_close(p);	/* said why itself */
+		return NULL;
+	}
+	return p;
+}
+
+void
+promises_close(struct promises *p)
+{
+	if (p == NULL)
+		return;
+	ask_close(p->ask);
+	match_free(p->match);
+	free(p);
+}
+
+/* A mail conversation, with something by which to know its destination. */
+static bool
+worth_asking(const struct session_record *r)
+{
+	return r->stage != RECORD_NOTE &&
+	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
+	    (r->smtp != NULL || r->tls != NULL) &&
+	    (r->server_name != NULL || (r->smtp != NULL &&
+	    smtp_facts(r->smtp)->rcpt_domains_kept > 0));
+}
+
+static void
+put_first_word(char out[LOOKUP_NAME_MAX], const char *text)
+{
+	size_t len = text == NULL ? 0 : strcspn(text, " ");
+
+	if (len >= LOOKUP_NAME_MAX)
+		len = 0;
+	if (len > 0)
+		memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+static void
+fill_question(const struct promises *p, const struct session_record *r,
+    struct policy_question *q)
+{
+	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
+	    NULL;
+
+	memset(q, 0, sizeof(*q));
+	q->server = r->flow.ip[SIDE_SERVER];
+	q->port = r->flow.port[SIDE_SERVER];
+	if (r->tls != NULL)
+		put_first_word(q->sni, tls_facts(r->tls)->sni);
+	if (f != NULL && !f->banner_masked)
+		put_first_word(q->banner, f->banner);
+	if (r->server_name != NULL && (r->server_name_from == RECORD_NAME_MX ||
+	    r->server_name_from == RECORD_NAME_DNS))
+		policy_question_add_name(q, r->server_name);
+	for (unsigned i = 0; f != NULL && i < f->rcpt_domains_kept; i++)
+		policy_question_add_domain(q, f->rcpt_domains[i]);
+	q->curious = inventory_owns_address(&p->config->inventory,
+	    &q->server);
+}
+
+uint64_t
+promises_put(struct promises *p, const struct session_record *r)
+{
+	struct policy_question q;
+
+	if (p->ask == NULL || !worth_asking(r))
+		return 0;
+	fill_question(p, r, &q);
+	return ask_put(p->ask, &q);
+}
+
+bool
+promises_take(struct promises *p, uint64_t *ticket,
+    struct policy_answer **answer)
+{
+	return p->ask != NULL && ask_take(p->ask, ticket, answer);
+}
+
+void
+promises_run(struct promises *p, int wait_ms)
+{
+	struct pollfd fd = { .events = POLLIN };
+	int most;
+
+	if (p->ask == NULL)
+		return;
+	fd.fd = ask_fd(p->ask);
+	most = ask_wait_ms(p->ask);
+	if (wait_ms > 0 && fd.fd != -1)
+		poll(&fd, 1, most >= 0 && most < wait_ms ? most : wait_ms);
+	ask_run(p->ask);
+}
+
+/* The certificates that were sent, against what was promised. */
+static bool
+compare(struct promises *p, const struct session_record *r,
+    const struct policy_answer *answer)
+{
+	struct span chain[TLS_CHAIN_MAX];
+	const char *names[DANE_REFERENCES_MAX];
+	const struct tls_facts *t;
+	struct match_question q = { .records = &answer->tlsa,
+	    .chain = chain, .names = names, .at = r->flow.first.time };
+
+	if (answer->tlsa.count == 0 || r->tls == NULL ||
+	    r->tls_state != RECORD_TLS_ESTABLISHED)
+		return false;
+	t = tls_facts(r->tls);
+	q.seen = r->certificate == RECORD_CERTIFICATE_VISIBLE ?
+	    MATCH_SEEN_CHAIN : r->certificate == RECORD_CERTIFICATE_NONE ?
+	    MATCH_SEEN_NONE : MATCH_SEEN_HIDDEN;
+	for (unsigned i = 0; i < t->chain_len && i < TLS_CHAIN_MAX; i++)
+		chain[q.chain_count++] = t->chain[i]->der;
+	q.chain_sent = t->chain_sent;
+	for (unsigned i = 0; i < answer->nreferences; i++)
+		names[q.names_count++] = answer->references[i];
+	match_ask(p->match, &q, &p->result);
+	return true;
+}
+
+void
+promises_weigh(struct promises *p, const struct session_record *r,
+    const struct policy_answer *answer, struct promise *out)
+{
+	*out = (struct promise){ .answer = answer,
+	    .inventory = &p->config->inventory,
+	    .confirmed = !promises_change(p) };
+	if (answer != NULL && compare(p, r, answer))
+		out->match = &p->result;
+}
+
+bool
+promises_change(const struct promises *p)
+{
+	return p->config->policy == POLICY_BY_RESOLVER;
+}
