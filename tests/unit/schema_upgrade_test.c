@@ -104,7 +104,21 @@ static void
 sessions_and_findings_of_version_1_survive(void **state)
 {
 	static const char *const asked[] = {
-		"SELECT * FROM session ORDER BY id",
+		"SELECT "
+		    "id, identity, sensor, source, started, lasted, community, "
+		    "client, client_port, server, server_port, server_name, "
+		    "server_name_from, protocol, verdict, findings, gaps, ending, "
+		    "handshake, payload, flags, octets_client, octets_server, "
+		    "packets, vlan, tunnel, greeting_code, banner, hello, "
+		    "hello_name, hellos, ehlo_first, ehlo_reply, offer, "
+		    "offer_token, starttls, starttls_command, starttls_reply, "
+		    "tls, tls_failure, tls_version, tls_cipher, "
+		    "client_tls_version, sni, alpn, ja3, ja3s, ja4, "
+		    "certificate_seen, certificate, chain, protection, "
+		    "mails_in_clear, mail_commands, rcpt_commands, data_commands, "
+		    "mail_from_domain, rcpt_domains, auth_in_clear, more, "
+		    "dialogue "
+		    "FROM session ORDER BY id",
 		"SELECT * FROM run", "SELECT * FROM host",
 		("SELECT id, session, rank, at, kind, because, severity, "
 		    "confidence, summary, evidence FROM finding ORDER BY id"),
