@@ -302,6 +302,7 @@ connection_end(struct flow *f, enum flow_end how)
 {
 	bool finished, reset;
 
+	foresee_ends(f);
 	f->busy = true;
 	f->facts.end = how;
 	f->one_sided = true;

@@ -213,6 +213,9 @@ void	 limits_charge(struct flow_table *t, uint32_t *charged, size_t octets);
 void	 limits_enforce(struct flow_table *t);	/* after charges */
 bool	 limits_evict(struct flow_table *t);	/* false: nobody can go */
 
+/* foresee.c */
+void	 foresee_ends(const struct flow *f);	/* this one is about to end */
+
 /* timing.c */
 void	 timing_init(struct flow_table *t);
 void	 timing_set(struct flow_table *t, int64_t stamp);

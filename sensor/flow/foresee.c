@@ -72,3 +72,24 @@ flow_foresee(const struct flow_table *t, struct packet *p,
 		return;
 	}
 }
+
+/*
+ * Finished connections end in the order of their list, some packets apart,
+ * when all of the last look at them has left the caches: at the end of one,
+ * ask for the next three, each by a step deeper than at the end before.
+ */
+void
+foresee_ends(const struct flow *f)
+{
+	const struct flow_ops *ops = f->table->ops;
+	const struct entry *e = f->entry.newer;
+
+	if (f->entry.list != LIST_CLOSING || ops->foresee == NULL)
+		return;
+	for (unsigned depth = 2; e != NULL && depth-- > 0; e = e->newer)
+		if (((const struct flow *)e)->session != NULL)
+			ops->foresee(((const struct flow *)e)->session,
+			    depth);
+	if (e != NULL)
+		fetch(e, sizeof(*f));
+}
