@@ -270,6 +270,10 @@ CREATE TABLE incident_part (
 	PRIMARY KEY (incident, what, word)
 ) STRICT, WITHOUT ROWID;
 
+-- For finding what one client network lost.
+CREATE INDEX incident_part_net ON incident_part (word)
+	WHERE what = 0;
+
 -- Its life: who did what, and when (the clock's time).
 CREATE TABLE incident_log (
 	id		INTEGER PRIMARY KEY,

@@ -10,11 +10,19 @@
  */
 #include "detect/rules.h"
 
-/* Line ends and blanks are sloppiness. */
+/* Line ends and blanks, escaped, are sloppiness. */
 static bool
 is_blank(const char *text)
 {
-	return text == NULL || text[strspn(text, " \t\\rn")] == '\0';
+	while (text != NULL && *text != '\0')
+		if (*text == ' ')
+			text++;
+		else if (text[0] == '\\' && text[1] != '\0' &&
+		    strchr("rnt", text[1]) != NULL)
+			text += 2;
+		else
+			return false;
+	return true;
 }
 
 /* A mail behind the 220 that nobody answered. */

@@ -28,8 +28,14 @@ incident_leader(const struct findings *f)
 bool
 incident_covers(const struct incident *i, int64_t at)
 {
-	return at >= i->first_seen - INCIDENT_IDLE &&
-	    at <= i->last_seen + INCIDENT_IDLE;
+	return incident_touches(i, at, at);
+}
+
+bool
+incident_touches(const struct incident *i, int64_t first, int64_t last)
+{
+	return last >= i->first_seen - INCIDENT_IDLE &&
+	    first <= i->last_seen + INCIDENT_IDLE;
 }
 
 const char *
@@ -151,31 +157,40 @@ add_parts(struct incident *i, const struct incident_share *s)
 		    true);
 }
 
-/* Graver, or as grave and earlier: so the order of reading does not tell. */
+/* Graver, or as grave and earlier (sessions are numbered by time): so the
+ * order of reading does not tell. */
 static bool
-leads(const struct incident *i, enum severity severity,
-    enum confidence confidence, enum kind kind)
+leads(const struct incident *a, const struct incident *b)
 {
-	if (severity != i->severity)
-		return severity > i->severity;
-	if (confidence != i->confidence)
-		return confidence > i->confidence;
-	return kind < i->kind;
+	if (a->severity != b->severity)
+		return a->severity > b->severity;
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence;
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	return a->session < b->session;
+}
+
+static void
+follow(struct incident *i, const struct incident *leader)
+{
+	i->severity = leader->severity;
+	i->confidence = leader->confidence;
+	i->kind = leader->kind;
+	i->session = leader->session;
 }
 
 void
 incident_add(struct incident *i, const struct incident_share *s)
 {
 	const struct finding *leader = incident_leader(s->f);
+	const struct incident alone = { .severity = leader->severity,
+	    .confidence = leader->confidence, .kind = leader->kind,
+	    .session = s->session };
 	int64_t at = s->r->flow.first.time;
 
-	if (i->sessions == 0 || leads(i, leader->severity, leader->confidence,
-	    leader->kind)) {
-		i->severity = leader->severity;
-		i->confidence = leader->confidence;
-		i->kind = leader->kind;
-		i->session = s->session;
-	}
+	if (i->first_seen > i->last_seen || leads(&alone, i))
+		follow(i, &alone);
 	for (unsigned n = 0; n < s->f->count; n++)
 		if (s->f->list[n].severity > SEVERITY_INFO)
 			i->because |= s->f->list[n].because;
@@ -199,12 +214,8 @@ incident_add(struct incident *i, const struct incident_share *s)
 void
 incident_absorb(struct incident *i, const struct incident *other)
 {
-	if (leads(i, other->severity, other->confidence, other->kind)) {
-		i->severity = other->severity;
-		i->confidence = other->confidence;
-		i->kind = other->kind;
-		i->session = other->session;
-	}
+	if (leads(other, i))
+		follow(i, other);
 	i->because |= other->because;
 	i->sessions += other->sessions;
 	i->mails += other->mails;
@@ -240,6 +251,9 @@ incident_location(const struct incident *i)
 	unsigned nets = i->parts[PART_CLIENT_NET].count;
 	unsigned servers = i->parts[PART_SERVER].count;
 
+	/* the counts are of offers, and say nothing of other families */
+	if (i->family != FAMILY_ENCRYPTION_LOST)
+		return LOCATION_UNKNOWN;
 	if (i->at_net && servers >= INCIDENT_NET_SERVERS)
 		return LOCATION_NEAR_CLIENT;
 	if (nets == 1 && i->servers_missing >= INCIDENT_NET_SERVERS &&

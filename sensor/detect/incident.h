@@ -79,6 +79,9 @@ const struct finding	*incident_leader(const struct findings *f);
 
 /* Is a session at this time part of it, if the rest fits? */
 bool	 incident_covers(const struct incident *i, int64_t at);
+/* Is what lasted from `first` to `last`? */
+bool	 incident_touches(const struct incident *i, int64_t first,
+	    int64_t last);
 
 /* "10.77.1.0/24", "fd77:1::/48": the client's network, into `out`. */
 const char	*incident_net(const struct addr *client,

@@ -14,6 +14,8 @@
 
 #define SOME	5	/* names listed before "and N more" */
 #define WHO_MAX	400
+/* A later program's database may know more reasons. */
+#define EXPECTATIONS_ALL	((1U << EXPECTATIONS) - 1)
 
 /* How a kind is told: the title's verb, and how to settle it. */
 struct wording {
@@ -43,9 +45,9 @@ static const struct wording wordings[KINDS] = {
     "the command STARTTLS overwritten on its way to %s",
     "Look for a firewall with mail inspection on the path; the octets leave "
     "no doubt that something edits this connection." },
-[KIND_STARTTLS_DEMANDED] = { "%s demands STARTTLS and its offer was gone",
+[KIND_STARTTLS_DEMANDED] = { "STARTTLS demanded by %s without an offer",
     "Compare the EHLO reply with the one the server's operator sees." },
-[KIND_STARTTLS_HIDDEN] = { "%s does TLS though its list did not say so",
+[KIND_STARTTLS_HIDDEN] = { "STARTTLS accepted by %s without an offer",
     "Ask the operator whether STARTTLS is hidden from these clients "
     "(Postfix: smtpd_discard_ehlo_keyword_address_maps)." },
 [KIND_TLS_NOT_STARTED] = { "plaintext behind an accepted STARTTLS with %s",
@@ -74,7 +76,7 @@ static const struct wording wordings[KINDS] = {
     "the certificate of %s matches none of its TLSA records",
     "Ask the operator for the key in use: a record left behind at a change of "
     "certificate looks the same (striptls-analyzer tlsa verify)." },
-[KIND_CERTIFICATE_CHANGED] = { "%s shows another certificate",
+[KIND_CERTIFICATE_CHANGED] = { "another certificate shown by %s",
     "Compare the key with what the operator uses, and with its TLSA records "
     "if there are any." },
 [KIND_TLS_DOWNGRADED] = { "TLS with %s pressed down",
@@ -265,12 +267,13 @@ static void
 say_expected(struct text *t, const struct incident *i)
 {
 	say(t, "\nExpected: ");
-	if (i->because == 0) {
+	if ((i->because & EXPECTATIONS_ALL) == 0) {
 		say(t, "nothing from elsewhere; the sessions show it by "
 		    "themselves.");
 		return;
 	}
-	say(t, "TLS as before, because");
+	say(t, i->family == FAMILY_INTERCEPTION ?
+	    "the same key and version, because" : "TLS, because");
 	if ((i->because & 1U << EXPECT_DANE) != 0)
 		say(t, " the destination promises it in DNS under DNSSEC "
 		    "(DANE, RFC 7672);");
@@ -287,12 +290,28 @@ say_expected(struct text *t, const struct incident *i)
 }
 
 static void
+say_cause(struct text *t, const struct incident *i)
+{
+	if (i->parts[PART_CAUSE].count == 0)
+		return;
+	say(t, " It bears the handwriting of ");
+	say_parts(t, &i->parts[PART_CAUSE]);
+	say(t, "; that names a likely box, and excuses nothing.");
+}
+
+static void
 say_where(struct text *t, const struct incident *i)
 {
 	unsigned nets = i->parts[PART_CLIENT_NET].count;
 	unsigned servers = i->parts[PART_SERVER].count;
 
 	say(t, "\nWhere: ");
+	if (i->family != FAMILY_ENCRYPTION_LOST) {
+		say(t, "not to be told from here; clients of %u network%s "
+		    "met it.", nets, nets == 1 ? "" : "s");
+		say_cause(t, i);
+		return;
+	}
 	switch (incident_location(i)) {
 	case LOCATION_NEAR_CLIENT:
 		say(t, "near the clients: %u servers lost it for %s, and %u "
@@ -318,11 +337,7 @@ say_where(struct text *t, const struct incident *i)
 		    1 ? "" : "s", i->servers_offering);
 		break;
 	}
-	if (i->parts[PART_CAUSE].count > 0) {
-		say(t, " It bears the handwriting of ");
-		say_parts(t, &i->parts[PART_CAUSE]);
-		say(t, "; that names a likely box, and excuses nothing.");
-	}
+	say_cause(t, i);
 }
 
 static void

@@ -13,18 +13,22 @@ detect_starttls_hidden(const struct brief *b, struct findings *f)
 	char server[PARTY_MAX];
 	struct finding *one;
 	uint32_t because;
-	enum weight past;
+	enum weight past, weight;
+	enum habit habit;
 
 	if (!b->smtp->starttls_unoffered || hello == NULL ||
 	    b->r->tls_state != RECORD_TLS_ESTABLISHED ||
 	    (b->r->offer != OFFER_ABSENT && b->r->offer != OFFER_MASKED &&
 	    b->r->offer != OFFER_EHLO_REFUSED))
 		return;
-	past = habit_weight(b, brief_habit(b), &because);
-	f->taken = true;
+	habit = brief_habit(b);
+	past = habit_weight(b, habit, &because);
+	weight = past >= WEIGHT_STRONG ? WEIGHT_STRONG :
+	    habit == HABIT_HIDDEN ? WEIGHT_NOTE : WEIGHT_HINT;
+	f->taken |= weight > WEIGHT_NOTE;
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_STARTTLS_HIDDEN,
-		.weight = past >= WEIGHT_STRONG ? WEIGHT_STRONG : WEIGHT_HINT,
+		.weight = weight,
 		.because = because,
 		.at = hello->reply_last,
 		.expected = "STARTTLS in the EHLO reply of a server that "

@@ -89,8 +89,10 @@ detect_starttls_refused(const struct brief *b, struct findings *f)
 		.expected = "220, and TLS",
 		.seen = smtp->starttls_reply_text != NULL ?
 		    smtp->starttls_reply_text : "a refusal" },
-	    "%s offered STARTTLS and answered it with %d: refused %s%s",
-	    brief_server(b, server), smtp->starttls_reply,
+	    "%s %sanswered %s with %d: refused %s%s",
+	    brief_server(b, server), b->r->offer == OFFER_OFFERED ?
+	    "offered STARTTLS and " : "", b->r->offer == OFFER_OFFERED ?
+	    "it" : "STARTTLS", smtp->starttls_reply,
 	    meaning(b, weight), brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
 	    smtp->starttls_as_sent);

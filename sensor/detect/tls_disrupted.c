@@ -163,7 +163,7 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 		.expected = "a TLS handshake to its end",
 		.seen = how(b, text) },
 	    "TLS with %s failed: %s%s%s", brief_server(b, server),
-	    how(b, text), own_making(b) ?
+	    how(b, text), weigh(b) == WEIGHT_NOTE ?
 	    "; no client ever got TLS with this server, so this is of its "
 	    "own making" : "", brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,

@@ -7,9 +7,9 @@
 #include "store/incident_rows.h"
 
 enum statement {
-	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, NEXT_ID, VERSION, LOG,
-	REOPEN, MOVE_FINDINGS, MOVE_LOG, DROP_LOG, DROP_PARTS, DROP, HOST,
-	STATEMENTS
+	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
+	VERSION, LOG, REOPEN, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
+	DROP_PARTS, DROP, HOST, STATEMENTS
 };
 
 #define COLUMNS	"id, family, server, server_port, client_net, kind, because, " \
@@ -34,16 +34,21 @@ static const char *const sql[STATEMENTS] = {
 	    "WHERE incident = ?1",
 	[RECENT] = "SELECT " COLUMNS " FROM incident WHERE last_seen >= "
 	    "(SELECT max(last_seen) FROM incident) - ?1 "
-	    "ORDER BY id DESC LIMIT ?2",
+	    "ORDER BY last_seen DESC LIMIT ?2",
 	[AT] = "SELECT " COLUMNS " FROM incident WHERE family = ?1 AND "
-	    "server IS ?2 AND server_port = ?3 AND "
-	    "?4 BETWEEN first_seen - ?5 AND last_seen + ?5 "
-	    "ORDER BY id LIMIT 1",
+	    "server IS ?3 AND server_port IS ?4 AND client_net IS ?5 AND "
+	    "?2 <= last_seen AND ?6 >= first_seen",
+	[OF_NET] = "SELECT " COLUMNS " FROM incident WHERE id IN "
+	    "(SELECT incident FROM incident_part WHERE what = 0 AND "
+	    "word = ?5) AND family = ?1 AND client_net IS NULL AND "
+	    "?2 <= last_seen AND ?6 >= first_seen",
 	[NEXT_ID] = "SELECT ifnull(max(id), 0) + 1 FROM incident",
 	[VERSION] = "PRAGMA data_version",
 	[LOG] = "INSERT INTO incident_log (incident, at, who, action, text) "
 	    "VALUES (?1, ?2, 'sensor', ?3, ?4)",
 	[REOPEN] = "UPDATE incident SET state = 0 WHERE id = ?1",
+	[MOVED] = "UPDATE incident SET server = NULL, server_port = NULL, "
+	    "client_net = ?2 WHERE id = ?1",
 	[MOVE_FINDINGS] = "UPDATE finding SET incident = ?1 "
 	    "WHERE incident = ?2",
 	[MOVE_LOG] = "UPDATE incident_log SET incident = ?1 "
@@ -59,6 +64,7 @@ struct incident_rows {
 	sqlite3_stmt		*stmt[STATEMENTS];
 	int64_t			 kinds[KINDS];	/* this database's numbers */
 	int64_t			 data_version;
+	sqlite3_stmt		*asked;		/* incident_rows_next()'s */
 	bool			 failed;
 };
 
@@ -212,21 +218,69 @@ read_row(struct incident_rows *r, sqlite3_stmt *stmt)
 	return i;
 }
 
-int
+static int
+bind_place(struct incident_rows *r, sqlite3_stmt *stmt,
+    const struct incident *i)
+{
+	int64_t server;
+
+	if (i->at_net) {
+		sqlite3_bind_null(stmt, 3);
+		sqlite3_bind_null(stmt, 4);
+		sqlite3_bind_text(stmt, 5, i->net, -1, SQLITE_STATIC);
+		return 0;
+	}
+	if (dictionary_host(r->dictionary, &i->server, &server) == -1)
+		return -1;
+	sqlite3_bind_int64(stmt, 3, server);
+	sqlite3_bind_int(stmt, 4, i->server_port);
+	sqlite3_bind_null(stmt, 5);
+	return 0;
+}
+
+void
 incident_rows_recent(struct incident_rows *r, unsigned most)
 {
-	sqlite3_bind_int64(r->stmt[RECENT], 1, 2 * INCIDENT_IDLE);
-	sqlite3_bind_int64(r->stmt[RECENT], 2, most);
+	r->asked = r->stmt[RECENT];
 	r->failed = false;
-	return 0;
+	sqlite3_bind_int64(r->asked, 1, INCIDENT_ROWS_RECENT);
+	sqlite3_bind_int64(r->asked, 2, most);
+}
+
+static void
+bind_times(struct incident_rows *r, const struct incident *like)
+{
+	r->failed = false;
+	sqlite3_bind_int(r->asked, 1, like->family);
+	sqlite3_bind_int64(r->asked, 2, like->first_seen - INCIDENT_IDLE);
+	sqlite3_bind_int64(r->asked, 6, like->last_seen + INCIDENT_IDLE);
+}
+
+int
+incident_rows_at(struct incident_rows *r, const struct incident *like)
+{
+	r->asked = r->stmt[AT];
+	bind_times(r, like);
+	return bind_place(r, r->asked, like);
+}
+
+void
+incident_rows_of_net(struct incident_rows *r, const struct incident *like)
+{
+	r->asked = r->stmt[OF_NET];
+	bind_times(r, like);
+	sqlite3_bind_text(r->asked, 5, like->net, -1, SQLITE_STATIC);
 }
 
 struct incident *
 incident_rows_next(struct incident_rows *r)
 {
-	if (sqlite3_step(r->stmt[RECENT]) == SQLITE_ROW)
-		return read_row(r, r->stmt[RECENT]);
-	if (sqlite3_reset(r->stmt[RECENT]) != SQLITE_OK)
+	struct incident *i = NULL;
+
+	if (sqlite3_step(r->asked) == SQLITE_ROW &&
+	    (i = read_row(r, r->asked)) != NULL)
+		return i;
+	if (sqlite3_reset(r->asked) != SQLITE_OK)
 		r->failed = true;
 	return NULL;
 }
@@ -235,31 +289,6 @@ bool
 incident_rows_failed(const struct incident_rows *r)
 {
 	return r->failed;
-}
-
-int
-incident_rows_at(struct incident_rows *r, const struct incident *like,
-    int64_t at, struct incident **out)
-{
-	sqlite3_stmt *stmt = r->stmt[AT];
-	int64_t server;
-
-	*out = NULL;
-	if (dictionary_host(r->dictionary, &like->server, &server) == -1)
-		return -1;
-	sqlite3_bind_int(stmt, 1, like->family);
-	sqlite3_bind_int64(stmt, 2, server);
-	sqlite3_bind_int(stmt, 3, like->server_port);
-	sqlite3_bind_int64(stmt, 4, at);
-	sqlite3_bind_int64(stmt, 5, INCIDENT_IDLE);
-	r->failed = false;
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*out = read_row(r, stmt);
-	if (sqlite3_reset(stmt) == SQLITE_OK && !r->failed)
-		return 0;
-	incident_free(*out);
-	*out = NULL;
-	return -1;
 }
 
 /* ------------------------------------------------------------------ */
@@ -321,26 +350,6 @@ put_parts(struct incident_rows *r, struct incident *i)
 }
 
 static int
-bind_place(struct incident_rows *r, sqlite3_stmt *stmt,
-    const struct incident *i)
-{
-	int64_t server;
-
-	if (i->at_net) {
-		sqlite3_bind_null(stmt, 3);
-		sqlite3_bind_null(stmt, 4);
-		sqlite3_bind_text(stmt, 5, i->net, -1, SQLITE_STATIC);
-		return 0;
-	}
-	if (dictionary_host(r->dictionary, &i->server, &server) == -1)
-		return -1;
-	sqlite3_bind_int64(stmt, 3, server);
-	sqlite3_bind_int(stmt, 4, i->server_port);
-	sqlite3_bind_null(stmt, 5);
-	return 0;
-}
-
-static int
 put_row(struct incident_rows *r, const struct incident *i)
 {
 	sqlite3_stmt *stmt = r->stmt[PUT];
@@ -382,8 +391,33 @@ incident_rows_put(struct incident_rows *r, struct incident *i, int64_t now)
 }
 
 int
+incident_rows_moved(struct incident_rows *r, const struct incident *i)
+{
+	sqlite3_bind_int64(r->stmt[MOVED], 1, i->id);
+	sqlite3_bind_text(r->stmt[MOVED], 2, i->net, -1, SQLITE_STATIC);
+	return run(r->stmt[MOVED]);
+}
+
+/* Who looks for the other one finds where it went, and what it was. */
+static int
+log_merge(struct incident_rows *r, int64_t into, int64_t other, int64_t now)
+{
+	int64_t state = -1;
+	char text[80];
+
+	sqlite3_bind_int64(r->stmt[STATE_OF], 1, other);
+	if (ask(r->stmt[STATE_OF], &state) == -1)
+		return -1;
+	if (state == -1)		/* nobody ever saw it */
+		return 0;
+	snprintf(text, sizeof(text), "incident %lld (%s) became part of it",
+	    (long long)other, state_word((enum state)state));
+	return write_log(r, into, now, "merged", text);
+}
+
+int
 incident_rows_merge(struct incident_rows *r, int64_t into,
-    const struct incident *other)
+    const struct incident *other, int64_t now)
 {
 	static const enum statement moves[] = { MOVE_FINDINGS, MOVE_LOG };
 	static const enum statement drops[] = { DROP_LOG, DROP_PARTS, DROP };
@@ -394,6 +428,8 @@ incident_rows_merge(struct incident_rows *r, int64_t into,
 		if (run(r->stmt[moves[i]]) == -1)
 			return -1;
 	}
+	if (log_merge(r, into, other->id, now) == -1)
+		return -1;
 	for (size_t i = 0; i < 3; i++) {
 		sqlite3_bind_int64(r->stmt[drops[i]], 1, other->id);
 		if (run(r->stmt[drops[i]]) == -1)

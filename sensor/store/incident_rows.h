@@ -12,6 +12,8 @@
 #include "detect/incident.h"
 #include "store/dictionary.h"
 
+#define INCIDENT_ROWS_RECENT	(2 * INCIDENT_IDLE)
+
 struct incident_rows;		/* opaque: the statements */
 
 /* -1 and NULL in *out: SQLite or memory failed. */
@@ -24,21 +26,28 @@ void	incident_rows_free(struct incident_rows *r);	/* NULL is fine */
 int	incident_rows_changed(struct incident_rows *r, bool *changed,
 	    int64_t *next_id);
 
-/* The most recent ones, one by one until NULL; the caller owns them. */
-int	incident_rows_recent(struct incident_rows *r, unsigned most);
+/* Ask for those of the latest days, the most recent first; for those at the
+ * place of `like` that its times touch; or for those at servers that have to
+ * do with its client network.  Then take them one by one until NULL; the
+ * caller owns them. */
+void	incident_rows_recent(struct incident_rows *r, unsigned most);
+int	incident_rows_at(struct incident_rows *r,
+	    const struct incident *like);
+void	incident_rows_of_net(struct incident_rows *r,
+	    const struct incident *like);
 struct incident	*incident_rows_next(struct incident_rows *r);
 bool	incident_rows_failed(const struct incident_rows *r);
-
-/* The one at the place of `like` that covers this time; NULL: none. */
-int	incident_rows_at(struct incident_rows *r, const struct incident *like,
-	    int64_t at, struct incident **out);
 
 /* Write it, and in its log that it was opened, or opened again. */
 int	incident_rows_put(struct incident_rows *r, struct incident *i,
 	    int64_t now);
 
-/* Findings and log of `other` become those of `into`; its row goes. */
+/* It is at a client network now: if it has a row, that says so at once. */
+int	incident_rows_moved(struct incident_rows *r, const struct incident *i);
+
+/* Findings and log of `other` become those of `into`, whose log says so; its
+ * row goes. */
 int	incident_rows_merge(struct incident_rows *r, int64_t into,
-	    const struct incident *other);
+	    const struct incident *other, int64_t now);
 
 #endif

@@ -3,10 +3,11 @@
  * store/incidents.h -- the book of incidents: which one a session belongs
  * to, and their rows.
  *
- * Incidents of late are kept in memory and written at commit; older ones
- * are read when a session needs them.  What analysts did to one (table
- * incident_log, incident.state) stays: only a closed one that goes on is
- * opened again, and the log says so.
+ * Incidents of late are kept in memory and written at commit; older ones,
+ * and what there is no room for, are read when a session needs them.  What
+ * analysts did to one (table incident_log, incident.state) stays: only a
+ * closed one that goes on is opened again, and the log says so.  Of two that
+ * turn out to be one the elder stays, and its log names the other.
  */
 #ifndef STORE_INCIDENTS_H
 #define STORE_INCIDENTS_H
@@ -24,8 +25,9 @@ int	incidents_new(sqlite3 *db, struct dictionary *d,
 	    struct finding_row *findings, struct incidents **out);
 void	incidents_free(struct incidents *b);	/* NULL is fine */
 
-/* Behind BEGIN: another program may have written since. */
-int	incidents_begin(struct incidents *b);
+/* Behind BEGIN: another program may have written since.  `now` is the
+ * clock's, for the log, as below. */
+int	incidents_begin(struct incidents *b, int64_t now);
 
 /* Put a session where it belongs, and the incident's number into those of
  * its findings that are in it.  -1: SQLite failed. */
@@ -35,7 +37,7 @@ int	incidents_take(struct incidents *b, const struct incident_share *s,
 /* Ahead of COMMIT; `now` is the clock's, for the log.  -1: SQLite failed. */
 int	incidents_flush(struct incidents *b, int64_t now);
 
-/* How many were opened since incidents_new(). */
+/* How many were opened since incidents_new(), and not merged since. */
 uint64_t	incidents_opened(const struct incidents *b);
 
 #endif

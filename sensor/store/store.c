@@ -100,6 +100,16 @@ fail(struct store *s)
 	return -1;
 }
 
+/* Right of the queue a clock may be read: for the incidents' log. */
+static int64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static int
 begin(struct store *s)
 {
@@ -114,7 +124,7 @@ begin(struct store *s)
 	if (dictionary_begin(s->dictionary) == -1 ||
 	    session_row_begin(s->sessions) == -1 ||
 	    baseline_begin(s->baseline) == -1 ||
-	    incidents_begin(s->incidents) == -1)
+	    incidents_begin(s->incidents, clock_us()) == -1)
 		return fail(s);
 	return 0;
 }
@@ -357,16 +367,6 @@ write_lines(struct store *s)
 			s->lines_failed = true;
 	if (!s->lines_failed && json_lines_flush(s->lines) == -1)
 		s->lines_failed = true;
-}
-
-/* Right of the queue a clock may be read: for the incidents' log. */
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int
