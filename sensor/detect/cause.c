@@ -32,7 +32,7 @@ brief_cause(const struct brief *b)
 	if (brief_tool_certificate(b) || (s->offer_times > 1 &&
 	    s->starttls_reply == 200))
 		return "the tool striptls";
-	/* keywords masked in order XXXA, XXXB; greeting in stars: Cisco's
+	/* keywords of X's and a running letter; greeting in stars: Cisco's
 	 * "fixup protocol smtp" and "inspect esmtp" */
 	if (s->masked_in_order || s->banner_masked ||
 	    (s->offer_token != NULL && strcmp(s->offer_token,
