@@ -21,7 +21,7 @@ check_verdict(void (*session)(struct made_up *), uint32_t gaps,
 	make_up(&m, 1);
 	session(&m);
 	m.record.gaps = gaps;
-	detect_session(&m.record, NULL, &m.findings);
+	detect_session(&m.record, NULL, NULL, &m.findings);
 	if (m.findings.verdict != want)
 		fail_msg("got %s, want %s", verdict_word(m.findings.verdict),
 		    verdict_word(want));
@@ -64,7 +64,7 @@ the_gravest_is_first_and_evidence_is_json(void **state)
 	name[sizeof(name) - 1] = '\0';
 	m.record.server_name = name;
 	m.smtp.facts.ehlo_reply = "\"\\x1b\\\\ %s%n </td>";
-	detect_session(&m.record, &past, &m.findings);
+	detect_session(&m.record, &past, NULL, &m.findings);
 	assert_in_range(m.findings.count, 2, FINDINGS_MAX);
 	for (unsigned i = 0; i < m.findings.count; i++) {
 		const struct finding *f = &m.findings.list[i];
@@ -99,7 +99,7 @@ a_record_without_anything_is_judged(void **state)
 	m.record.smtp = NULL;
 	m.record.tls = NULL;
 	m.record.protocol = RECORD_NONE;
-	detect_session(&m.record, NULL, &m.findings);
+	detect_session(&m.record, NULL, NULL, &m.findings);
 	assert_int_equal(m.findings.count, 0);
 	assert_int_equal(m.findings.verdict, VERDICT_BENIGN);
 	assert_null(m.findings.cause);

@@ -181,9 +181,6 @@ an_early_record_counts_once(void **state)
 	struct met m = { 0, 1, 1, ABSENT };
 	struct made_up made;
 	static char text[] = "found";
-	enum store_place place;
-	struct past past;
-	int64_t id;
 
 	make_up(&made, 5);
 	made.record.stage = RECORD_EARLY;
@@ -195,11 +192,7 @@ an_early_record_counts_once(void **state)
 		if (mails == 2)
 			made.record.stage = RECORD_FINAL;
 		made.smtp.facts.mails_accepted = mails;
-		assert_int_equal(store_place(p->store, &made.record, &place,
-		    &id, &past), 0);
-		assert_int_equal(place, STORE_NEW);
-		assert_int_equal(store_session(p->store, id, &made.record,
-		    &made.findings, &past), 0);
+		assert_int_equal(made_up_store(p->store, &made), 0);
 		store_commit(p->store);
 	}
 	expect(p, "SELECT sessions || ' ' || mails_in_clear FROM incident",
@@ -215,9 +208,6 @@ one_that_ends_as_another_family_counts_there_as_well(void **state)
 	struct place *p = *state;
 	struct made_up made;
 	static char text[] = "found";
-	enum store_place place;
-	struct past past;
-	int64_t id;
 
 	make_up(&made, 5);
 	made.findings.count = 1;
@@ -227,10 +217,7 @@ one_that_ends_as_another_family_counts_there_as_well(void **state)
 		    KIND_STARTTLS_ABSENT : KIND_CREDENTIALS_IN_CLEAR,
 		    .severity = SEVERITY_MEDIUM + (enum severity)round,
 		    .summary = text };
-		assert_int_equal(store_place(p->store, &made.record, &place,
-		    &id, &past), 0);
-		assert_int_equal(store_session(p->store, id, &made.record,
-		    &made.findings, &past), 0);
+		assert_int_equal(made_up_store(p->store, &made), 0);
 	}
 	expect(p, "SELECT sessions || ' ' || family FROM incident ORDER BY id "
 	    "DESC LIMIT 1", "1 3");
