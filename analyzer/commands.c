@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_findings,
 	&cmd_servers,
 	&cmd_server,
+	&cmd_domains,
 	&cmd_rates,
 	&cmd_tlsa,
 	NULL

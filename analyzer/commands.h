@@ -22,6 +22,7 @@ struct command {
 
 extern const struct command cmd_ack;
 extern const struct command cmd_close;
+extern const struct command cmd_domains;
 extern const struct command cmd_findings;
 extern const struct command cmd_incident;
 extern const struct command cmd_incidents;
