@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
 	&cmd_server,
 	&cmd_domains,
 	&cmd_rates,
+	&cmd_check,
 	&cmd_tlsa,
 	NULL
 };

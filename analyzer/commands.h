@@ -21,6 +21,7 @@ struct command {
 };
 
 extern const struct command cmd_ack;
+extern const struct command cmd_check;
 extern const struct command cmd_close;
 extern const struct command cmd_domains;
 extern const struct command cmd_findings;
