@@ -17,7 +17,9 @@ static const struct command *const commands[] = {
 	&cmd_findings,
 	&cmd_servers,
 	&cmd_server,
+	&cmd_domains,
 	&cmd_rates,
+	&cmd_check,
 	&cmd_tlsa,
 	NULL
 };

@@ -21,7 +21,9 @@ struct command {
 };
 
 extern const struct command cmd_ack;
+extern const struct command cmd_check;
 extern const struct command cmd_close;
+extern const struct command cmd_domains;
 extern const struct command cmd_findings;
 extern const struct command cmd_incident;
 extern const struct command cmd_incidents;

@@ -27,7 +27,18 @@ clock_now(void)
 static int
 fail(struct dial *d, const char *why)
 {
+	d->error = 0;
 	snprintf(d->why, sizeof(d->why), "%s", why);
+	return -1;
+}
+
+static int
+fail_errno(struct dial *d)
+{
+	int error = errno;
+
+	fail(d, strerror(error));
+	d->error = error;
 	return -1;
 }
 
@@ -43,7 +54,7 @@ dial_wait(struct dial *d, bool write)
 		n = left <= 0 ? 0 : poll(&p, 1, (int)left);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
-		return fail(d, strerror(errno));
+		return fail_errno(d);
 	return n == 0 ? fail(d, "no answer in time") : 0;
 }
 
@@ -58,7 +69,7 @@ connect_one(struct dial *d, const struct addrinfo *a, unsigned others)
 	d->fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, a->ai_protocol);
 	if (d->fd == -1)
-		return fail(d, strerror(errno));
+		return fail_errno(d);
 	if (getnameinfo(a->ai_addr, a->ai_addrlen, d->address,
 	    sizeof(d->address), NULL, 0, NI_NUMERICHOST) != 0)
 		d->address[0] = '\0';
@@ -75,7 +86,7 @@ connect_one(struct dial *d, const struct addrinfo *a, unsigned others)
 			rc = -1;
 		}
 	}
-	return rc == -1 ? fail(d, strerror(errno)) : 0;
+	return rc == -1 ? fail_errno(d) : 0;
 }
 
 int
@@ -147,7 +158,7 @@ dial_send(struct dial *d, const char *text)
 			text += n;
 			len -= (size_t)n;
 		} else if (errno != EAGAIN && errno != EINTR) {
-			return fail(d, strerror(errno));
+			return fail_errno(d);
 		} else if (dial_wait(d, true) == -1) {
 			return -1;
 		}
@@ -189,7 +200,7 @@ dial_line(struct dial *d, char *line, size_t size)
 		else if (n == 0)
 			return 0;
 		else if (errno != EAGAIN && errno != EINTR)
-			return fail(d, strerror(errno));
+			return fail_errno(d);
 		else if (dial_wait(d, false) == -1)
 			return -1;
 	}

@@ -20,6 +20,7 @@ struct dial {
 	char	 buffer[DIAL_LINE_MAX];
 	size_t	 have;			/* octets read and not yet taken */
 	bool	 no_address;		/* why it is not connected */
+	int	 error;			/* likewise: errno; 0: time was up */
 };
 
 /* Connect to the first address of `host` that answers.  -1, with `why`. */

@@ -30,6 +30,9 @@ enum {
 #define EXTRA_OPTION(word, extra)	\
 	{ word, required_argument, NULL, OPTION_EXTRA_FIRST + extra }
 
+#define FLAG_OPTION(word, extra)	\
+	{ word, no_argument, NULL, OPTION_EXTRA_FIRST + extra }
+
 static const struct option long_options[] = {
 	FILTER_OPTION("since", FILTER_SINCE),
 	FILTER_OPTION("until", FILTER_UNTIL),
@@ -65,7 +68,11 @@ static const struct option long_options[] = {
 	EXTRA_OPTION("published", EXTRA_PUBLISHED),
 	EXTRA_OPTION("at", EXTRA_AT),
 	EXTRA_OPTION("timeout", EXTRA_TIMEOUT),
-	{ "generic", no_argument, NULL, OPTION_EXTRA_FIRST + EXTRA_GENERIC },
+	EXTRA_OPTION("resolver", EXTRA_RESOLVER),
+	EXTRA_OPTION("policy", EXTRA_POLICY),
+	FLAG_OPTION("generic", EXTRA_GENERIC),
+	FLAG_OPTION("trust-resolver", EXTRA_TRUST_RESOLVER),
+	FLAG_OPTION("sts", EXTRA_STS),
 	{ "columns", required_argument, NULL, OPTION_COLUMNS },
 	{ "sort", required_argument, NULL, OPTION_SORT },
 	{ "limit", required_argument, NULL, OPTION_LIMIT },
@@ -254,6 +261,7 @@ options_read(struct options *o, int argc, char **argv)
 	    NULL)) != -1)
 		if (read_option(o, option) != STATUS_DONE)
 			return STATUS_MISUSE;
+	o->files_given = o->files_count > 0;
 	if (o->files_count == 0)
 		o->files[o->files_count++] = "striptls.db";
 	if (optind < argc) {

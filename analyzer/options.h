@@ -69,7 +69,11 @@ enum extra {
 	EXTRA_PUBLISHED,
 	EXTRA_AT,
 	EXTRA_TIMEOUT,
-	EXTRA_GENERIC,		/* takes no word: "" */
+	EXTRA_RESOLVER,
+	EXTRA_POLICY,
+	EXTRA_GENERIC,		/* these take no word: "" */
+	EXTRA_TRUST_RESOLVER,
+	EXTRA_STS,
 	EXTRAS
 };
 
@@ -84,6 +88,7 @@ struct extra_words {
 struct options {
 	const char	 *files[OPTIONS_FILES_MAX];
 	unsigned	  files_count;
+	bool		  files_given;	/* by -d */
 	enum form	  form;
 	bool		  form_given;	/* by -o */
 	const char	 *command;	/* NULL: none was named */

@@ -315,6 +315,7 @@ starttls_ask(const struct starttls_question *q, struct starttls_answer *a)
 	    q->port, q->seconds > 0 ? q->seconds : STARTTLS_SECONDS) == -1) {
 		stop(&c, c.dial.no_address ? STARTTLS_NO_ADDRESS :
 		    STARTTLS_UNREACHABLE, "%s", c.dial.why);
+		a->error = c.dial.error;
 		return 0;
 	}
 	snprintf(a->address, sizeof(a->address), "%s", c.dial.address);

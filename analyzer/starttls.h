@@ -46,6 +46,7 @@ struct starttls_question {
 struct starttls_answer {
 	enum starttls_outcome	 outcome;
 	char	 why[STARTTLS_WHY_MAX];	/* one line, safe to show; or "" */
+	int	 error;			/* errno of UNREACHABLE; 0: time up */
 	char	 address[64];		/* that answered; "" */
 	char	 greeting[STARTTLS_LINE_MAX];
 	char	 lines[STARTTLS_LINES_MAX][STARTTLS_LINE_MAX];

@@ -37,6 +37,12 @@ _striptls_analyzer_options()
 		echo "$listing --offer" ;;
 	server)
 		echo '--since --until --limit' ;;
+	domains)
+		echo '--since --until --server --client --domain --verdict
+		    --sensor --source --columns --sort --limit' ;;
+	check)
+		echo '--resolver --trust-resolver --policy --sts --port
+		    --timeout --since --until --check' ;;
 	rates)
 		echo "$listing $judged --protocol --offer --starttls --tls
 		    --protection --capture --community-id --by --geoip" ;;
@@ -53,7 +59,8 @@ _striptls_analyzer()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='incidents incident ack close reopen note suppress
-	    sessions session findings servers server rates tlsa help'
+	    sessions session findings servers server domains rates check tlsa
+	    help'
 	local command= i
 
 	COMPREPLY=()
@@ -114,11 +121,13 @@ _striptls_analyzer()
 		_striptls_analyzer_list 'complete partial' "$word" ;;
 	--type)
 		_striptls_analyzer_list '311 211 301 201 312 212' "$word" ;;
+	--policy)
+		COMPREPLY=($(compgen -W 'live file:' -- "$word")) ;;
 	--since|--until|--published|--at)
 		COMPREPLY=($(compgen -W '30m 2h 1d 7d' -- "$word")) ;;
 	--server|--client|--domain|--sensor|--source|--session|--incident| \
 	--limit|--sort|--columns|--community-id|--live|--host|--port|--ttl| \
-	--timeout|--record|--name)
+	--timeout|--record|--name|--resolver)
 		;;
 	*)
 		if [[ $word == -* ]]; then

@@ -235,3 +235,45 @@ task_record_text(const struct tlsa_record *r, bool generic)
 		write(r, text, size);
 	return text;
 }
+
+static void
+describe_match(const struct tlsa_record *r, const struct match_verdict *v,
+    char out[TASK_REASON_MAX])
+{
+	if (v->depth == 0)
+		snprintf(out, TASK_REASON_MAX, "describes the server's own "
+		    "certificate");
+	else if (v->depth > 0)
+		snprintf(out, TASK_REASON_MAX, "describes certificate %d, an "
+		    "issuer", v->depth);
+	else
+		snprintf(out, TASK_REASON_MAX, "describes none of the "
+		    "certificates shown");
+	if (v->outcome == MATCH_MISMATCHED && v->depth == 0)
+		snprintf(out + strlen(out), TASK_REASON_MAX - strlen(out),
+		    ", which usage %u does not look at", r->usage);
+	else if (v->outcome == MATCH_MISMATCHED && v->depth > 0)
+		snprintf(out + strlen(out), TASK_REASON_MAX - strlen(out), "%s",
+		    r->usage == TLSA_DANE_EE ? ", which usage 3 does not "
+		    "look at" : ", but no path leads there");
+}
+
+void
+task_explain(const struct tlsa_record *r, const struct match_verdict *v,
+    char out[TASK_REASON_MAX])
+{
+	char fault[TLSA_FAULT_TEXT_MAX];
+
+	if (r->fault != TLSA_USABLE) {
+		tlsa_fault_text(r, fault);
+		snprintf(out, TASK_REASON_MAX, "%s", fault);
+		return;
+	}
+	if (v->outcome == MATCH_MATCHED || v->outcome == MATCH_MISMATCHED)
+		describe_match(r, v, out);
+	else
+		snprintf(out, TASK_REASON_MAX, "%s", match_text(v->outcome));
+	if (!v->counts)
+		snprintf(out + strlen(out), TASK_REASON_MAX - strlen(out),
+		    "; it does not count beside a stronger digest");
+}

@@ -10,6 +10,7 @@
 #include "policy/match.h"
 
 #define TASK_OWNER_MAX	300
+#define TASK_REASON_MAX	256
 #define TASK_NAMES_MAX	MATCH_NAMES_MAX
 
 struct tlsa_task {
@@ -39,6 +40,11 @@ int64_t	task_time(const struct tlsa_task *t, const struct chain *c);
 
 /* "3 1 1 9f86d0...", in full; the caller frees it.  NULL: memory (said). */
 char	*task_record_text(const struct tlsa_record *r, bool generic);
+
+/* A record's verdict as a sentence: "describes the server's own
+ * certificate". */
+void	task_explain(const struct tlsa_record *r,
+	    const struct match_verdict *v, char out[TASK_REASON_MAX]);
 
 /* The parts of the command; the exit status. */
 int	tlsa_create(struct tlsa_task *t);

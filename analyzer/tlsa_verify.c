@@ -14,8 +14,6 @@
 #include "policy/certificates.h"
 #include "policy/lint.h"
 
-#define REASON_MAX	256
-
 static const struct sheet_column columns[] = {
 	{ "about", "ABOUT", COLUMN_PLAIN },
 	{ "verdict", "VERDICT", COLUMN_PLAIN },
@@ -68,56 +66,14 @@ add_row(struct verification *v, const struct row *row)
 }
 
 static void
-describe_match(const struct tlsa_record *r, const struct match_verdict *v,
-    char out[REASON_MAX])
-{
-	if (v->depth == 0)
-		snprintf(out, REASON_MAX, "describes the server's own "
-		    "certificate");
-	else if (v->depth > 0)
-		snprintf(out, REASON_MAX, "describes certificate %d, an "
-		    "issuer", v->depth);
-	else
-		snprintf(out, REASON_MAX, "describes none of the "
-		    "certificates shown");
-	if (v->outcome == MATCH_MISMATCHED && v->depth == 0)
-		snprintf(out + strlen(out), REASON_MAX - strlen(out),
-		    ", which usage %u does not look at", r->usage);
-	else if (v->outcome == MATCH_MISMATCHED && v->depth > 0)
-		snprintf(out + strlen(out), REASON_MAX - strlen(out), "%s",
-		    r->usage == TLSA_DANE_EE ? ", which usage 3 does not "
-		    "look at" : ", but no path leads there");
-}
-
-static void
-explain(const struct tlsa_record *r, const struct match_verdict *v,
-    char out[REASON_MAX])
-{
-	char fault[TLSA_FAULT_TEXT_MAX];
-
-	if (r->fault != TLSA_USABLE) {
-		tlsa_fault_text(r, fault);
-		snprintf(out, REASON_MAX, "%s", fault);
-		return;
-	}
-	if (v->outcome == MATCH_MATCHED || v->outcome == MATCH_MISMATCHED)
-		describe_match(r, v, out);
-	else
-		snprintf(out, REASON_MAX, "%s", match_text(v->outcome));
-	if (!v->counts)
-		snprintf(out + strlen(out), REASON_MAX - strlen(out),
-		    "; it does not count beside a stronger digest");
-}
-
-static void
 add_records(struct verification *v, const struct chain *c,
     const struct match_result *r)
 {
 	const struct tlsa_set *s = &v->task->records;
-	char reason[REASON_MAX];
+	char reason[TASK_REASON_MAX];
 
 	for (unsigned i = 0; i < s->count; i++) {
-		explain(&s->list[i], &r->verdicts[i], reason);
+		task_explain(&s->list[i], &r->verdicts[i], reason);
 		add_row(v, &(struct row){ .about = "record", .verdict =
 		    s->list[i].fault != TLSA_USABLE ?
 		    tlsa_fault_word(s->list[i].fault) :
@@ -130,7 +86,7 @@ static void
 add_chain(struct verification *v, const struct chain *c,
     const struct match_result *r)
 {
-	char reason[REASON_MAX];
+	char reason[TASK_REASON_MAX];
 	struct certificate_facts f;
 
 	if (!certificates_describe(c->list[0], &f))

@@ -28,8 +28,8 @@ allowed() {
 	sensor/store)	echo '^(base|schema|session|baseline|policy|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;
 	# policy/ judges what its live check gets; base/span.h is the type it
-	# is given octets in
-	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/|policy/|base/span\.h$)' ;;
+	# is given octets in, and base/log.h gives its messages our name
+	analyzer)	echo '^([a-z_]+\.h$|analyzer/|schema/|policy/|base/(span|log)\.h$)' ;;
 	esac
 }
 

@@ -109,6 +109,7 @@ check life python3 tests/cli/life.py build/asan
 check sensor python3 tests/cli/sensor.py build/asan
 check tlsa python3 tests/cli/tlsa.py build/asan
 check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
+check check python3 tests/lab/check.py build/asan
 check live python3 tests/cli/live.py build/asan
 check early python3 tests/cli/early.py build/asan
 check flood python3 tests/lab/flood.py build/release
