@@ -122,7 +122,12 @@ sessions_and_findings_of_version_1_survive(void **state)
 		"SELECT * FROM run", "SELECT * FROM host",
 		("SELECT id, session, rank, at, kind, because, severity, "
 		    "confidence, summary, evidence FROM finding ORDER BY id"),
-		"SELECT * FROM v_sessions ORDER BY id",
+		"SELECT id, sensor, source, started_at, ended_at, "
+		    "client_ip, client_port, server_ip, server_port, "
+		    "server_name, protocol, capabilities, offer, starttls, "
+		    "tls, certificate_sha256, protection, rcpt_domains, "
+		    "policy, sts, verdict, kinds, ehlo_reply, more "
+		    "FROM v_sessions ORDER BY id",
 		"SELECT * FROM v_findings ORDER BY id",
 		"SELECT * FROM v_servers ORDER BY server_port",
 	};
