@@ -24,6 +24,18 @@ busy(const struct brief *b)
 	    p->starttls_refused * SELDOM < p->established;
 }
 
+/* Two texts stand for the same octets of the server: whoever forges in this
+ * session does not write a 220. */
+static bool
+contested(const struct brief *b)
+{
+	for (unsigned i = 0; i < b->r->conflicts_kept; i++)
+		if (b->r->conflicts[i].side == SIDE_SERVER &&
+		    b->r->conflicts[i].octets > 1)
+			return true;
+	return b->r->conflicts_seen > 1;
+}
+
 static enum weight
 weigh(const struct brief *b)
 {
@@ -34,7 +46,8 @@ weigh(const struct brief *b)
 		if (smtp->enhanced_codes && !smtp->starttls_reply_enhanced &&
 		    smtp->starttls_reply != 421)
 			return WEIGHT_STRONG;
-		if (brief_odd(b, SIDE_SERVER, smtp->starttls_reply_at) != NULL)
+		if (contested(b) ||
+		    brief_odd(b, SIDE_SERVER, smtp->starttls_reply_at) != NULL)
 			return WEIGHT_STRONG;
 		return busy(b) ? WEIGHT_NOTE : WEIGHT_HINT;
 	}
@@ -57,7 +70,8 @@ meaning(const struct brief *b, enum weight w)
 		return class == 4 ? "once, in the server's own style: a busy "
 		    "server" : "for a reason of the client's making";
 	if (class == 4)
-		return w != WEIGHT_STRONG ? "for now" :
+		return w != WEIGHT_STRONG ? "for now" : contested(b) ?
+		    "for now, in a session with forged octets" :
 		    brief_odd(b, SIDE_SERVER, b->smtp->starttls_reply_at) !=
 		    NULL ? "for now, in a packet from elsewhere" :
 		    "without the status code that this server announced "

@@ -186,7 +186,8 @@ RULES = {
     "octets_server": fewer, "packets": fewer, "vlan": null, "tunnel": some,
     "dialogue_dropped": free, "more": more,
     # the judgement
-    "policy": same, "sts": same, "verdict": verdict, "kinds": some,
+    "policy": same, "sts": same, "promise": same, "tlsa_matching": same,
+    "tlsa_total": same, "verdict": verdict, "kinds": some,
 }
 
 RULES_LOSS = {**RULES,
