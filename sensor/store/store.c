@@ -249,7 +249,9 @@ count_findings(struct store_totals *t, const struct findings *f)
 }
 
 /* Shown in a capture what a finding says.  Where MAIL or AUTH begins it
- * ends; a reordered capture may have brought them earlier than we heard. */
+ * ends, and where commands begin that somebody injected: they name people
+ * as well.  A reordered capture may have brought them earlier than we
+ * heard. */
 static int
 put_evidence(struct store *s, int64_t id, const struct session_record *r,
     const struct findings *f)
@@ -263,6 +265,7 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 		smtp = smtp_facts(r->smtp);
 		evidence_cut(r->evidence, smtp->first_mail.packet);
 		evidence_cut(r->evidence, smtp->auth_at.packet);
+		evidence_cut(r->evidence, smtp->client_early_at.packet);
 	}
 	return evidence_write(s->evidence, id, evidence_first(r->evidence));
 }
