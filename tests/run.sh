@@ -117,7 +117,7 @@ check install python3 tests/cli/install.py build/release
 check build-tsan build tsan
 check threads python3 tests/cli/threads.py build/tsan
 check build-fuzz build fuzz
-check fuzz tests/fuzz/run.sh build/fuzz/tests "${FUZZ_SECONDS:-8}"
+check fuzz tests/fuzz/run.sh build/fuzz/tests "${FUZZ:-40000runs}"
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -274,7 +274,11 @@ take_records(struct cursor *c, struct tlsa_set *s)
 			c->why = "no TLSA record";
 }
 
-/* It will be stored and printed as JSON: let it be that. */
+/*
+ * It will be stored and printed as JSON: let it be that.  jansson skips an
+ * octet NUL between tokens (RFC 8259 section 2 does not), and the text would
+ * end there for everybody else.
+ */
 static void
 take_evidence(struct cursor *c, struct policy_answer *a)
 {
@@ -286,7 +290,8 @@ take_evidence(struct cursor *c, struct policy_answer *a)
 	text = c->rest;
 	if (!cursor_ok(c) || strlen(id) >= POLICY_ID_MAX ||
 	    strspn(id, "0123456789abcdef") != strlen(id) ||
-	    text.len > GROUNDS_MAX) {
+	    text.len > GROUNDS_MAX ||
+	    (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)) {
 		c->why = "no evidence";
 		return;
 	}
