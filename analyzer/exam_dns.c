@@ -409,34 +409,6 @@ look_for_unsigned(struct exam *e, struct exam_host *h)
 		take_records(e, h, a, h->name);
 }
 
-static const char *
-policy_text(const struct dane_verdict *v)
-{
-	switch (v->state) {
-	case POLICY_DANE_AUTH:
-		return "senders that know DANE insist on TLS with this "
-		    "server's key";
-	case POLICY_DANE_TLS:
-		return "senders that know DANE insist on TLS, with anybody: "
-		    "no record is usable";
-	case POLICY_DANE_HALF:
-		return "the host's TLSA records are signed, the MX record "
-		    "that leads to it is not";
-	case POLICY_NONE_SECURE:
-		return "there are no TLSA records: who strips STARTTLS gets "
-		    "the mail in clear";
-	case POLICY_NONE_INSECURE:
-		return "without DNSSEC there is no DANE: who strips STARTTLS "
-		    "gets the mail in clear";
-	case POLICY_MUST_NOT_DELIVER:
-		return "senders that validate do not deliver";
-	case POLICY_NOT_APPLICABLE:
-		return "DANE does not apply";
-	default:
-		return "what it promises could not be looked up";
-	}
-}
-
 static enum exam_level
 policy_level(const struct dane_verdict *v)
 {
@@ -480,7 +452,7 @@ say_policy(struct exam *e, struct exam_host *h)
 		    "policy", policy_word(a->dane.state), h, NULL },
 		    "%s%s: %s (%s)", first == NULL ? "" :
 		    addr_is_v4(&a->addr) ? "over IPv4: " : "over IPv6: ",
-		    policy_word(a->dane.state), policy_text(&a->dane),
+		    policy_word(a->dane.state), policy_text(a->dane.state),
 		    dane_why_word(a->dane.why));
 		first = &a->dane;
 	}

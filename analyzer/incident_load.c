@@ -73,6 +73,21 @@ select_decisive(const struct database *d, unsigned i, int64_t id)
 	return q;
 }
 
+/* ... and what its destination promised. */
+static struct query *
+select_promise(const struct database *d, unsigned i, int64_t id)
+{
+	struct query *q = query_new(d->sql);
+	const char *name = database_name(i);
+
+	query_add(q, "SELECT promise, more, certificate FROM %s.v_sessions "
+	    "WHERE id = (SELECT session FROM %s.incident WHERE id = ", name,
+	    name);
+	query_add_int(q, id);
+	query_add(q, ")");
+	return q;
+}
+
 static struct query *
 select_log(const struct database *d, unsigned i, int64_t id)
 {
@@ -128,8 +143,13 @@ put_findings(json_t *facts, const struct database *d, unsigned i,
 	if (rows_take_one(d, d->paths[i], select_decisive(d, i, id),
 	    &row) == -1)
 		return -1;
-	return json_object_set_new(facts, "decisive",
-	    row != NULL ? row : json_null());
+	json_object_set_new(facts, "decisive", row != NULL ? row :
+	    json_null());
+	if (rows_take_one(d, d->paths[i], select_promise(d, i, id),
+	    &row) == -1)
+		return -1;
+	return json_object_set_new(facts, "promised", row != NULL ? row :
+	    json_null());
 }
 
 int

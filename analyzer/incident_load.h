@@ -4,8 +4,10 @@
  *
  * All of v_incidents; then "parts", an object of arrays of {"word",
  * "sessions"}, the busiest first; "findings", an array of v_findings, the
- * gravest first and at most --limit of them, and "findings_total"; "log", an
- * array of {"at", "who", "action", "text"} in the order of their time.
+ * gravest first and at most --limit of them, and "findings_total"; of the
+ * gravest session "decisive", its finding, and "promised", an object of its
+ * "promise", "more" and "certificate"; "log", an array of {"at", "who",
+ * "action", "text"} in the order of their time.
  */
 #ifndef ANALYZER_INCIDENT_LOAD_H
 #define ANALYZER_INCIDENT_LOAD_H

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/incident_page.h"
+#include "analyzer/session_page.h"
 #include "analyzer/text.h"
 #include "analyzer/when.h"
 
@@ -170,6 +171,26 @@ put_decisive(const struct page *p)
 	page_evidence(p, json_object_get(f, "evidence"));
 }
 
+/* What DNS said of the gravest session's mail, if that is why it matters. */
+static void
+put_promise(const struct page *p)
+{
+	const json_t *because = json_object_get(p->facts, "because"), *one;
+	struct page session = *p;
+	const char *word;
+	size_t i;
+
+	session.facts = json_object_get(p->facts, "promised");
+	json_array_foreach(because, i, one) {
+		word = json_string_value(one);
+		if (word != NULL && (strcmp(word, "dane") == 0 ||
+		    strcmp(word, "sts") == 0)) {
+			session_page_promise(&session);
+			return;
+		}
+	}
+}
+
 static void
 put_finding(const struct page *p, const json_t *f)
 {
@@ -255,6 +276,7 @@ incident_page(const struct page *p)
 	put_who(p);
 	put_steps(p);
 	put_decisive(p);
+	put_promise(p);
 	put_findings(p);
 	put_log(p);
 }

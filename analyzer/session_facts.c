@@ -290,10 +290,6 @@ put_mail(const struct page *p)
 	if (text(p, "auth_in_clear") != NULL)
 		page_fieldf(p, "login", "AUTH %s in clear",
 		    text(p, "auth_in_clear"));
-	if (!is(p, "policy", "unknown"))
-		page_field(p, "DANE", text(p, "policy"));
-	if (!is(p, "sts", "unknown"))
-		page_field(p, "MTA-STS", text(p, "sts"));
 }
 
 /* What few sessions have, by the names of column `more`; but not what the
@@ -303,7 +299,7 @@ put_more(const struct page *p)
 {
 	static const char *const said[] = { "missing_client",
 	    "missing_server", "conflict_octets", "dialogue_dropped",
-	    "tls_alert" };
+	    "tls_alert", "tlsa", "tlsa_records" };
 	json_t *more = json_object_get(p->facts, "more"), *value;
 	bool begun = false, known;
 	const char *name;

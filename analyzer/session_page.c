@@ -226,6 +226,7 @@ session_page(const struct page *p)
 {
 	put_headline(p);
 	session_page_facts(p);
+	session_page_promise(p);
 	put_findings(p);
 	put_dialogue(p);
 	put_next(p);

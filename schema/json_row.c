@@ -66,6 +66,7 @@ static const struct {
 	{ "counters", ROW_OBJECT },
 	{ "evidence", ROW_OBJECT },
 	{ "more", ROW_OBJECT },
+	{ "promise", ROW_OBJECT },
 };
 
 enum row_role

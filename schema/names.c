@@ -47,7 +47,12 @@ static const char *const gap_texts[] = {
 #undef GAP
 };
 static const char *const policy_words[] = {
-#define POLICY(name, word)	word,
+#define POLICY(name, word, text)	word,
+#include "schema/names.def"
+#undef POLICY
+};
+static const char *const policy_texts[] = {
+#define POLICY(name, word, text)	text,
 #include "schema/names.def"
 #undef POLICY
 };
@@ -158,6 +163,12 @@ const char *
 policy_word(enum policy_state p)
 {
 	return pick(policy_words, LENGTH(policy_words), p);
+}
+
+const char *
+policy_text(enum policy_state p)
+{
+	return pick(policy_texts, LENGTH(policy_texts), p);
 }
 
 const char *

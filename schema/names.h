@@ -69,7 +69,7 @@ enum location {
 };
 
 enum policy_state {
-#define POLICY(name, word)	POLICY_##name,
+#define POLICY(name, word, text)	POLICY_##name,
 #include "schema/names.def"
 #undef POLICY
 	POLICY_STATES
@@ -95,6 +95,7 @@ const char	*family_word(enum family);
 const char	*state_word(enum state);
 const char	*location_word(enum location);
 const char	*policy_word(enum policy_state);
+const char	*policy_text(enum policy_state);	/* what senders make of it */
 const char	*sts_word(enum sts_mode);
 
 /* The number of a word, or -1. */

@@ -78,6 +78,7 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 	if (weight == WEIGHT_NOTE && !b->exposed)
 		return;
 	f->taken |= weight > WEIGHT_NOTE;
+	brief_promise_words(b, promised);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_STARTTLS_ABSENT,
 		.weight = weight,
@@ -87,10 +88,10 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 		    "STARTTLS in the EHLO reply" :
 		    "nothing: no offer was due",
 		.seen = "a complete EHLO reply without STARTTLS" },
-	    "%s%s did not offer STARTTLS%s: %s", brief_server(b, server),
-	    brief_promise_words(b, promised), brief_aftermath(b, after),
-	    reason(b, habit, why));
-	/* the reply itself is the session's, and not said twice */
-	evidence_line(one, SIDE_SERVER, hello->reply_last, "250");
+	    "%s%s%s did not offer STARTTLS%s: %s", brief_server(b, server),
+	    promised, *promised != '\0' ? "," : "", brief_aftermath(b, after), reason(b, habit, why));
+	/* what is harmless is common, and the reply stands in the session */
+	evidence_line(one, SIDE_SERVER, hello->reply_last,
+	    weight > WEIGHT_NOTE ? b->smtp->ehlo_reply : "250");
 	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");
 }

@@ -150,8 +150,26 @@ add_tls(struct json_text *j, const struct tls_facts *f)
 		text(j, "tls_broken_by", side_word(f->broken_by));
 }
 
+/* What each TLSA record made of the certificates, in the order in which the
+ * grounds of the promise have them. */
+static void
+add_match(struct json_text *j, const struct match_result *m)
+{
+	if (match_promise(m->outcome) != MATCH_KEPT &&
+	    match_promise(m->outcome) != MATCH_BROKEN)
+		return;
+	put_text(j, "tlsa", match_word(m->outcome));
+	put_key(j, "tlsa_records");
+	for (unsigned i = 0; i < m->count; i++) {
+		json_text_raw(j, i == 0 ? "[" : ",");
+		json_text_string(j, match_word(m->verdicts[i].outcome));
+	}
+	json_text_raw(j, m->count == 0 ? "[]" : "]");
+}
+
 int
-session_more(const struct session_record *r, char **out)
+session_more(const struct session_record *r, const struct promise *p,
+    char **out)
 {
 	struct json_text j = { .at = NULL };
 
@@ -163,6 +181,8 @@ session_more(const struct session_record *r, char **out)
 	}
 	if (r->tls != NULL)
 		add_tls(&j, tls_facts(r->tls));
+	if (p != NULL && p->match != NULL)
+		add_match(&j, p->match);
 	if (j.len > 0)
 		json_text_raw(&j, "}");
 	if (j.failed) {

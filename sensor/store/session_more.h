@@ -5,10 +5,12 @@
 #ifndef STORE_SESSION_MORE_H
 #define STORE_SESSION_MORE_H
 
+#include "detect/promise.h"
 #include "session/record.h"
 
 /* *text is an object, the caller's to free; NULL if there is nothing to
- * say.  -1: memory. */
-int	session_more(const struct session_record *r, char **text);
+ * say.  `p` may be NULL: not asked.  -1: memory. */
+int	session_more(const struct session_record *r, const struct promise *p,
+	    char **text);
 
 #endif

@@ -182,7 +182,7 @@ session_row_put(struct session_row *row, int64_t id,
 	struct session_values *v = &row->values;
 	int packed = 0, rc = -1;
 
-	if (session_values_fill(v, row->dictionary, r) == -1)
+	if (session_values_fill(v, row->dictionary, r, promise) == -1)
 		goto out;
 	if (promise_row_fill(row->promises, promise, v) == -1)
 		goto out;

@@ -392,7 +392,7 @@ fill_words(struct session_values *v, struct dictionary *d,
 
 int
 session_values_fill(struct session_values *v, struct dictionary *d,
-    const struct session_record *r)
+    const struct session_record *r, const struct promise *p)
 {
 	for (int i = 0; i < SESSION_COLUMNS; i++)
 		v->integer[i] = VALUE_NULL;
@@ -407,7 +407,7 @@ session_values_fill(struct session_values *v, struct dictionary *d,
 		fill_smtp(v, d, smtp_facts(r->smtp));
 	if (r->tls != NULL)
 		fill_tls(v, d, tls_facts(r->tls));
-	if (session_more(r, &v->more) == -1)
+	if (session_more(r, p, &v->more) == -1)
 		v->failed = true;
 	return v->failed ? -1 : 0;
 }

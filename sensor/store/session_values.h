@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "detect/promise.h"
 #include "session/record.h"
 #include "store/dictionary.h"
 
@@ -44,11 +45,11 @@ value_step(int64_t from, int64_t to)
 
 /*
  * All but what the row has of its own: id, identity, sensor, started,
- * verdict, findings, dialogue.  Stores new words on the way.  -1: SQLite or
- * memory failed.
+ * verdict, findings, dialogue; `p` may be NULL: not asked.  Stores new words
+ * on the way.  -1: SQLite or memory failed.
  */
 int	session_values_fill(struct session_values *v, struct dictionary *d,
-	    const struct session_record *r);
+	    const struct session_record *r, const struct promise *p);
 void	session_values_clear(struct session_values *v);
 
 #endif
