@@ -199,7 +199,9 @@ server_page_certificates(const struct page *p)
 	    json_array_size(all));
 	page_heading(p, heading);
 	if (json_array_size(all) == 0)
-		fputs("  none was visible: TLS 1.3 and resumed sessions hide "
+		fputs(json_integer_value(json_object_get(p->facts,
+		    "tls_established")) == 0 ? "  none: TLS never came up\n" :
+		    "  none was visible: TLS 1.3 and resumed sessions hide "
 		    "it\n", p->style->out);
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		if (i > 0)
