@@ -6,6 +6,23 @@
 #include "detect/grade.h"
 #include "detect/incident.h"
 
+static bool
+is_retry(const struct findings *f)
+{
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->list[i].kind == KIND_CLEARTEXT_RETRY)
+			return f->list[i].severity > SEVERITY_INFO;
+	return false;
+}
+
+/* Whose TLS had failed passed the offer by because of that. */
+static bool
+follows(const struct findings *f, enum kind kind)
+{
+	return grade_consequence(kind) ||
+	    (kind == KIND_STARTTLS_UNUSED && is_retry(f));
+}
+
 const struct finding *
 incident_leader(const struct findings *f)
 {
@@ -17,7 +34,7 @@ incident_leader(const struct findings *f)
 
 		if (one->severity == SEVERITY_INFO)
 			break;
-		if (!grade_consequence(one->kind))
+		if (!follows(f, one->kind))
 			return one;
 		if (follower == NULL)
 			follower = one;

@@ -74,11 +74,13 @@ say_owed(const struct brief *b, struct findings *f)
 		.at = b->smtp->first_mail,
 		.expected = "STARTTLS, which the destination demands",
 		.seen = "MAIL in clear" },
-	    "%s did not %s STARTTLS of %s%s: it does not honour the promise, "
-	    "or did not see the offer%s", brief_client(b, client),
+	    "%s did not %s STARTTLS of %s%s: it does not honour the promise%s%s",
+	    brief_client(b, client),
 	    b->r->offer == OFFER_OFFERED ? "use the offered" :
 	    "even ask (HELO) for the", brief_server(b, server),
-	    brief_promise_words(b, promised), brief_aftermath(b, after)));
+	    brief_promise_words(b, promised),
+	    b->past->failed != PAST_FAILED_NOT ? " once TLS has failed" :
+	    ", or did not see the offer", brief_aftermath(b, after)));
 }
 
 void
