@@ -53,6 +53,7 @@ how(const struct brief *b, char out[HOW_MAX])
 	const struct tls_facts *t = b->tls;
 	const char *who = t != NULL && t->failed_by == SIDE_CLIENT ?
 	    "client" : "server";
+	char alert[TLS_ALERT_MAX];
 
 	switch (b->r->tls_failure) {
 	case TLS_FAIL_GARBAGE:
@@ -63,8 +64,9 @@ how(const struct brief *b, char out[HOW_MAX])
 		snprintf(out, HOW_MAX, "the %s answered in clear", who);
 		break;
 	case TLS_FAIL_ALERT:
-		snprintf(out, HOW_MAX, "the %s sent alert %u", t->alert_by ==
-		    SIDE_CLIENT ? "client" : "server", t->alert_code);
+		snprintf(out, HOW_MAX, "the %s sent the alert %s",
+		    t->alert_by == SIDE_CLIENT ? "client" : "server",
+		    tls_alert_name(t->alert_code, alert));
 		break;
 	case TLS_FAIL_RESET:
 		snprintf(out, HOW_MAX, "a RST in the name of the %s",

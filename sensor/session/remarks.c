@@ -102,10 +102,13 @@ remark_certificate(struct session *s, const struct tls_facts *f)
 static void
 remark_failure(struct session *s, const struct tls_facts *f)
 {
+	char alert[TLS_ALERT_MAX];
+
 	if (f->alert && first_time(s, REMARK_ALERT))
 		remark(s, voice_of(f->alert_by), f->alert_at,
-		    "[TLS alert, level %u, code %u]", f->alert_level,
-		    f->alert_code);
+		    f->alert_level == TLS_ALERT_WARNING ? "[TLS alert, "
+		    "warning: %s]" : "[TLS alert: %s]",
+		    tls_alert_name(f->alert_code, alert));
 	if (f->state != TLS_FAILED || !first_time(s, REMARK_FAILED))
 		return;
 	switch (f->failure) {

@@ -96,7 +96,7 @@ hear_alert(struct tls *t, enum side who, struct span body, struct mark at)
 	/* TLS 1.3 knows two alerts that are none: RFC 8446 6.1 */
 	fatal = level != 1 || (f->version == 0x0304 && code != 0 &&
 	    code != 90);
-	if (!f->alert || (fatal && f->alert_level == 1)) {
+	if (!f->alert || (fatal && f->alert_level == TLS_ALERT_WARNING)) {
 		f->alert = true;
 		f->alert_by = who;
 		f->alert_level = level;

@@ -197,5 +197,9 @@ int		 tls_looks_like_hello(struct span first);
  * text in `buffer` for one that has none. */
 const char	*tls_version_name(uint16_t version);
 const char	*tls_cipher_name(uint16_t cipher, char buffer[7]);
+/* "protocol_version (70)", IANA's name of an alert; "70" if it has none. */
+#define TLS_ALERT_MAX	48
+#define TLS_ALERT_WARNING	1	/* the level; 2 is fatal (RFC 5246 section 7.2) */
+const char	*tls_alert_name(uint8_t code, char buffer[TLS_ALERT_MAX]);
 
 #endif

@@ -78,6 +78,20 @@ versions(void **state)
 	assert_string_equal(tls_version_name(0x0399), "unknown");
 }
 
+static void
+alerts(void **state)
+{
+	char buffer[TLS_ALERT_MAX];
+
+	(void)state;
+	assert_string_equal(tls_alert_name(0, buffer), "close_notify (0)");
+	assert_string_equal(tls_alert_name(70, buffer),
+	    "protocol_version (70)");
+	assert_string_equal(tls_alert_name(113, buffer),
+	    "bad_certificate_status_response (113)");
+	assert_string_equal(tls_alert_name(255, buffer), "255");
+}
+
 int
 main(void)
 {
@@ -85,6 +99,7 @@ main(void)
 		cmocka_unit_test(ascending),
 		cmocka_unit_test(suites),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(alerts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
