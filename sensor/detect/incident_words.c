@@ -69,7 +69,7 @@ static const struct wording wordings[KINDS] = {
 [KIND_CLEARTEXT_RETRY] = { "mail sent in clear to %s after TLS had failed",
     "Find out why TLS failed; set the sender to demand TLS for this "
     "destination (Postfix: smtp_tls_policy_maps)." },
-[KIND_STARTTLS_UNUSED] = { "clients stopped using the STARTTLS of %s",
+[KIND_STARTTLS_UNUSED] = { "the STARTTLS of %s left unused",
     "Look at the client's side of the path: a box there may take the offer "
     "away. The sender's log tells what it was offered." },
 [KIND_CERTIFICATE_MISMATCH] = {
