@@ -5,7 +5,8 @@
  * Bytes that are no TLS, or readable text, where the server's hello belongs
  * are nobody's mistake.  An alert, a reset, a close or silence is what
  * servers do by themselves, too: when no client ever got through, it is the
- * server's own making.
+ * server's own making.  And who speaks TLS without having asked for it, to a
+ * port that speaks SMTP in clear, came to the wrong one.
  */
 #include <stdio.h>
 
@@ -20,9 +21,29 @@ own_making(const struct brief *b)
 	return b->r->tls_failure != TLS_FAIL_RESET && brief_never_worked(b);
 }
 
+/* No STARTTLS came before the ClientHello, and where TLS begins at once
+ * (port 465) nobody got it before. */
+static bool
+wrong_port(const struct brief *b)
+{
+	if (b->r->tls_failure != TLS_FAIL_PLAINTEXT &&
+	    b->r->tls_failure != TLS_FAIL_GARBAGE)
+		return false;
+	if (b->r->protocol == RECORD_TLS)
+		return b->past->established == 0;
+	return b->r->starttls == RECORD_STARTTLS_NOT_SENT;
+}
+
 static enum weight
 weigh(const struct brief *b)
 {
+	if (wrong_port(b))
+		return WEIGHT_NOTE;
+	/* an answer in clear where TLS begins at once gains nobody a mail: as
+	 * likely the server was set up wrong */
+	if (b->r->protocol == RECORD_TLS &&
+	    b->r->tls_failure == TLS_FAIL_PLAINTEXT)
+		return WEIGHT_HINT;
 	switch (b->r->tls_failure) {
 	case TLS_FAIL_GARBAGE:
 		return WEIGHT_STRONG;
@@ -44,6 +65,18 @@ weigh(const struct brief *b)
 		break;
 	}
 	return WEIGHT_NOTE;
+}
+
+/* Why it is nothing but a note. */
+static const char *
+excuse(const struct brief *b)
+{
+	if (weigh(b) != WEIGHT_NOTE)
+		return "";
+	return wrong_port(b) ? "; the client spoke TLS without having asked "
+	    "for it, and this port is not known to begin with TLS" :
+	    "; no client ever got TLS with this server, so this is of its "
+	    "own making";
 }
 
 /* What ended it, in words. */
@@ -165,9 +198,7 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 		.expected = "a TLS handshake to its end",
 		.seen = how(b, text) },
 	    "TLS with %s failed: %s%s%s", brief_server(b, server),
-	    how(b, text), weigh(b) == WEIGHT_NOTE ?
-	    "; no client ever got TLS with this server, so this is of its "
-	    "own making" : "", brief_aftermath(b, after));
+	    how(b, text), excuse(b), brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,
 	    "[ClientHello]");
 	evidence_line(one, b->tls->failed_by, at, b->tls->failure_text);
