@@ -186,6 +186,7 @@ put_promise(const struct page *p)
 		if (word != NULL && (strcmp(word, "dane") == 0 ||
 		    strcmp(word, "sts") == 0)) {
 			session_page_promise(&session);
+			session_page_confirmation(&session);
 			return;
 		}
 	}

@@ -63,6 +63,7 @@ static const struct {
 	{ "servers", ROW_LIST },
 	{ "tunnel", ROW_LIST },
 
+	{ "confirmation", ROW_OBJECT },
 	{ "counters", ROW_OBJECT },
 	{ "evidence", ROW_OBJECT },
 	{ "more", ROW_OBJECT },

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
 --
--- schema.sql -- the tables, version 2.
+-- schema.sql -- the tables, version 3.
 --
 -- Readers use the views (views.sql); the tables may change with a version.
 -- Times are microseconds since 1970, UTC.  A session costs one row: words
@@ -220,6 +220,35 @@ CREATE TABLE promise (
 	evidence	TEXT NOT NULL		-- JSON object
 ) STRICT;
 
+-- Sessions whose certificate matched no TLSA record, by records that might
+-- have been yesterday's: how they were judged first, and what records of
+-- after the TTL said.
+CREATE TABLE confirmation (
+	session		INTEGER PRIMARY KEY,
+	answer		INTEGER NOT NULL,	-- 1 unconfirmed: still to be
+				-- asked again, 2 confirmed, 3 rollover-race,
+				-- 4 withdrawn, 5 undecided
+	due		INTEGER NOT NULL,	-- asked again no earlier
+	settled		INTEGER,		-- when it was; NULL: open
+	why		TEXT,			-- of undecided
+	promise		INTEGER,		-- table promise: what was
+						-- answered then
+	verdict		INTEGER NOT NULL,	-- the first one, and of its
+	severity	INTEGER NOT NULL,	-- certificate-mismatch
+	confidence	INTEGER NOT NULL,
+	summary		TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX confirmation_open ON confirmation (session) WHERE answer = 1;
+
+-- MTA-STS policies outlive the process that fetched them (RFC 8461 section
+-- 5.1).  The line is that of policy/sts_store.h.
+CREATE TABLE sts_policy (
+	domain		TEXT PRIMARY KEY,
+	expires		INTEGER NOT NULL,
+	line		TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What servers (0), clients (1) and client networks (2) did before, packed:
 -- see baseline/.  Keys are address and port, address, network.
 CREATE TABLE past (
@@ -281,7 +310,7 @@ CREATE TABLE incident_log (
 	at		INTEGER NOT NULL,
 	who		TEXT NOT NULL,
 	action		TEXT NOT NULL,	-- opened, acknowledged, closed,
-				-- reopened, suppressed, noted, merged
+				-- reopened, suppressed, noted, merged, revised
 	text		TEXT
 ) STRICT;
 

@@ -149,7 +149,27 @@ CREATE VIEW v_sessions AS SELECT
 	s.more AS more,
 	s.tlsa >> 8 AS tlsa_matching,
 	s.tlsa & 255 AS tlsa_total,
-	(SELECT evidence FROM promise WHERE id = s.promise) AS promise
+	(SELECT evidence FROM promise WHERE id = s.promise) AS promise,
+	(SELECT json_object('answer', CASE c.answer WHEN 1 THEN 'unconfirmed'
+	    WHEN 2 THEN 'confirmed' WHEN 3 THEN 'rollover-race'
+	    WHEN 4 THEN 'withdrawn' WHEN 5 THEN 'undecided' END,
+	    'due', strftime('%Y-%m-%dT%H:%M:%S', c.due / 1000000,
+	    'unixepoch') || printf('.%06dZ', c.due % 1000000),
+	    'settled_at', strftime('%Y-%m-%dT%H:%M:%S', c.settled / 1000000,
+	    'unixepoch') || printf('.%06dZ', c.settled % 1000000),
+	    'why', c.why,
+	    'first', json_object('verdict',
+	    CASE c.verdict WHEN 0 THEN 'benign' WHEN 1 THEN 'undecided'
+	    WHEN 2 THEN 'suspicious' WHEN 3 THEN 'attack' END,
+	    'severity', CASE c.severity WHEN 0 THEN 'info' WHEN 1 THEN 'low'
+	    WHEN 2 THEN 'medium' WHEN 3 THEN 'high'
+	    WHEN 4 THEN 'critical' END,
+	    'confidence', CASE c.confidence WHEN 0 THEN 'circumstantial'
+	    WHEN 1 THEN 'strong' WHEN 2 THEN 'certain' END,
+	    'summary', c.summary),
+	    'promise', (SELECT CASE WHEN json_valid(evidence)
+	    THEN json(evidence) END FROM promise WHERE id = c.promise))
+	    FROM confirmation AS c WHERE c.session = s.id) AS confirmation
 FROM session AS s;
 
 CREATE VIEW v_findings AS SELECT

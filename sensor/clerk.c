@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "clerk.h"
 #include "detect/detect.h"
+#include "unconfirmed.h"
 
 #define BATCH		256		/* records taken at once */
 #define COMMIT_RECORDS	60000		/* a transaction at most */
@@ -21,6 +22,16 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What policy goes by. */
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 static void
@@ -58,9 +69,16 @@ judge_record(struct clerk *c, const struct session_record *r,
 	if (place != STORE_NEW)
 		return 0;
 	promises_weigh(c->promises, r, answer, &promise);
+	if (promise.confirm == CONFIRM_WAIT)
+		promise.confirm = unconfirmed_expect(c->unconfirmed, r,
+		    &promise);
 	detect_session(r, &past, &promise, &f);
 	rc = store_session(c->store, id, &(struct store_case){ .r = r,
 	    .past = &past, .promise = &promise }, &f);
+	if (rc == 0)
+		rc = unconfirmed_add(c->unconfirmed, &(struct unconfirmed_case){
+		    .session = id, .r = r, .past = &past,
+		    .promise = &promise, .f = &f, .now = now_us() });
 	findings_clear(&f);
 	return rc;
 }
@@ -97,27 +115,39 @@ park(struct clerk *c, struct session_record *r)
 	return true;
 }
 
-/* Records whose answer came. */
+/* The record that asked, which is the caller's then; or NULL. */
+static struct session_record *
+unpark(struct parked *p, uint64_t ticket)
+{
+	for (unsigned i = 0; i < PARKED_MAX; i++) {
+		struct session_record *r = p->list[i].record;
+
+		if (r == NULL || p->list[i].ticket != ticket)
+			continue;
+		p->list[i].record = NULL;
+		p->count--;
+		return r;
+	}
+	return NULL;
+}
+
+/* Records whose answer came, and judgements of before. */
 static unsigned
 file_answered(struct clerk *c)
 {
-	struct parked *p = c->parked;
 	struct policy_answer *answer;
+	struct session_record *r;
 	unsigned n = 0;
 	uint64_t ticket;
 
 	while (promises_take(c->promises, &ticket, &answer)) {
-		for (unsigned i = 0; i < PARKED_MAX; i++) {
-			struct session_record *r = p->list[i].record;
-
-			if (r == NULL || p->list[i].ticket != ticket)
-				continue;
-			p->list[i].record = NULL;
-			p->count--;
+		if ((r = unpark(c->parked, ticket)) != NULL) {
 			file_record(c, r, answer);
 			n++;
-			break;
-		}
+		} else if (!atomic_load(&c->failed) &&
+		    unconfirmed_answered(c->unconfirmed, ticket, answer,
+		    now_us(), &n) == -1)
+			fail(c);
 		policy_answer_free(answer);
 	}
 	return n;
@@ -170,8 +200,12 @@ clerk_main(void *argument)
 			since = now_ms();
 		for (size_t i = 0; i < n; i++)
 			uncommitted += take_record(c, batch[i]);
+		unconfirmed_run(c->unconfirmed, now_us());
 		promises_run(c->promises, 0);
 		uncommitted += file_answered(c);
+		/* what policy learnt waits for nobody */
+		if (uncommitted == 0 && store_is_open(c->store))
+			uncommitted++;
 		if (uncommitted > 0 && (n == 0 || closed ||
 		    uncommitted >= COMMIT_RECORDS ||
 		    now_ms() - since >= COMMIT_MS)) {
@@ -180,6 +214,9 @@ clerk_main(void *argument)
 		}
 	} while (!closed);
 	wait_for_answers(c);
+	if (!atomic_load(&c->failed) && unconfirmed_end(c->unconfirmed,
+	    now_us()) == -1)
+		fail(c);
 	commit(c);
 	return NULL;
 }
@@ -193,6 +230,8 @@ clerk_start(struct clerk *c)
 		log_warn("clerk");
 		return -1;
 	}
+	if ((c->unconfirmed = unconfirmed_new(c->promises, c->store)) == NULL)
+		return -1;
 	if ((error = pthread_create(&c->thread, NULL, clerk_main, c)) != 0) {
 		errno = error;
 		log_warn("clerk thread");
@@ -205,5 +244,6 @@ void
 clerk_join(struct clerk *c)
 {
 	pthread_join(c->thread, NULL);
+	unconfirmed_free(c->unconfirmed);
 	free(c->parked);
 }

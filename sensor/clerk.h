@@ -17,6 +17,7 @@ struct clerk {
 	struct store	*store;		/* the clerk's alone while it runs */
 	struct promises	*promises;	/* likewise */
 	struct parked	*parked;	/* records that wait for an answer */
+	struct unconfirmed	*unconfirmed;	/* judgements that wait for another */
 	pthread_t	 thread;
 	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */
 	atomic_bool	 failed;	/* the store takes no more */

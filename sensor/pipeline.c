@@ -265,6 +265,7 @@ pipeline_run(const struct config *c)
 		store_close(p.store);
 		goto out;
 	}
+	promises_keep_in(p.promises, p.store);
 	if (run_threads(&p) == 0)
 		status = STATUS_DONE;
 	stored = !atomic_load(&p.clerk.failed) && end_runs(&p) == 0;

@@ -11,6 +11,7 @@
 struct promises {
 	const struct config	*config;
 	struct ask		*ask;		/* NULL: off */
+	struct store		*store;		/* of STS policies; or NULL */
 	struct match		*match;
 	struct match_result	 result;	/* of the record at hand */
 };
@@ -21,9 +22,41 @@ drop(void *context)
 	return privileges_drop(context);
 }
 
-static struct ask *
-open_ask(const struct config *c)
+/* -1 is said by the store, and met by the clerk at its next record. */
+static void
+keep_sts(void *context, const char *line)
 {
+	struct promises *p = context;
+
+	if (p->store != NULL)
+		store_sts_keep(p->store, line);
+}
+
+static void
+give_sts(void *context, const char *line)
+{
+	ask_give_sts(context, line);
+}
+
+static void
+load_sts(void *context, struct ask *a)
+{
+	struct promises *p = context;
+
+	if (p->store != NULL)
+		store_sts_tell(p->store, give_sts, a);
+}
+
+void
+promises_keep_in(struct promises *p, struct store *s)
+{
+	p->store = s;
+}
+
+static struct ask *
+open_ask(struct promises *p)
+{
+	const struct config *c = p->config;
 	struct ask_options o = ASK_OPTIONS_DEFAULT;
 
 	o.engine.live.resolver = c->resolver;
@@ -35,6 +68,9 @@ open_ask(const struct config *c)
 	} else {
 		o.drop = drop;
 		o.drop_context = c->user;
+		o.sts_keep = keep_sts;
+		o.sts_load = load_sts;
+		o.sts_context = p;
 	}
 	return ask_open(&o);
 }
@@ -51,7 +87,7 @@ promises_open(const struct config *c)
 		return NULL;
 	}
 	p->config = c;
-	if (c->policy != POLICY_BY_NOBODY && (p->ask = open_ask(c)) == NULL) {
+	if (c->policy != POLICY_BY_NOBODY && (p->ask = open_ask(p)) == NULL) {
 		promises_close(p);	/* said why itself */
 		return NULL;
 	}
@@ -91,8 +127,8 @@ put_first_word(char out[LOOKUP_NAME_MAX], const char *text)
 	out[len] = '\0';
 }
 
-static void
-fill_question(const struct promises *p, const struct session_record *r,
+void
+promises_ask(const struct promises *p, const struct session_record *r,
     struct policy_question *q)
 {
 	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
@@ -121,8 +157,14 @@ promises_put(struct promises *p, const struct session_record *r)
 
 	if (p->ask == NULL || !worth_asking(r))
 		return 0;
-	fill_question(p, r, &q);
+	promises_ask(p, r, &q);
 	return ask_put(p->ask, &q);
+}
+
+uint64_t
+promises_put_question(struct promises *p, const struct policy_question *q)
+{
+	return p->ask == NULL ? 0 : ask_put(p->ask, q);
 }
 
 bool
@@ -147,31 +189,56 @@ promises_run(struct promises *p, int wait_ms)
 	ask_run(p->ask);
 }
 
+void
+promises_show(const struct session_record *r, struct promises_shown *s)
+{
+	const struct tls_facts *t;
+
+	*s = (struct promises_shown){ .seen = MATCH_SEEN_HIDDEN,
+	    .at = r->flow.first.time };
+	if (r->tls == NULL)
+		return;
+	t = tls_facts(r->tls);
+	s->seen = r->certificate == RECORD_CERTIFICATE_VISIBLE ?
+	    MATCH_SEEN_CHAIN : r->certificate == RECORD_CERTIFICATE_NONE ?
+	    MATCH_SEEN_NONE : MATCH_SEEN_HIDDEN;
+	for (unsigned i = 0; i < t->chain_len && i < TLS_CHAIN_MAX; i++)
+		s->chain[s->count++] = t->chain[i];
+	s->sent = t->chain_sent;
+}
+
+bool
+promises_compare(struct promises *p, const struct promises_shown *s,
+    const struct policy_answer *answer, struct match_result *result)
+{
+	struct span chain[TLS_CHAIN_MAX];
+	const char *names[DANE_REFERENCES_MAX];
+	struct match_question q = { .records = &answer->tlsa,
+	    .chain = chain, .names = names, .at = s->at, .seen = s->seen,
+	    .chain_count = s->count, .chain_sent = s->sent };
+
+	if (answer->tlsa.count == 0)
+		return false;
+	for (unsigned i = 0; i < s->count; i++)
+		chain[i] = s->chain[i]->der;
+	for (unsigned i = 0; i < answer->nreferences; i++)
+		names[q.names_count++] = answer->references[i];
+	match_ask(p->match, &q, result);
+	return true;
+}
+
 /* The certificates that were sent, against what was promised. */
 static bool
 compare(struct promises *p, const struct session_record *r,
     const struct policy_answer *answer)
 {
-	struct span chain[TLS_CHAIN_MAX];
-	const char *names[DANE_REFERENCES_MAX];
-	const struct tls_facts *t;
-	struct match_question q = { .records = &answer->tlsa,
-	    .chain = chain, .names = names, .at = r->flow.first.time };
+	struct promises_shown shown;
 
 	if (answer->tlsa.count == 0 || r->tls == NULL ||
 	    r->tls_state != RECORD_TLS_ESTABLISHED)
 		return false;
-	t = tls_facts(r->tls);
-	q.seen = r->certificate == RECORD_CERTIFICATE_VISIBLE ?
-	    MATCH_SEEN_CHAIN : r->certificate == RECORD_CERTIFICATE_NONE ?
-	    MATCH_SEEN_NONE : MATCH_SEEN_HIDDEN;
-	for (unsigned i = 0; i < t->chain_len && i < TLS_CHAIN_MAX; i++)
-		chain[q.chain_count++] = t->chain[i]->der;
-	q.chain_sent = t->chain_sent;
-	for (unsigned i = 0; i < answer->nreferences; i++)
-		names[q.names_count++] = answer->references[i];
-	match_ask(p->match, &q, &p->result);
-	return true;
+	promises_show(r, &shown);
+	return promises_compare(p, &shown, answer, &p->result);
 }
 
 void
@@ -179,10 +246,13 @@ promises_weigh(struct promises *p, const struct session_record *r,
     const struct policy_answer *answer, struct promise *out)
 {
 	*out = (struct promise){ .answer = answer,
-	    .inventory = &p->config->inventory,
-	    .confirmed = !promises_change(p) };
-	if (answer != NULL && compare(p, r, answer))
-		out->match = &p->result;
+	    .inventory = &p->config->inventory };
+	if (answer == NULL || !compare(p, r, answer))
+		return;
+	out->match = &p->result;
+	if (match_promise(p->result.outcome) == MATCH_BROKEN)
+		out->confirm = promises_change(p) ? CONFIRM_WAIT :
+		    CONFIRM_FIXED;
 }
 
 bool

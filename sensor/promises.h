@@ -14,6 +14,7 @@
 #include "config.h"
 #include "detect/promise.h"
 #include "session/record.h"
+#include "store/store.h"
 
 struct promises;		/* opaque */
 
@@ -40,5 +41,31 @@ void		 promises_weigh(struct promises *p,
 
 /* Does asking again make sense?  Not of a snapshot. */
 bool		 promises_change(const struct promises *p);
+
+/* Later, without the record: what it asks, of the same destination, ... */
+void		 promises_ask(const struct promises *p,
+		    const struct session_record *r,
+		    struct policy_question *q);
+uint64_t	 promises_put_question(struct promises *p,
+		    const struct policy_question *q);
+
+/* ... and what it was shown. */
+struct promises_shown {
+	enum match_seen		 seen;
+	struct certificate	*chain[TLS_CHAIN_MAX];	/* borrowed */
+	unsigned		 count, sent;
+	int64_t			 at;
+};
+void		 promises_show(const struct session_record *r,
+		    struct promises_shown *s);
+/* False: there is no record to compare with. */
+bool		 promises_compare(struct promises *p,
+		    const struct promises_shown *s,
+		    const struct policy_answer *answer,
+		    struct match_result *result);
+
+/* Where MTA-STS policies are kept, and come from when a policy process
+ * begins: before the first promises_run(), if at all. */
+void		 promises_keep_in(struct promises *p, struct store *s);
 
 #endif

@@ -32,7 +32,8 @@ detect_certificate_changed(const struct brief *b, struct findings *f)
 
 	/* where DNS vouches for it, the past does not matter */
 	if (b->promise->match != NULL &&
-	    match_promise(b->promise->match->outcome) == MATCH_KEPT)
+	    (match_promise(b->promise->match->outcome) == MATCH_KEPT ||
+	    b->promise->confirm == CONFIRM_RACE))
 		return;
 	if (b->r->certificate != RECORD_CERTIFICATE_VISIBLE ||
 	    b->tls == NULL || !b->tls->chain[0]->readable)

@@ -6,7 +6,9 @@
  *
  * A key that the server showed before speaks for a slip of the publisher, as
  * one record in seven was in 2020; and a mismatch just found may be a
- * rollover caught in the act, until records of after the TTL say the same.
+ * rollover caught in the act, until records of after the TTL say the same
+ * (RFC 7671 section 8.1).  Newer records that fit take it back.  Those that
+ * are gone since neither confirm nor excuse it.
  */
 #include <stdio.h>
 
@@ -17,6 +19,12 @@ static bool
 shown_for_days(const struct brief *b)
 {
 	return b->past->key_known && b->past->offered_days >= 2;
+}
+
+static bool
+is_settled(enum confirm_answer a)
+{
+	return a == CONFIRM_REAL || a == CONFIRM_FIXED;
 }
 
 static enum weight
@@ -33,10 +41,37 @@ weigh(const struct brief *b)
 	default:
 		break;
 	}
-	if (shown_for_days(b) || !b->promise->confirmed ||
+	if (b->promise->confirm == CONFIRM_RACE)
+		return WEIGHT_NOTE;
+	if (shown_for_days(b) || !is_settled(b->promise->confirm) ||
 	    b->promise->answer->state != POLICY_DANE_AUTH)
 		return WEIGHT_HINT;
 	return WEIGHT_STRONG;
+}
+
+/* How sure it is, in words. */
+static const char *
+confirm_text(enum confirm_answer a)
+{
+	switch (a) {
+	case CONFIRM_WAIT:
+		return MISMATCH_WAITS;
+	case CONFIRM_REAL:
+		return " (confirmed: records looked up after their TTL say the "
+		    "same)";
+	case CONFIRM_RACE:
+		return " (a rollover caught in the act: newer records fit it)";
+	case CONFIRM_WITHDRAWN:
+		return " (not confirmed: the promise has been withdrawn since)";
+	case CONFIRM_UNDECIDED:
+		return MISMATCH_UNDECIDED;
+	case CONFIRM_FIXED:
+		return " (by a snapshot, which cannot be asked again)";
+	case CONFIRM_NOTHING:
+	case CONFIRM_ANSWERS:
+		break;
+	}
+	return "";
 }
 
 void
@@ -65,8 +100,7 @@ detect_certificate_mismatch(const struct brief *b, struct findings *f)
 	    b->promise->answer->base, match_word(m->outcome),
 	    shown_for_days(b) ? "; it showed that key before, so the "
 	    "records may have been left behind" : "",
-	    b->promise->confirmed ? "" : " (to be asked again when they run "
-	    "out)");
+	    confirm_text(b->promise->confirm));
 	evidence_line(one, SIDE_SERVER, b->tls->certificate_at,
 	    b->tls->chain_len > 0 ? b->tls->chain[0]->subject : NULL);
 }

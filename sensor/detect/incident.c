@@ -229,6 +229,32 @@ incident_add(struct incident *i, const struct incident_share *s)
 }
 
 void
+incident_lead_by(struct incident *i, const struct incident_lead *l,
+    unsigned n)
+{
+	struct incident best = { .session = 0 };
+
+	for (int follower = 0; follower < 2 && best.session == 0; follower++)
+		for (unsigned k = 0; k < n; k++) {
+			const struct incident alone = {
+				.severity = l[k].severity,
+				.confidence = l[k].confidence,
+				.kind = l[k].kind, .session = l[k].session };
+
+			if (grade_consequence(alone.kind) == (follower == 0))
+				continue;
+			if (best.session == 0 || leads(&alone, &best))
+				best = alone;
+		}
+	if (best.session != 0) {
+		follow(i, &best);
+		return;
+	}
+	i->severity = SEVERITY_INFO;
+	i->confidence = CONFIDENCE_CIRCUMSTANTIAL;
+}
+
+void
 incident_absorb(struct incident *i, const struct incident *other)
 {
 	if (leads(other, i))

@@ -102,6 +102,18 @@ void	 incident_absorb(struct incident *i, const struct incident *other);
 void	 incident_put_part(struct incident *i, enum part what,
 	    const char *word, uint64_t sessions, bool dirty);
 
+/* Its findings were judged anew: the gravest of each grade and kind above a
+ * note, which may be none.  Those that follow from others lead only alone. */
+#define INCIDENT_LEADS_MAX	64
+struct incident_lead {
+	enum severity	 severity;
+	enum confidence	 confidence;
+	enum kind	 kind;
+	int64_t		 session;
+};
+void	 incident_lead_by(struct incident *i, const struct incident_lead *l,
+	    unsigned n);
+
 /* From a server's to one at the only client network it has. */
 void	 incident_move_to_net(struct incident *i);
 

@@ -7,18 +7,24 @@
 #ifndef DETECT_PROMISE_H
 #define DETECT_PROMISE_H
 
+#include "policy/confirm.h"
 #include "policy/inventory.h"
 #include "policy/match.h"
 #include "policy/policy.h"
+
+/* The last words about a mismatch that is to be asked about again, and about
+ * one that could not be: whoever finds that out later puts them instead. */
+#define MISMATCH_WAITS		" (unconfirmed: to be asked again when they " \
+				"run out)"
+#define MISMATCH_UNDECIDED	" (unconfirmed: they could not be asked again)"
 
 struct promise {
 	const struct policy_answer	*answer;	/* NULL: nothing known */
 	/* The visible chain against the records; NULL: there is nothing to
 	 * compare. */
 	const struct match_result	*match;
-	/* A mismatch was found again with records of after the TTL, or the
-	 * records are those of a snapshot and will not change. */
-	bool				 confirmed;
+	/* Of a mismatch: what records of after the TTL say. */
+	enum confirm_answer		 confirm;
 	const struct inventory		*inventory;	/* never NULL */
 };
 

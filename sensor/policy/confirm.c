@@ -45,6 +45,7 @@ confirm_word(enum confirm_answer a)
 		[CONFIRM_RACE] = "rollover-race",
 		[CONFIRM_WITHDRAWN] = "withdrawn",
 		[CONFIRM_UNDECIDED] = "undecided",
+		[CONFIRM_FIXED] = "snapshot",
 	};
 
 	return a < CONFIRM_ANSWERS ? words[a] : "?";

@@ -19,7 +19,8 @@ enum confirm_answer {
 	CONFIRM_RACE,		/* newer records fit the same certificates */
 	CONFIRM_WITHDRAWN,	/* newer records promise nothing */
 	CONFIRM_UNDECIDED,	/* there is no newer answer to be had */
-	CONFIRM_ANSWERS
+	CONFIRM_FIXED,		/* a snapshot's records: never any newer */
+	CONFIRM_ANSWERS		/* in this order: they are stored */
 };
 
 struct confirm_question {

@@ -146,6 +146,11 @@ take_tlsa(struct policy_answer *a, const struct lookup_answer *tlsa)
 		return;
 	for (unsigned i = 0; i < tlsa->nrecords; i++)
 		tlsa_add_rdata(&a->tlsa, tlsa->records[i].data);
+	a->looked_up = tlsa->at;
+	/* until nobody has them any more, be it we who keep them for longer */
+	a->ttl = tlsa->ttl;
+	if (tlsa->until > tlsa->at + (int64_t)tlsa->ttl * 1000000)
+		a->ttl = (uint32_t)((tlsa->until - tlsa->at) / 1000000);
 }
 
 static void

@@ -59,6 +59,8 @@ struct policy_answer {
 	unsigned	 nreferences;
 	unsigned	 hosts, covered;
 	struct tlsa_set	 tlsa;		/* that decided; may be empty */
+	int64_t		 looked_up;	/* when, microseconds; 0: not */
+	uint32_t	 ttl;		/* seconds they stand, from then on */
 
 	enum sts_mode	 sts;		/* the strictest; DANE is before it */
 	enum sts_match	 sts_match;

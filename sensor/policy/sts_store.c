@@ -234,6 +234,38 @@ mode_of(const char *word, enum sts_mode *mode)
 	return false;
 }
 
+/* What stands before the patterns, of which *at is the place. */
+struct line {
+	char		domain[LOOKUP_NAME_MAX], id[STS_ID_MAX], mode[16];
+	int64_t		expires;		/* seconds */
+	uint32_t	age;
+	int		at;
+};
+
+static bool
+read_line(const char *text, struct line *l)
+{
+	l->at = 0;
+	return strlen(text) < STS_LINE_MAX && sscanf(text, "STSv1 %253s %32s %"
+	    SCNd64 " %15s %" SCNu32 " %n", l->domain, l->id, &l->expires,
+	    l->mode, &l->age, &l->at) == 5 && l->at != 0 &&
+	    lookup_name_ok(l->domain) && l->age <= STS_AGE_MAX &&
+	    l->expires > 0 && l->expires < INT64_MAX / 1000000;
+}
+
+bool
+sts_line_read(const char *line, char domain[LOOKUP_NAME_MAX],
+    int64_t *expires)
+{
+	struct line l;
+
+	if (!read_line(line, &l))
+		return false;
+	memcpy(domain, l.domain, sizeof(l.domain));
+	*expires = l.expires * 1000000;
+	return true;
+}
+
 /* The line's fields, as if they had come as a policy. */
 static bool
 add_patterns(struct sts_policy *p, char *list)
@@ -255,25 +287,19 @@ add_patterns(struct sts_policy *p, char *list)
 bool
 sts_store_load(struct sts_store *s, const char *line, int64_t now)
 {
-	char domain[LOOKUP_NAME_MAX], id[STS_ID_MAX], mode[16];
 	static char list[STS_LINE_MAX];
 	static struct sts_policy p;
-	int64_t expires;
-	uint32_t age;
-	int at = 0;
+	struct line l;
 
 	memset(&p, 0, sizeof(p));
-	if (strlen(line) >= sizeof(list) || sscanf(line, "STSv1 %253s %32s %"
-	    SCNd64 " %15s %" SCNu32 " %n", domain, id, &expires, mode, &age,
-	    &at) != 5 || at == 0 || !lookup_name_ok(domain) ||
-	    !mode_of(mode, &p.mode) || age > STS_AGE_MAX ||
-	    expires <= now / 1000000 ||
-	    expires > now / 1000000 + STS_AGE_MAX)
+	if (!read_line(line, &l) || !mode_of(l.mode, &p.mode) ||
+	    l.expires <= now / 1000000 ||
+	    l.expires > now / 1000000 + STS_AGE_MAX)
 		return false;
-	p.max_age = age;
-	snprintf(list, sizeof(list), "%s", line + at);
+	p.max_age = l.age;
+	snprintf(list, sizeof(list), "%s", line + l.at);
 	return add_patterns(&p, list) &&
-	    learn(s, domain, id, &p, expires * 1000000);
+	    learn(s, l.domain, l.id, &p, l.expires * 1000000);
 }
 
 static void

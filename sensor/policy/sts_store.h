@@ -40,6 +40,11 @@ void			 sts_store_free(struct sts_store *s);
 /* A line that `keep` got before.  False: it is none, or it is too old. */
 bool	sts_store_load(struct sts_store *s, const char *line, int64_t now);
 
+/* Whose line it is and until when its policy rules, microseconds.  False: it
+ * is none. */
+bool	sts_line_read(const char *line, char domain[LOOKUP_NAME_MAX],
+	    int64_t *expires);
+
 /* Who waits for a fetch is told once, from sts_store_run(). */
 typedef void	sts_told(void *context);
 

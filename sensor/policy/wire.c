@@ -8,6 +8,9 @@
 #include "policy/grounds.h"
 #include "policy/wire.h"
 
+/* Microseconds: what is added to such a time stays a number. */
+#define WIRE_TIME_MAX	(INT64_MAX / 2)
+
 static void
 put(struct wire *w, const void *at, size_t n)
 {
@@ -115,6 +118,8 @@ put_verdict(struct wire *w, const struct policy_answer *a)
 	put_number(w, a->hosts, 1);
 	put_number(w, a->covered, 1);
 	put_number(w, (uint64_t)a->valid_until, 8);
+	put_number(w, (uint64_t)a->looked_up, 8);
+	put_number(w, a->ttl, 4);
 	put_name(w, a->domain);
 	put_name(w, a->host);
 	put_name(w, a->base);
@@ -247,7 +252,10 @@ take_verdict(struct cursor *c, struct policy_answer *a)
 	a->hosts = take_below(c, DANE_HOSTS_MAX + 1);
 	a->covered = take_below(c, DANE_HOSTS_MAX + 1);
 	a->valid_until = (int64_t)take_number(c, 8);
-	if (a->valid_until < 0 || a->covered > a->hosts)
+	a->looked_up = (int64_t)take_number(c, 8);
+	a->ttl = cursor_u32(c);
+	if (a->valid_until < 0 || a->looked_up < 0 ||
+	    a->looked_up > WIRE_TIME_MAX || a->covered > a->hosts)
 		c->why = "out of range";
 	take_name(c, a->domain);
 	take_name(c, a->host);

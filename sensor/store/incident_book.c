@@ -243,6 +243,31 @@ incident_book_fetch_of_net(struct incident_book *b,
 	return incident_book_fetch(b, like);
 }
 
+static struct incident *
+of_id(const struct incident_book *b, int64_t id)
+{
+	for (unsigned at = 0; at < BUCKETS; at++)
+		for (struct incident_kept *k = b->places[at]; k != NULL;
+		    k = k->chain)
+			if (k->incident->id == id)
+				return k->incident;
+	return NULL;
+}
+
+int
+incident_book_find(struct incident_book *b, int64_t id, struct incident **out)
+{
+	struct came c;
+
+	if ((*out = of_id(b, id)) != NULL)
+		return 0;
+	incident_rows_of_id(b->rows, id);
+	if (keep_rows(b, &c) == -1)
+		return -1;
+	*out = of_id(b, id);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ */
 /* to the database                                                    */
 

@@ -50,6 +50,11 @@ int	 incident_book_fetch(struct incident_book *b,
 int	 incident_book_fetch_of_net(struct incident_book *b,
 	    const struct incident *like);
 
+/* That of this number, fetched if it is not here; NULL: there is none.  -1:
+ * SQLite failed. */
+int	 incident_book_find(struct incident_book *b, int64_t id,
+	    struct incident **out);
+
 /* Where the lists begin that hold all at its place, and all at servers with
  * that client network, among others. */
 struct incident_kept	**incident_book_at(struct incident_book *b,

@@ -9,7 +9,7 @@
 enum statement {
 	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
 	VERSION, LOG, REOPEN, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
-	DROP_PARTS, DROP, HOST, STATEMENTS
+	DROP_PARTS, DROP, HOST, OF_ID, LEADS, LOGGED, STATEMENTS
 };
 
 #define COLUMNS	"id, family, server, server_port, client_net, kind, because, " \
@@ -57,6 +57,13 @@ static const char *const sql[STATEMENTS] = {
 	[DROP_PARTS] = "DELETE FROM incident_part WHERE incident = ?1",
 	[DROP] = "DELETE FROM incident WHERE id = ?1",
 	[HOST] = "SELECT ip FROM host WHERE id = ?1",
+	[OF_ID] = "SELECT " COLUMNS " FROM incident WHERE id = ?1",
+	[LEADS] = "SELECT severity, confidence, kind, min(session) "
+	    "FROM finding WHERE incident = ?1 AND severity > 0 "
+	    "GROUP BY severity, confidence, kind "
+	    "ORDER BY severity DESC, confidence DESC LIMIT ?2",
+	[LOGGED] = "SELECT 1 FROM incident_log WHERE incident = ?1 AND "
+	    "at = ?2 AND action = 'revised'",
 };
 
 struct incident_rows {
@@ -272,6 +279,14 @@ incident_rows_of_net(struct incident_rows *r, const struct incident *like)
 	sqlite3_bind_text(r->asked, 5, like->net, -1, SQLITE_STATIC);
 }
 
+void
+incident_rows_of_id(struct incident_rows *r, int64_t id)
+{
+	r->asked = r->stmt[OF_ID];
+	r->failed = false;
+	sqlite3_bind_int64(r->asked, 1, id);
+}
+
 struct incident *
 incident_rows_next(struct incident_rows *r)
 {
@@ -388,6 +403,46 @@ incident_rows_put(struct incident_rows *r, struct incident *i, int64_t now)
 		return -1;
 	i->dirty = false;
 	return 0;
+}
+
+int
+incident_rows_leads(struct incident_rows *r, int64_t id,
+    struct incident_lead out[INCIDENT_LEADS_MAX], unsigned *n)
+{
+	sqlite3_stmt *stmt = r->stmt[LEADS];
+
+	*n = 0;
+	sqlite3_bind_int64(stmt, 1, id);
+	sqlite3_bind_int(stmt, 2, INCIDENT_LEADS_MAX);
+	while (sqlite3_step(stmt) == SQLITE_ROW && *n < INCIDENT_LEADS_MAX)
+		out[(*n)++] = (struct incident_lead){
+			.severity = (enum severity)sqlite3_column_int(stmt, 0),
+			.confidence = (enum confidence)
+			    sqlite3_column_int(stmt, 1),
+			.kind = read_kind(r, sqlite3_column_int64(stmt, 2)),
+			.session = sqlite3_column_int64(stmt, 3),
+		};
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
+}
+
+int
+incident_rows_revise(struct incident_rows *r, struct incident *i,
+    int64_t now, const char *text, bool again)
+{
+	int64_t state = -1, logged = 0;
+
+	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
+	if (ask(r->stmt[STATE_OF], &state) == -1)
+		return -1;
+	if ((again || state == -1) && note_state(r, i, now) == -1)
+		return -1;
+	if (put_row(r, i) == -1 || put_parts(r, i) == -1)
+		return -1;
+	sqlite3_bind_int64(r->stmt[LOGGED], 1, i->id);
+	sqlite3_bind_int64(r->stmt[LOGGED], 2, now);
+	if (ask(r->stmt[LOGGED], &logged) == -1)
+		return -1;
+	return logged != 0 ? 0 : write_log(r, i->id, now, "revised", text);
 }
 
 int

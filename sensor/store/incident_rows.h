@@ -35,6 +35,7 @@ int	incident_rows_at(struct incident_rows *r,
 	    const struct incident *like);
 void	incident_rows_of_net(struct incident_rows *r,
 	    const struct incident *like);
+void	incident_rows_of_id(struct incident_rows *r, int64_t id);
 struct incident	*incident_rows_next(struct incident_rows *r);
 bool	incident_rows_failed(const struct incident_rows *r);
 
@@ -44,6 +45,17 @@ int	incident_rows_put(struct incident_rows *r, struct incident *i,
 
 /* It is at a client network now: if it has a row, that says so at once. */
 int	incident_rows_moved(struct incident_rows *r, const struct incident *i);
+
+/* The gravest session of each grade and kind among its findings above a note,
+ * as their rows have them. */
+int	incident_rows_leads(struct incident_rows *r, int64_t id,
+	    struct incident_lead out[INCIDENT_LEADS_MAX], unsigned *n);
+
+/* Write it, and in its log why it changed, once for each `now`.  Closed, it is
+ * opened again only if `again`. */
+#define INCIDENT_LOG_MAX	300
+int	incident_rows_revise(struct incident_rows *r, struct incident *i,
+	    int64_t now, const char *text, bool again);
 
 /* Findings and log of `other` become those of `into`, whose log says so; its
  * row goes. */

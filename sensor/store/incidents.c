@@ -3,6 +3,7 @@
  * Which incident a session belongs to.  The book of them is
  * incident_book.c's, rows are incident_rows.c's.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,4 +343,50 @@ incidents_take(struct incidents *b, const struct incident_share *s,
 		if (f->list[n].severity > SEVERITY_INFO)
 			f->list[n].incident = i->id;
 	return 0;
+}
+
+/* ------------------------------------------------------------------ */
+/* judged anew                                                        */
+
+/* "certificate-mismatch (medium, circumstantial) confirmed: ...". */
+static void
+put_words(const struct incident_revision *v, char out[INCIDENT_LOG_MAX])
+{
+	static const char *const words[CONFIRM_ANSWERS] = {
+		[CONFIRM_REAL] = "confirmed, records looked up after their "
+		    "TTL say the same",
+		[CONFIRM_RACE] = "taken back, newer records fit the same "
+		    "certificate: a rollover caught in the act",
+		[CONFIRM_WITHDRAWN] = "not confirmed, the promise has been "
+		    "withdrawn since",
+		[CONFIRM_UNDECIDED] = "still unconfirmed",
+	};
+
+	snprintf(out, INCIDENT_LOG_MAX, "%s, %s and %s at first: %s%s%s",
+	    kind_word(KIND_CERTIFICATE_MISMATCH), severity_word(v->severity),
+	    confidence_word(v->confidence), words[v->answer] != NULL ?
+	    words[v->answer] : "?", v->why != NULL ? ", " : "",
+	    v->why != NULL ? v->why : "");
+}
+
+int
+incidents_revise(struct incidents *b, const struct incident_revision *v)
+{
+	struct incident_lead leads[INCIDENT_LEADS_MAX];
+	char words[INCIDENT_LOG_MAX];
+	struct incident *i;
+	unsigned n;
+
+	if (v->incident == 0)
+		return 0;
+	if (incident_book_find(b->book, v->incident, &i) == -1)
+		return -1;
+	if (i == NULL)
+		return 0;
+	if (incident_rows_leads(b->rows, i->id, leads, &n) == -1)
+		return -1;
+	incident_lead_by(i, leads, n);
+	put_words(v, words);
+	return incident_rows_revise(b->rows, i, v->at, words,
+	    v->answer == CONFIRM_REAL);
 }

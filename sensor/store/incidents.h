@@ -37,6 +37,20 @@ int	incidents_take(struct incidents *b, const struct incident_share *s,
 /* Ahead of COMMIT; `now` is the clock's, for the log.  -1: SQLite failed. */
 int	incidents_flush(struct incidents *b, int64_t now);
 
+/* A finding of it was judged anew, and its row says so already. */
+struct incident_revision {
+	int64_t			 incident;	/* 0: of none */
+	enum confirm_answer	 answer;
+	int64_t			 at;		/* the clock's */
+	enum severity		 severity;	/* as it was */
+	enum confidence		 confidence;
+	const char		*why;		/* or NULL */
+};
+/* Grave as its findings now are, and its log tells what changed, once for
+ * each `at`.  -1: SQLite failed. */
+int	incidents_revise(struct incidents *b,
+	    const struct incident_revision *v);
+
 /* How many were opened since incidents_new(), and not merged since. */
 uint64_t	incidents_opened(const struct incidents *b);
 

@@ -45,9 +45,8 @@ promise_row_free(struct promise_row *row)
 	free(row);
 }
 
-/* The number of a text that is there already or is put there. */
-static int
-put_evidence(struct promise_row *row, const struct policy_answer *a,
+int
+promise_row_put(struct promise_row *row, const struct policy_answer *a,
     int64_t *id)
 {
 	bool there;
@@ -92,6 +91,6 @@ promise_row_fill(struct promise_row *row, const struct promise *p,
 	v->integer[COLUMN_policy] = a->state | a->sts << 4;
 	if (p->match != NULL)
 		fill_match(p->match, v);
-	return a->evidence == NULL ? 0 : put_evidence(row, a,
+	return a->evidence == NULL ? 0 : promise_row_put(row, a,
 	    &v->integer[COLUMN_promise]);
 }

@@ -21,4 +21,9 @@ void	promise_row_free(struct promise_row *row);	/* NULL is fine */
 int	promise_row_fill(struct promise_row *row, const struct promise *p,
 	    struct session_values *v);
 
+/* The number of its evidence, which is there already or is put there; it has
+ * some.  -1: SQLite failed. */
+int	promise_row_put(struct promise_row *row,
+	    const struct policy_answer *a, int64_t *id);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "baseline/baseline.h"
 #include "schema/schema.h"
+#include "store/confirm_row.h"
 #include "store/dictionary.h"
 #include "store/early_rows.h"
 #include "store/evidence_file.h"
@@ -19,6 +20,7 @@
 #include "store/run_row.h"
 #include "store/session_row.h"
 #include "store/store.h"
+#include "store/sts_rows.h"
 
 #define BUSY_MS		10000	/* another writer's transaction may last */
 
@@ -47,6 +49,8 @@ struct store {
 	struct incidents	*incidents;
 	struct baseline		*baseline;
 	struct early_rows	*early;
+	struct confirm_row	*confirm;
+	struct sts_rows		*sts;
 	char			*sensor_name;
 	int64_t			 sensor;
 	struct store_totals	 totals;
@@ -170,8 +174,11 @@ prepare(struct store *s, const char *sensor)
 	    &s->incidents) == -1 ||
 	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
 	    early_rows_new(s->db, &s->early) == -1 ||
+	    confirm_row_new(s->db, s->findings, &s->confirm) == -1 ||
+	    sts_rows_new(s->db, &s->sts) == -1 ||
 	    (s->sensor_name = strdup(sensor)) == NULL ||
-	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1)
+	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1 ||
+	    confirm_row_abandon(s->confirm, s->sensor, clock_us()) == -1)
 		return -1;
 	s->fresh = calloc(STORE_BATCH_MAX, sizeof(*s->fresh));
 	return s->fresh != NULL ? 0 : -1;
@@ -183,6 +190,8 @@ release(struct store *s)
 	int rc;
 
 	rc = json_lines_close(s->lines);
+	sts_rows_free(s->sts);
+	confirm_row_free(s->confirm);
 	early_rows_free(s->early);
 	baseline_free(s->baseline);
 	incidents_free(s->incidents);
@@ -360,6 +369,71 @@ store_session(struct store *s, int64_t id, const struct store_case *c,
 	s->totals.incidents = incidents_opened(s->incidents);
 	s->fresh[s->nfresh++] = id;
 	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
+}
+
+int
+store_doubt(struct store *s, const struct store_doubt *d)
+{
+	if (begin(s) == -1)
+		return -1;
+	return confirm_row_open(s->confirm, d) == 0 ? 0 : fail(s);
+}
+
+/* The totals, too, are those of how it is judged now. */
+static void
+recount(struct store_totals *t, const struct confirm_before *b,
+    const struct findings *f)
+{
+	for (int i = 0; i < SEVERITIES; i++)
+		t->findings[i] -= b->findings[i];
+	t->undecided -= b->verdict == VERDICT_UNDECIDED;
+	count_findings(t, f);
+}
+
+int
+store_revise(struct store *s, const struct store_revision *v)
+{
+	struct confirm_before before;
+	struct incident_revision i;
+
+	if (begin(s) == -1)
+		return -1;
+	if (confirm_row_revise(s->confirm, v, &before) == -1)
+		return fail(s);
+	if (!before.there)
+		return 0;
+	recount(&s->totals, &before, v->findings);
+	i = (struct incident_revision){ .incident = before.incident,
+	    .at = v->at, .answer = v->answer, .severity = before.severity,
+	    .confidence = before.confidence, .why = v->why };
+	if (incidents_revise(s->incidents, &i) == -1)
+		return fail(s);
+	s->fresh[s->nfresh++] = v->session;
+	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
+}
+
+int
+store_sts_keep(struct store *s, const char *line)
+{
+	if (begin(s) == -1)
+		return -1;
+	return sts_rows_keep(s->sts, line, clock_us()) == 0 ? 0 : fail(s);
+}
+
+int
+store_sts_tell(struct store *s, void (*tell)(void *context, const char *line),
+    void *context)
+{
+	if (s->failed)
+		return -1;
+	return sts_rows_tell(s->sts, clock_us(), tell, context) == 0 ? 0 :
+	    fail(s);
+}
+
+bool
+store_is_open(const struct store *s)
+{
+	return s->open;
 }
 
 static void

@@ -59,6 +59,50 @@ struct store_case {
 };
 int		 store_session(struct store *s, int64_t id,
 		    const struct store_case *c, struct findings *f);
+
+/*
+ * A session of this run whose certificate-mismatch is to be asked about again
+ * (CONFIRM_WAIT), or cannot be: behind its store_session().
+ */
+struct store_doubt {
+	int64_t			 session;
+	enum confirm_answer	 answer;
+	int64_t			 at, due;	/* now, and when to ask */
+	const char		*why;		/* it cannot; or NULL */
+	enum verdict		 verdict;
+	const struct finding	*finding;	/* the mismatch */
+};
+int		 store_doubt(struct store *s, const struct store_doubt *d);
+
+/*
+ * What became of it: the session's verdict and findings are replaced, and its
+ * incident says so.  One `at` for all that one answer settles: an incident's
+ * log tells it once.  Of a session that is not there any more nothing is
+ * kept.
+ */
+struct store_revision {
+	int64_t			 session;
+	enum confirm_answer	 answer;
+	int64_t			 at;
+	const char		*why;		/* of CONFIRM_UNDECIDED */
+	struct findings		*findings;	/* their incidents are set */
+	const struct policy_answer *later;	/* NULL: there was none */
+};
+int		 store_revise(struct store *s,
+		    const struct store_revision *v);
+
+/*
+ * MTA-STS policies, as lines of policy/sts_store.h: keep one, and have those
+ * told that have not expired.  Those that have, and the first to expire
+ * beyond a limit, are dropped.  -1 as above.
+ */
+int		 store_sts_keep(struct store *s, const char *line);
+int		 store_sts_tell(struct store *s,
+		    void (*tell)(void *context, const char *line),
+		    void *context);
+
+/* Is there something that store_commit() would commit? */
+bool		 store_is_open(const struct store *s);
 int		 store_commit(struct store *s);
 
 /* One row of table `run` per source: what was read and how well.  `first`

@@ -11,7 +11,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMTP_PORTS = (25, 465, 587)
 LISTS = ("because", "capabilities", "capture_gaps", "certificate_san",
-         "client_nets", "ehlo_reply", "evidence", "hellos", "kinds", "more",
+         "client_nets", "confirmation", "ehlo_reply", "evidence", "hellos", "kinds", "more",
          "next_steps", "rcpt_domains", "sensors",
          "tunnel")	# JSON in the database
 ORDER = {"v_sessions": "started_at, id", "v_findings": "at, id",

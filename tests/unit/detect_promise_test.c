@@ -84,26 +84,35 @@ static const struct {
 	const char		*name;
 	enum policy_state	 state;
 	enum match_outcome	 outcome;
-	bool			 confirmed, known;
+	enum confirm_answer	 confirm;
+	bool			 known;
 	int			 severity;	/* -1: silent */
 } matches[] = {
 	{ "another key than promised", POLICY_DANE_AUTH, MATCH_MISMATCHED,
-	  true, false, SEVERITY_HIGH },
+	  CONFIRM_REAL, false, SEVERITY_HIGH },
 	{ "... which may be a rollover", POLICY_DANE_AUTH, MATCH_MISMATCHED,
-	  false, false, SEVERITY_MEDIUM },
+	  CONFIRM_WAIT, false, SEVERITY_MEDIUM },
+	{ "... which could not be asked again", POLICY_DANE_AUTH,
+	  MATCH_MISMATCHED, CONFIRM_UNDECIDED, false, SEVERITY_MEDIUM },
+	{ "... whose records are gone since", POLICY_DANE_AUTH,
+	  MATCH_MISMATCHED, CONFIRM_WITHDRAWN, false, SEVERITY_MEDIUM },
+	{ "... which newer records fit", POLICY_DANE_AUTH, MATCH_MISMATCHED,
+	  CONFIRM_RACE, false, SEVERITY_INFO },
+	{ "... by records of a snapshot", POLICY_DANE_AUTH, MATCH_MISMATCHED,
+	  CONFIRM_FIXED, false, SEVERITY_HIGH },
 	{ "... which it showed for days", POLICY_DANE_AUTH, MATCH_MISMATCHED,
-	  true, true, SEVERITY_MEDIUM },
+	  CONFIRM_REAL, true, SEVERITY_MEDIUM },
 	{ "... of a promise that is half", POLICY_DANE_HALF,
-	  MATCH_MISMATCHED, true, false, SEVERITY_MEDIUM },
+	  MATCH_MISMATCHED, CONFIRM_REAL, false, SEVERITY_MEDIUM },
 	{ "a forgery under the promised issuer", POLICY_DANE_AUTH,
-	  MATCH_SIGNATURE, true, false, SEVERITY_HIGH },
+	  MATCH_SIGNATURE, CONFIRM_REAL, false, SEVERITY_HIGH },
 	{ "expired, of the promised issuer", POLICY_DANE_AUTH, MATCH_EXPIRED,
-	  true, false, SEVERITY_INFO },
-	{ "the promised one", POLICY_DANE_AUTH, MATCH_MATCHED, true, false,
-	  -1 },
-	{ "not seen", POLICY_DANE_AUTH, MATCH_HIDDEN, true, false, -1 },
-	{ "promised by nobody", POLICY_NONE_SECURE, MATCH_MISMATCHED, true,
+	  CONFIRM_REAL, false, SEVERITY_INFO },
+	{ "the promised one", POLICY_DANE_AUTH, MATCH_MATCHED, CONFIRM_REAL,
 	  false, -1 },
+	{ "not seen", POLICY_DANE_AUTH, MATCH_HIDDEN, CONFIRM_REAL, false, -1 },
+	{ "promised by nobody", POLICY_NONE_SECURE, MATCH_MISMATCHED,
+	  CONFIRM_REAL, false, -1 },
 };
 
 static void
@@ -115,7 +124,7 @@ a_mismatch_is_as_grave_as_it_is_sure(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(matches); i++) {
 		struct promise promise = { .answer = &answer,
-		    .match = &result, .confirmed = matches[i].confirmed };
+		    .match = &result, .confirm = matches[i].confirm };
 		const struct finding *one;
 		struct past past = { 0 };
 		struct made_up m;

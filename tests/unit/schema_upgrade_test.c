@@ -19,17 +19,24 @@
 #define ANSWERS_MAX	65536
 
 static void
-run_file(sqlite3 *db, const char *path)
+read_file(const char *path, char sql[SQL_MAX])
 {
-	static char sql[SQL_MAX];
 	FILE *f = fopen(path, "r");
 	size_t n;
 
 	assert_non_null(f);
-	n = fread(sql, 1, sizeof(sql) - 1, f);
+	n = fread(sql, 1, SQL_MAX - 1, f);
 	fclose(f);
-	assert_true(n < sizeof(sql) - 1);
+	assert_true(n < SQL_MAX - 1);
 	sql[n] = '\0';
+}
+
+static void
+run_file(sqlite3 *db, const char *path)
+{
+	static char sql[SQL_MAX];
+
+	read_file(path, sql);
 	run(db, sql);
 }
 
@@ -182,6 +189,43 @@ an_upgraded_database_is_made_like_a_new_one(void **state)
 	sqlite3_close(db);
 }
 
+/* As version 2 left it, with a finding in an incident. */
+static void
+what_version_2_knew_survives(void **state)
+{
+	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
+	static const char asked[] = "SELECT id, policy, verdict, promise "
+	    "FROM session UNION ALL SELECT id, state, title, kind "
+	    "FROM incident UNION ALL SELECT id, incident, kind, summary "
+	    "FROM finding UNION ALL SELECT id, digest, evidence, 0 "
+	    "FROM promise";
+	static char sql[SQL_MAX];
+	const struct schema_step one = { 1, sql };
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX];
+
+	(void)state;
+	read_file("schema/upgrades/1.sql", sql);
+	assert_int_equal(schema_climb(db, &one, 1, 2, why), 0);
+	run(db, "INSERT INTO incident "
+	    "VALUES (1, 0, 9, 25, NULL, 2, 1, 3, 1, 0, 5, 6, 1, 0, 0, "
+	    "2097152, 0, 0, 0, 0, 'a title', 'why', '[]');"
+	    "UPDATE finding SET incident = 1; INSERT INTO promise VALUES "
+	    "(1, 'aa', '{}'); UPDATE session SET promise = 1, policy = 7");
+	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
+	answers(db, asked, before);
+	assert_int_equal(schema_apply(db, why), 0);
+	answers(db, asked, after);
+	assert_string_equal(before, after);
+	assert_true(before[0] != '\0');
+	check(db, "SELECT count(*) FROM v_sessions WHERE confirmation "
+	    "IS NOT NULL", "0");
+	check(db, "SELECT count(*) FROM confirmation", "0");
+	check(db, "SELECT count(*) FROM sts_policy", "0");
+	check(db, "PRAGMA integrity_check", "ok");
+	sqlite3_close(db);
+}
+
 static void
 words_of_version_1_keep_their_numbers(void **state)
 {
@@ -205,6 +249,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_and_findings_of_version_1_survive),
 		cmocka_unit_test(an_upgraded_database_is_made_like_a_new_one),
+		cmocka_unit_test(what_version_2_knew_survives),
 		cmocka_unit_test(words_of_version_1_keep_their_numbers),
 	};
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "policy/sts_store.h"
+#include "store/sts_rows.h"
+
+enum statement { KEEP, EXPIRE, THIN, TELL, STATEMENTS };
+
+static const char *const sql[STATEMENTS] = {
+	[KEEP] = "INSERT OR REPLACE INTO sts_policy (domain, expires, line) "
+	    "VALUES (?1, ?2, ?3)",
+	[EXPIRE] = "DELETE FROM sts_policy WHERE expires <= ?1",
+	[THIN] = "DELETE FROM sts_policy WHERE domain IN (SELECT domain "
+	    "FROM sts_policy ORDER BY expires DESC LIMIT -1 OFFSET ?1)",
+	[TELL] = "SELECT line FROM sts_policy WHERE expires > ?1 "
+	    "ORDER BY expires DESC LIMIT ?2",
+};
+
+struct sts_rows {
+	sqlite3_stmt	*stmt[STATEMENTS];
+};
+
+int
+sts_rows_new(sqlite3 *db, struct sts_rows **out)
+{
+	struct sts_rows *r;
+
+	*out = NULL;
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return -1;
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(db, sql[i], -1,
+		    SQLITE_PREPARE_PERSISTENT, &r->stmt[i], NULL) !=
+		    SQLITE_OK) {
+			sts_rows_free(r);
+			return -1;
+		}
+	*out = r;
+	return 0;
+}
+
+void
+sts_rows_free(struct sts_rows *r)
+{
+	if (r == NULL)
+		return;
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(r->stmt[i]);
+	free(r);
+}
+
+static int
+run(sqlite3_stmt *stmt)
+{
+	sqlite3_step(stmt);
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
+}
+
+int
+sts_rows_keep(struct sts_rows *r, const char *line, int64_t now)
+{
+	char domain[LOOKUP_NAME_MAX];
+	int64_t expires;
+
+	if (!sts_line_read(line, domain, &expires) || expires <= now)
+		return 0;
+	sqlite3_bind_text(r->stmt[KEEP], 1, domain, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(r->stmt[KEEP], 2, expires);
+	sqlite3_bind_text(r->stmt[KEEP], 3, line, -1, SQLITE_STATIC);
+	if (run(r->stmt[KEEP]) == -1)
+		return -1;
+	sqlite3_bind_int64(r->stmt[EXPIRE], 1, now);
+	if (run(r->stmt[EXPIRE]) == -1)
+		return -1;
+	sqlite3_bind_int(r->stmt[THIN], 1, STS_ROWS_MAX);
+	return run(r->stmt[THIN]);
+}
+
+int
+sts_rows_tell(struct sts_rows *r, int64_t now,
+    void (*tell)(void *context, const char *line), void *context)
+{
+	sqlite3_stmt *stmt = r->stmt[TELL];
+
+	sqlite3_bind_int64(stmt, 1, now);
+	sqlite3_bind_int(stmt, 2, STS_ROWS_MAX);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		tell(context, (const char *)sqlite3_column_text(stmt, 0));
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
+}
