@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&cmd_rates,
 	&cmd_check,
 	&cmd_tlsa,
+	&cmd_policy,
 	NULL
 };
 

@@ -28,6 +28,7 @@ extern const struct command cmd_findings;
 extern const struct command cmd_incident;
 extern const struct command cmd_incidents;
 extern const struct command cmd_note;
+extern const struct command cmd_policy;
 extern const struct command cmd_rates;
 extern const struct command cmd_reopen;
 extern const struct command cmd_server;

@@ -46,6 +46,8 @@ _striptls_analyzer_options()
 	rates)
 		echo "$listing $judged --protocol --offer --starttls --tls
 		    --protection --capture --community-id --by --geoip" ;;
+	policy)
+		echo '--since --until --server --domain --sensor --session' ;;
 	tlsa)
 		echo '--pem --live --server --session --since --until --sensor
 		    --host --port --ttl --timeout --type --generic --record
@@ -60,7 +62,7 @@ _striptls_analyzer()
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='incidents incident ack close reopen note suppress
 	    sessions session findings servers server domains rates check tlsa
-	    help'
+	    policy help'
 	local command= i
 
 	COMPREPLY=()
@@ -141,6 +143,8 @@ _striptls_analyzer()
 		elif [[ $command == tlsa ]]; then
 			COMPREPLY=($(compgen -W 'create verify rollover' \
 			    -- "$word"))
+		elif [[ $command == policy ]]; then
+			COMPREPLY=($(compgen -W export -- "$word"))
 		fi ;;
 	esac
 }

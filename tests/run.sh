@@ -108,6 +108,7 @@ check analyzer tests/cli/run.sh build/asan/striptls-analyzer
 check life python3 tests/cli/life.py build/asan
 check sensor python3 tests/cli/sensor.py build/asan
 check tlsa python3 tests/cli/tlsa.py build/asan
+check export python3 tests/cli/export.py build/asan
 check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
 check check python3 tests/lab/check.py build/asan
 check live python3 tests/cli/live.py build/asan

@@ -190,33 +190,6 @@ settle_names(struct export *e)
 	return true;
 }
 
-/* Records as they were answered, at the end of the chain. */
-static void
-write_lookup(const struct export *e, const json_t *lookup, FILE *to)
-{
-	const json_t *records = json_object_get(lookup, "records");
-	const char *owner = text_of(lookup, "name");
-	const char *end = text_of(lookup, "canonical");
-	json_int_t ttl = json_integer_value(json_object_get(lookup, "ttl"));
-	const struct name *n = find_name(e, owner);
-	json_t *record;
-	size_t i;
-
-	if (end[0] != '\0' && lookup_name_ok(end)) {
-		fprintf(to, "%s. %lld IN CNAME %s.\n", owner, (long long)ttl,
-		    end);
-		owner = end;
-	} else if (n == NULL || (status_of(lookup) == LOOKUP_BOGUS &&
-	    n->status != LOOKUP_BOGUS)) {
-		fprintf(to, "; %s %s was %s\n", owner, text_of(lookup,
-		    "type"), text_of(lookup, "status"));
-		return;
-	}
-	json_array_foreach(records, i, record)
-		fprintf(to, "%s. %lld IN %s %s\n", owner, (long long)ttl,
-		    text_of(lookup, "type"), json_string_value(record));
-}
-
 /* What a stranger's record says must stay within its line. */
 static bool
 is_plain(const json_t *lookup)
@@ -237,19 +210,105 @@ is_plain(const json_t *lookup)
 	return true;
 }
 
+/* Several ways may lead to one RRset: the latest answer has it, and of two
+ * links of an alias the one that goes to the end. */
+static bool
+put_set(json_t *sets, const char *owner, const char *type, json_t *set)
+{
+	char key[LOOKUP_NAME_MAX + 8];
+	const json_t *old;
+	bool whole = json_object_get(set, "whole") != NULL, before;
+
+	snprintf(key, sizeof(key), "%s %s", owner, type);
+	if ((old = json_object_get(sets, key)) != NULL) {
+		before = json_object_get(old, "whole") != NULL;
+		if ((before && !whole) || (before == whole &&
+		    strcmp(text_of(old, "at"), text_of(set, "at")) > 0)) {
+			json_decref(set);
+			return true;
+		}
+	}
+	return json_object_set_new(sets, key, set) == 0;
+}
+
+static bool
+put_records(json_t *sets, const char *owner, const json_t *lookup)
+{
+	json_t *records = json_object_get(lookup, "records");
+
+	if (json_array_size(records) == 0)
+		return true;
+	return put_set(sets, owner, text_of(lookup, "type"), json_pack(
+	    "{s:s, s:s, s:s, s:I, s:O}", "owner", owner,
+	    "type", text_of(lookup, "type"), "at", text_of(lookup, "at"),
+	    "ttl", json_integer_value(json_object_get(lookup, "ttl")),
+	    "records", records));
+}
+
+static bool
+put_alias(json_t *sets, const char *owner, const char *end,
+    const json_t *lookup)
+{
+	char target[LOOKUP_NAME_MAX + 1];
+
+	snprintf(target, sizeof(target), "%s.", end);
+	return put_set(sets, owner, "CNAME", json_pack(
+	    "{s:s, s:s, s:s, s:I, s:[s], s:b}", "owner", owner,
+	    "type", "CNAME", "at", text_of(lookup, "at"),
+	    "ttl", json_integer_value(json_object_get(lookup, "ttl")),
+	    "records", target, "whole", 1));
+}
+
+/* Records as they were answered, at the end of the chain. */
+static bool
+put_lookup(const struct export *e, json_t *sets, const json_t *lookup,
+    FILE *to)
+{
+	const char *owner = text_of(lookup, "name");
+	const char *end = text_of(lookup, "canonical");
+	const struct name *n = find_name(e, owner);
+
+	if (end[0] != '\0' && lookup_name_ok(end))
+		return put_alias(sets, owner, end, lookup) &&
+		    put_records(sets, end, lookup);
+	if (n == NULL || (status_of(lookup) == LOOKUP_BOGUS &&
+	    n->status != LOOKUP_BOGUS)) {
+		fprintf(to, "; %s %s was %s\n", owner, text_of(lookup,
+		    "type"), text_of(lookup, "status"));
+		return true;
+	}
+	return put_records(sets, owner, lookup);
+}
+
+static void
+write_set(const json_t *set, FILE *to)
+{
+	const json_t *records = json_object_get(set, "records"), *record;
+	json_int_t ttl = json_integer_value(json_object_get(set, "ttl"));
+	size_t i;
+
+	json_array_foreach(records, i, record)
+		fprintf(to, "%s. %lld IN %s %s\n", text_of(set, "owner"),
+		    (long long)ttl, text_of(set, "type"),
+		    json_string_value(record));
+}
+
 int
 export_write(struct export *e, FILE *to)
 {
+	json_t *sets = json_object(), *lookup, *set;
 	const char *key;
-	json_t *lookup;
+	bool ok = sets != NULL && settle_names(e);
 
-	if (!settle_names(e))
-		return -1;
-	for (size_t i = 0; i < e->nnames; i++)
+	for (size_t i = 0; i < e->nnames && ok; i++)
 		fprintf(to, ";! zone %s: %s\n", e->names[i].text,
 		    lookup_status_word(e->names[i].status));
 	json_object_foreach(e->lookups, key, lookup)
-		if (is_plain(lookup))
-			write_lookup(e, lookup, to);
-	return ferror(to) != 0 || fflush(to) == EOF ? -1 : 0;
+		if (ok && is_plain(lookup))
+			ok = put_lookup(e, sets, lookup, to);
+	json_object_foreach(sets, key, set)
+		if (ok)
+			write_set(set, to);
+	json_decref(sets);
+	return !ok || ferror(to) != 0 || fflush(to) == EOF ? -1 : 0;
 }

@@ -56,13 +56,28 @@ each_text_becomes_these_lines(void **state)
 		    ",\"records\":[\"b.test.\"]") },
 		    ";! zone a.test: secure\n;! zone b.test: insecure\n"
 		    "a.test. 60 IN CNAME b.test.\n"
-		    "b.test. 60 IN A 192.0.2.1\n"
-		    "a.test. 60 IN CNAME b.test.\n" },
+		    "b.test. 60 IN A 192.0.2.1\n" },
+		{ "two ways to one set: once, as it was answered last", {
+		    L("a.test", "TLSA", SECURE ",\"at\":\"2026-01-01\","
+		    "\"canonical\":\"b.test\",\"records\":[\"3 1 1 aa\"]"),
+		    L("b.test", "TLSA", SECURE ",\"at\":\"2026-01-02\","
+		    "\"records\":[\"3 1 1 bb\"]") },
+		    ";! zone a.test: secure\n;! zone b.test: secure\n"
+		    "a.test. 60 IN CNAME b.test.\n"
+		    "b.test. 60 IN TLSA 3 1 1 bb\n" },
+		{ "of a chain of aliases the end, not the next", {
+		    L("a.test", "A", SECURE ",\"canonical\":\"c.test\","
+		    "\"records\":[\"192.0.2.1\"]"),
+		    L("a.test", "CNAME", SECURE ",\"at\":\"2026-01-02\","
+		    "\"records\":[\"b.test.\"]") },
+		    ";! zone a.test: secure\n;! zone c.test: secure\n"
+		    "a.test. 60 IN CNAME c.test.\n"
+		    "c.test. 60 IN A 192.0.2.1\n" },
 		{ "types that differ: the weaker, and no failure", {
 		    L("a.test", "A", SECURE ",\"records\":[\"192.0.2.1\"]"),
 		    L("a.test", "AAAA", "\"status\":\"bogus\"") },
-		    ";! zone a.test: secure\na.test. 60 IN A 192.0.2.1\n"
-		    "; a.test AAAA was bogus\n" },
+		    ";! zone a.test: secure\n; a.test AAAA was bogus\n"
+		    "a.test. 60 IN A 192.0.2.1\n" },
 		{ "a record that would begin a line", { L("a.test", "MX",
 		    SECURE ",\"records\":[\"10 a.\\n;! zone x: secure\"]"),
 		    NULL }, ";! zone a.test: secure\n" },
