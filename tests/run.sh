@@ -113,6 +113,7 @@ check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
 check check python3 tests/lab/check.py build/asan
 check live python3 tests/cli/live.py build/asan
 check confirm python3 tests/cli/confirm.py build/asan
+check sts python3 tests/cli/sts.py build/asan
 check early python3 tests/cli/early.py build/asan
 check flood python3 tests/lab/flood.py build/release
 check install python3 tests/cli/install.py build/release

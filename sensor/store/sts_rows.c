@@ -62,7 +62,10 @@ sts_rows_keep(struct sts_rows *r, const char *line, int64_t now)
 	char domain[LOOKUP_NAME_MAX];
 	int64_t expires;
 
-	if (!sts_line_read(line, domain, &expires) || expires <= now)
+	/* the process it comes from may have fallen to a stranger, whose
+	 * lines shall not outlive all others */
+	if (!sts_line_read(line, domain, &expires) || expires <= now ||
+	    expires > now + (int64_t)STS_AGE_MAX * 1000000)
 		return 0;
 	sqlite3_bind_text(r->stmt[KEEP], 1, domain, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->stmt[KEEP], 2, expires);

@@ -16,8 +16,8 @@ struct sts_rows;		/* opaque */
 int	sts_rows_new(sqlite3 *db, struct sts_rows **out);
 void	sts_rows_free(struct sts_rows *r);	/* NULL is fine */
 
-/* A line in the place of the domain's earlier one.  What is no such line, or
- * has expired, is not kept. */
+/* A line in the place of the domain's earlier one.  What is no such line, has
+ * expired, or would last longer than a policy can, is not kept. */
 int	sts_rows_keep(struct sts_rows *r, const char *line, int64_t now);
 
 /* The line is good during the call only. */

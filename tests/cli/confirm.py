@@ -158,6 +158,19 @@ class Case:
         self.says(["incident", str(incident)], "revised by sensor",
                   "medium and circumstantial at first", *words)
 
+    def elsewhere(self, folder):
+        """A verdict on the same certificate, by an exported snapshot."""
+        shown = f"{folder}/elsewhere"
+        for command in (
+                f"{self.analyzer} -d {self.db} policy export >{shown}.zone",
+                f"{self.program} -q -d {shown}.db -r {shown}.pcap "
+                f"--policy file:{shown}.zone"):
+            subprocess.run(command, shell=True, check=True, timeout=60)
+        rows = ask(f"{shown}.db", STATE)
+        for left in pathlib.Path(folder).glob("elsewhere.db*"):
+            left.unlink()
+        return rows[0][0], rows[0][2]
+
     def end(self):
         self.resolver.close()
         if self.sensor.proc.poll() is None:
@@ -166,11 +179,15 @@ class Case:
                  (0, False))
 
 
-def play(wire, folder, client_port):
-    """A session, after which the certificate of another is shown."""
+def write(folder, client_port):
+    """A session in which the certificate of another is shown."""
     path = pathlib.Path(folder, "shown.talk")
     path.write_text(SHOWN % client_port)
-    for frame in talk.Talk(path).frames:
+    return talk.Talk(path)
+
+
+def play(wire, folder, client_port):
+    for frame in write(folder, client_port).frames:
         wire.send(frame.data)
 
 
@@ -184,6 +201,8 @@ def inside(build):
             cases[name] = Case(folder, build, name, 5301 + n,
                                FOREIGN if name == "honest" else KEY)
         wire = span.open_wire()
+        pathlib.Path(folder, "elsewhere.pcap").write_bytes(
+            write(folder, 40009).pcap())
         play(wire, folder, 40001)
         play(wire, folder, 40002)
         run(cases, wire, folder)
@@ -229,6 +248,10 @@ def run(cases, wire, folder):
     text = pathlib.Path(cases["real"].lines).read_text()
     case("real: lines", [text.count(f'"verdict":"{v}"') >= 2
                          for v in ("suspicious", "attack")], [True] * 2)
+
+    # elsewhere, by what was learnt: that of after the TTL
+    for name, want in (("real", ("attack", "high")), ("race", SILENT[:2])):
+        case(f"{name}: judged elsewhere", cases[name].elsewhere(folder), want)
 
     # the next one need not wait; with records that fit it is honest
     play(wire, folder, 40003)

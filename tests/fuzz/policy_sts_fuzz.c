@@ -34,7 +34,10 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	static const struct sts_options o = STS_OPTIONS_DEFAULT;
 	static struct sts_store *store;
 	static struct sts_policy p;
+	char domain[LOOKUP_NAME_MAX];
+	int64_t expires;
 	char *line;
+	bool whole;
 
 	if (store == NULL && (store = sts_store_new(&o)) == NULL)
 		abort();
@@ -49,7 +52,11 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		abort();
 	memcpy(line, at, len);
 	line[len] = '\0';
-	sts_store_load(store, line, INT64_C(1000000000000000));
+	whole = sts_line_read(line, domain, &expires);
+	if (whole)
+		assert(lookup_name_ok(domain) && expires > 0);
+	if (sts_store_load(store, line, INT64_C(1000000000000000)))
+		assert(whole && expires > INT64_C(1000000000000000));
 	free(line);
 	return 0;
 }

@@ -88,6 +88,8 @@ make_answer(unsigned records, size_t octets, size_t evidence)
 	a->hosts = 3;
 	a->covered = 2;
 	a->valid_until = INT64_MAX;
+	a->looked_up = INT64_C(1795176715066175);
+	a->ttl = 4000000000;
 	snprintf(a->host, sizeof(a->host), "mx.example");
 	snprintf(a->references[0], sizeof(a->references[0]), "mx.example");
 	a->nreferences = 1;
@@ -127,6 +129,8 @@ an_answer_arrives_as_it_was_given(void **state)
 	assert_int_equal(got->hosts, 3);
 	assert_int_equal(got->covered, 2);
 	assert_true(got->valid_until == INT64_MAX);
+	assert_true(got->looked_up == INT64_C(1795176715066175));
+	assert_true(got->ttl == 4000000000);
 	assert_string_equal(got->host, "mx.example");
 	assert_string_equal(got->references[0], "mx.example");
 	assert_string_equal(got->promises[0].domain, "example");
@@ -171,7 +175,8 @@ what_is_too_long_loses_evidence_and_then_records(void **state)
 }
 
 /* Offsets in an answer: kind 0, ticket 1, state 9, why 10, by 11, tags 12,
- * sts 16, match 17, why 18, hosts 19, covered 20, until 21. */
+ * sts 16, match 17, why 18, hosts 19, covered 20, until 21, looked up 29,
+ * ttl 37. */
 static void
 a_worker_that_is_not_ours_any_more_is_not_believed(void **state)
 {
@@ -190,6 +195,8 @@ a_worker_that_is_not_ours_any_more_is_not_believed(void **state)
 		{ "too many hosts", 19, DANE_HOSTS_MAX + 1 },
 		{ "more covered than there are", 20, 4 },
 		{ "until before all time", 21, 0x80 },
+		{ "looked up before all time", 29, 0x80 },
+		{ "... or at its end", 29, 0x7f },
 	};
 	static const char *const bad[] = { "[1]", "{\"a\":1", "{\"a\":\"\1\"}",
 	    "nothing" };
