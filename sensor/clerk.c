@@ -75,7 +75,8 @@ judge_record(struct clerk *c, const struct session_record *r,
 	detect_session(r, &past, &promise, &f);
 	rc = store_session(c->store, id, &(struct store_case){ .r = r,
 	    .past = &past, .promise = &promise }, &f);
-	if (rc == 0)
+	if (rc == 0 && (promise.confirm == CONFIRM_WAIT ||
+	    promise.confirm == CONFIRM_UNDECIDED))
 		rc = unconfirmed_add(c->unconfirmed, &(struct unconfirmed_case){
 		    .session = id, .r = r, .past = &past,
 		    .promise = &promise, .f = &f, .now = now_us() });

@@ -9,7 +9,7 @@
 enum statement {
 	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
 	VERSION, LOG, REOPEN, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
-	DROP_PARTS, DROP, HOST, OF_ID, LEADS, LOGGED, STATEMENTS
+	DROP_PARTS, DROP, HOST, OF_ID, LEADS, LOGGED, CLOSE, STATEMENTS
 };
 
 #define COLUMNS	"id, family, server, server_port, client_net, kind, because, " \
@@ -62,6 +62,7 @@ static const char *const sql[STATEMENTS] = {
 	    "FROM finding WHERE incident = ?1 AND severity > 0 "
 	    "GROUP BY severity, confidence, kind "
 	    "ORDER BY severity DESC, confidence DESC LIMIT ?2",
+	[CLOSE] = "UPDATE incident SET state = 2 WHERE id = ?1",
 	[LOGGED] = "SELECT 1 FROM incident_log WHERE incident = ?1 AND "
 	    "at = ?2 AND action = 'revised'",
 };
@@ -425,6 +426,23 @@ incident_rows_leads(struct incident_rows *r, int64_t id,
 	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
 
+/* Nobody has begun to work on it, and there is nothing to work on. */
+static int
+close_empty(struct incident_rows *r, const struct incident *i, int64_t now)
+{
+	int64_t state = -1;
+
+	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
+	if (ask(r->stmt[STATE_OF], &state) == -1)
+		return -1;
+	if (state != STATE_NEW || i->severity > SEVERITY_INFO)
+		return 0;
+	sqlite3_bind_int64(r->stmt[CLOSE], 1, i->id);
+	if (run(r->stmt[CLOSE]) == -1)
+		return -1;
+	return write_log(r, i->id, now, "closed", "nothing of it is left");
+}
+
 int
 incident_rows_revise(struct incident_rows *r, struct incident *i,
     int64_t now, const char *text, bool again)
@@ -434,15 +452,18 @@ incident_rows_revise(struct incident_rows *r, struct incident *i,
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
 	if (ask(r->stmt[STATE_OF], &state) == -1)
 		return -1;
-	if ((again || state == -1) && note_state(r, i, now) == -1)
+	if ((again || state == -1 || i->dirty) && note_state(r, i, now) == -1)
 		return -1;
 	if (put_row(r, i) == -1 || put_parts(r, i) == -1)
 		return -1;
+	i->dirty = false;
 	sqlite3_bind_int64(r->stmt[LOGGED], 1, i->id);
 	sqlite3_bind_int64(r->stmt[LOGGED], 2, now);
 	if (ask(r->stmt[LOGGED], &logged) == -1)
 		return -1;
-	return logged != 0 ? 0 : write_log(r, i->id, now, "revised", text);
+	if (logged == 0 && write_log(r, i->id, now, "revised", text) == -1)
+		return -1;
+	return close_empty(r, i, now);
 }
 
 int

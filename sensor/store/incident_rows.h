@@ -52,7 +52,8 @@ int	incident_rows_leads(struct incident_rows *r, int64_t id,
 	    struct incident_lead out[INCIDENT_LEADS_MAX], unsigned *n);
 
 /* Write it, and in its log why it changed, once for each `now`.  Closed, it is
- * opened again only if `again`. */
+ * opened again only if `again`, or if it went on; new, it is closed if there is
+ * nothing above a note in it. */
 #define INCIDENT_LOG_MAX	300
 int	incident_rows_revise(struct incident_rows *r, struct incident *i,
 	    int64_t now, const char *text, bool again);

@@ -122,9 +122,9 @@ int		 store_evidence(struct store *s, const char *dir);
 
 /* Every session and finding stored from here on is also appended to `path`
  * as JSON lines ("-": standard output), with the columns of v_sessions and
- * v_findings behind a "type", after its commit.  -1 after saying why.  When
- * writing fails later the database goes on, and store_close() says -1.  The
- * caller ignores SIGPIPE. */
+ * v_findings behind a "type", after its commit; once more if it is revised.
+ * -1 after saying why.  When writing fails later the database goes on, and
+ * store_close() says -1.  The caller ignores SIGPIPE. */
 int		 store_jsonl(struct store *s, const char *path);
 
 #endif

@@ -114,7 +114,11 @@ what_was_a_race_is_a_note_in_its_incident(void **state)
 	expect(p, "SELECT session = (SELECT max(id) FROM session) "
 	    "FROM incident", "1");
 	revise(p, two, CONFIRM_RACE, NOON + 5);
-	expect(p, INCIDENT, "1: 0 0 2 0");
+	/* nobody had begun to work on it, and there is nothing to work on */
+	expect(p, INCIDENT, "1: 0 0 2 2");
+	expect(p, "SELECT who || ' ' || action || ' ' || text FROM "
+	    "incident_log ORDER BY id DESC LIMIT 1",
+	    "sensor closed nothing of it is left");
 	expect(p, "SELECT count(*) FROM finding WHERE incident = 1 AND "
 	    "severity = 0", "2");
 	/* one answer, one line */
@@ -124,6 +128,19 @@ what_was_a_race_is_a_note_in_its_incident(void **state)
 	put(p, &(struct met){ 2, 3, 1, KIND_CERTIFICATE_CHANGED,
 	    SEVERITY_HIGH });
 	expect(p, INCIDENT, "1: 3 1 3 0");
+	expect(p, "SELECT group_concat(action) FROM incident_log",
+	    "opened,revised,closed,reopened");
+}
+
+static void
+what_somebody_works_on_is_left_to_them(void **state)
+{
+	struct place *p = *state;
+	int64_t id = doubt(p, &(struct met){ 0, 1, 1, MISMATCH });
+
+	tell(p, "UPDATE incident SET state = 1");
+	revise(p, id, CONFIRM_RACE, NOON + 5);
+	expect(p, INCIDENT, "1: 0 0 1 1");
 }
 
 static void
@@ -282,6 +299,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(what_is_confirmed_is_graver_everywhere),
 		test(what_was_a_race_is_a_note_in_its_incident),
+		test(what_somebody_works_on_is_left_to_them),
 		test(what_analysts_did_stays_and_what_is_confirmed_opens_again),
 		test(an_incident_of_before_is_fetched),
 		test(who_ended_without_a_word_left_it_undecided),
