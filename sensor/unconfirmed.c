@@ -24,10 +24,18 @@ static const enum confirm_answer answer_of[OUTCOMES] = {
 	[IF_UNDECIDED] = CONFIRM_UNDECIDED,
 };
 
+/* Few sessions have more than one finding, and struct findings has room for
+ * many. */
+struct judged {
+	struct finding	*list;		/* owned, with their texts */
+	unsigned	 count;
+	enum verdict	 verdict;
+};
+
 struct waiting {
 	STAILQ_ENTRY(waiting)	 link;
 	int64_t			 session;
-	struct findings		 as[OUTCOMES];
+	struct judged		 as[OUTCOMES];
 };
 
 struct doubt {
@@ -52,6 +60,7 @@ struct unconfirmed {
 	uint8_t		 confirmed[UNCONFIRMED_KNOWN_MAX][KEY];
 	struct doubt	 list[UNCONFIRMED_MAX];
 	struct match_result later;
+	struct findings	 at_hand;
 };
 
 struct unconfirmed *
@@ -72,11 +81,43 @@ unconfirmed_new(struct promises *p, struct store *s)
 	return d;
 }
 
-static void
-free_waiting(struct waiting *w)
+/* From `f`, whose texts are no longer its own then.  False: memory is
+ * short. */
+static bool
+pack(struct judged *j, struct findings *f)
 {
-	for (int i = 0; i < OUTCOMES; i++)
-		findings_clear(&w->as[i]);
+	size_t size = f->count * sizeof(f->list[0]);
+
+	j->verdict = f->verdict;
+	if (f->count == 0)
+		return true;
+	if ((j->list = malloc(size)) == NULL)
+		return false;
+	memcpy(j->list, f->list, size);
+	j->count = f->count;
+	f->count = 0;
+	return true;
+}
+
+/* And back; the caller clears them. */
+static void
+unpack(struct judged *j, struct findings *f)
+{
+	f->count = j->count;
+	f->verdict = j->verdict;
+	if (j->count > 0)
+		memcpy(f->list, j->list, j->count * sizeof(f->list[0]));
+	free(j->list);
+	*j = (struct judged){ 0 };
+}
+
+static void
+free_waiting(struct waiting *w, struct findings *at_hand)
+{
+	for (int i = 0; i < OUTCOMES; i++) {
+		unpack(&w->as[i], at_hand);
+		findings_clear(at_hand);
+	}
 	free(w);
 }
 
@@ -88,7 +129,7 @@ close_doubt(struct unconfirmed *d, struct doubt *one)
 	while ((w = STAILQ_FIRST(&one->waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&one->waiting, link);
 		d->sessions--;
-		free_waiting(w);
+		free_waiting(w, &d->at_hand);
 	}
 	for (unsigned i = 0; i < one->shown.count; i++)
 		certificate_drop(one->shown.chain[i]);
@@ -233,19 +274,25 @@ open_doubt(struct unconfirmed *d, const struct unconfirmed_case *c,
 }
 
 static struct waiting *
-new_waiting(const struct unconfirmed_case *c)
+new_waiting(struct unconfirmed *d, const struct unconfirmed_case *c)
 {
 	struct promise promise = *c->promise;
 	struct waiting *w;
+	bool ok = true;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return NULL;
 	w->session = c->session;
-	for (int i = 0; i < OUTCOMES; i++) {
+	for (int i = 0; i < OUTCOMES && ok; i++) {
 		promise.confirm = answer_of[i];
-		detect_session(c->r, c->past, &promise, &w->as[i]);
+		detect_session(c->r, c->past, &promise, &d->at_hand);
+		ok = pack(&w->as[i], &d->at_hand);
+		findings_clear(&d->at_hand);
 	}
-	return w;
+	if (ok)
+		return w;
+	free_waiting(w, &d->at_hand);
+	return NULL;
 }
 
 static int
@@ -292,7 +339,7 @@ unconfirmed_add(struct unconfirmed *d, const struct unconfirmed_case *c)
 		return 0;
 	if (c->promise->confirm == CONFIRM_UNDECIDED)
 		return undecided(d, c, &doubt, "too many were open");
-	if ((w = new_waiting(c)) == NULL)
+	if ((w = new_waiting(d, c)) == NULL)
 		return undecided(d, c, &doubt, "memory was short");
 	put_key(d, c->r, c->promise->answer, key);
 	if ((one = find(d, key)) == NULL)
@@ -316,10 +363,13 @@ settle(struct unconfirmed *d, struct doubt *one, const struct store_revision *li
 
 	STAILQ_FOREACH(w, &one->waiting, link) {
 		v.session = w->session;
+		v.findings = &d->at_hand;
 		for (int i = 0; i < OUTCOMES; i++)
 			if (answer_of[i] == v.answer)
-				v.findings = &w->as[i];
-		if ((rc = store_revise(d->store, &v)) == -1)
+				unpack(&w->as[i], &d->at_hand);
+		rc = store_revise(d->store, &v);
+		findings_clear(&d->at_hand);
+		if (rc == -1)
 			break;
 		++*n;
 	}

@@ -37,9 +37,9 @@ enum confirm_answer	unconfirmed_expect(struct unconfirmed *d,
 			    const struct session_record *r,
 			    const struct promise *promise);
 
-/* A session as it was just stored, with what unconfirmed_expect() said of it: only
- * a mismatch that is more than a note is kept.  -1: the store takes no more,
- * as of all below. */
+/* A session as it was just stored, with what unconfirmed_expect() said of it:
+ * only a mismatch that is more than a note is kept.  -1: the store takes no
+ * more, as of all below. */
 struct unconfirmed_case {
 	int64_t				 session;
 	const struct session_record	*r;
