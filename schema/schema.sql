@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
 --
--- schema.sql -- the tables, version 2.
+-- schema.sql -- the tables, version 3.
 --
 -- Readers use the views (views.sql); the tables may change with a version.
 -- Times are microseconds since 1970, UTC.  A session costs one row: words
@@ -254,7 +254,9 @@ CREATE TABLE incident (
 	peers		INTEGER NOT NULL,	-- others, in the latest hours
 	title		TEXT NOT NULL,
 	explanation	TEXT NOT NULL,
-	next_steps	TEXT NOT NULL		-- JSON array
+	next_steps	TEXT NOT NULL,		-- JSON array
+	mended		INTEGER		-- posture: found well again then;
+				-- NULL: not, or of no such family
 ) STRICT;
 
 CREATE INDEX incident_at ON incident (family, server, server_port);
@@ -264,7 +266,8 @@ CREATE TABLE incident_part (
 	incident	INTEGER NOT NULL REFERENCES incident,
 	what		INTEGER NOT NULL,	-- 0 client net, 1 server,
 				-- 2 recipient domain, 3 sensor, 4 kind,
-				-- 5 cause, 6 server name
+				-- 5 cause, 6 server name,
+				-- 7 what of a server is to be mended
 	word		TEXT NOT NULL,
 	sessions	INTEGER NOT NULL,
 	PRIMARY KEY (incident, what, word)

@@ -70,13 +70,15 @@ promises_close(struct promises *p)
 
 /* A mail conversation, with something by which to know its destination. */
 static bool
-worth_asking(const struct session_record *r)
+worth_asking(const struct promises *p, const struct session_record *r)
 {
 	return r->stage != RECORD_NOTE &&
 	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
 	    (r->smtp != NULL || r->tls != NULL) &&
 	    (r->server_name != NULL || (r->smtp != NULL &&
-	    smtp_facts(r->smtp)->rcpt_domains_kept > 0));
+	    smtp_facts(r->smtp)->rcpt_domains_kept > 0) ||
+	    inventory_server_at(&p->config->inventory,
+	    &r->flow.ip[SIDE_SERVER]) != NULL);
 }
 
 static void
@@ -97,6 +99,7 @@ fill_question(const struct promises *p, const struct session_record *r,
 {
 	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
 	    NULL;
+	const struct inventory_server *own;
 
 	memset(q, 0, sizeof(*q));
 	q->server = r->flow.ip[SIDE_SERVER];
@@ -110,6 +113,9 @@ fill_question(const struct promises *p, const struct session_record *r,
 		policy_question_add_name(q, r->server_name);
 	for (unsigned i = 0; f != NULL && i < f->rcpt_domains_kept; i++)
 		policy_question_add_domain(q, f->rcpt_domains[i]);
+	if ((own = inventory_server_at(&p->config->inventory,
+	    &q->server)) != NULL)
+		policy_question_add_name(q, own->name);
 	q->curious = inventory_owns_address(&p->config->inventory,
 	    &q->server);
 }
@@ -119,7 +125,7 @@ promises_put(struct promises *p, const struct session_record *r)
 {
 	struct policy_question q;
 
-	if (p->ask == NULL || !worth_asking(r))
+	if (p->ask == NULL || !worth_asking(p, r))
 		return 0;
 	fill_question(p, r, &q);
 	return ask_put(p->ask, &q);

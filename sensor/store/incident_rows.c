@@ -14,19 +14,19 @@ enum statement {
 
 #define COLUMNS	"id, family, server, server_port, client_net, kind, because, " \
     "severity, confidence, first_seen, last_seen, sessions, mails_in_clear, " \
-    "session, servers_missing, servers_offering, nets_offered, peers"
+    "session, servers_missing, servers_offering, nets_offered, peers, mended"
 
 static const char *const sql[STATEMENTS] = {
 	[PUT] = "INSERT INTO incident (" COLUMNS ", state, located, title, "
 	    "explanation, next_steps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, ?19, "
-	    "?20, ?21, ?22) ON CONFLICT (id) DO UPDATE SET "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+	    "nullif(?23, 0), 0, ?19, ?20, ?21, ?22) ON CONFLICT (id) DO UPDATE SET "
 	    "server = ?3, server_port = ?4, client_net = ?5, kind = ?6, "
 	    "because = ?7, severity = ?8, confidence = ?9, first_seen = ?10, "
 	    "last_seen = ?11, sessions = ?12, mails_in_clear = ?13, "
 	    "session = ?14, servers_missing = ?15, servers_offering = ?16, "
 	    "nets_offered = ?17, peers = ?18, located = ?19, title = ?20, "
-	    "explanation = ?21, next_steps = ?22",
+	    "explanation = ?21, next_steps = ?22, mended = nullif(?23, 0)",
 	[STATE_OF] = "SELECT state FROM incident WHERE id = ?1",
 	[PUT_PART] = "INSERT OR REPLACE INTO incident_part "
 	    "(incident, what, word, sessions) VALUES (?1, ?2, ?3, ?4)",
@@ -214,6 +214,7 @@ read_row(struct incident_rows *r, sqlite3_stmt *stmt)
 	i->servers_offering = (unsigned)sqlite3_column_int(stmt, 15);
 	i->nets_offered = (unsigned)sqlite3_column_int(stmt, 16);
 	i->peers = (unsigned)sqlite3_column_int(stmt, 17);
+	i->mended = sqlite3_column_int64(stmt, 18);
 	read_parts(r, i);
 	return i;
 }
@@ -250,10 +251,16 @@ incident_rows_recent(struct incident_rows *r, unsigned most)
 static void
 bind_times(struct incident_rows *r, const struct incident *like)
 {
+	/* posture: of all times, a few a year; what is well now was to be
+	 * mended who knows when */
+	bool all = like->family == FAMILY_POSTURE;
+
 	r->failed = false;
 	sqlite3_bind_int(r->asked, 1, like->family);
-	sqlite3_bind_int64(r->asked, 2, like->first_seen - INCIDENT_IDLE);
-	sqlite3_bind_int64(r->asked, 6, like->last_seen + INCIDENT_IDLE);
+	sqlite3_bind_int64(r->asked, 2, all ? INT64_MIN : like->first_seen -
+	    INCIDENT_IDLE);
+	sqlite3_bind_int64(r->asked, 6, all ? INT64_MAX : like->last_seen +
+	    INCIDENT_IDLE);
 }
 
 int
@@ -372,6 +379,7 @@ put_row(struct incident_rows *r, const struct incident *i)
 	sqlite3_bind_text(stmt, 20, title, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 21, why, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 22, steps, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 23, i->mended);
 	rc = run(stmt);
 out:
 	free(title);
