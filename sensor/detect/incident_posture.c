@@ -24,12 +24,16 @@ incident_posture_new(const struct incident_share *s, const struct posture *p)
 	return i;
 }
 
-/* Past the number of parts everything is known: it is told no more. */
+/* Past the number of parts everything is known: it is told no more.  What
+ * has become graver is told again. */
 static bool
-is_known(const struct incident *i, const char *about)
+is_known(const struct incident *i, const char *about,
+    const struct finding *f)
 {
 	const struct incident_parts *p = &i->parts[PART_ABOUT];
 
+	if (f->severity > i->severity)
+		return false;
 	for (unsigned n = 0; n < p->count; n++)
 		if (strcmp(p->list[n].word, about) == 0)
 			return true;
@@ -74,9 +78,11 @@ incident_posture_add(struct incident *i, const struct incident_share *s,
 {
 	const struct finding *f = &p->finding;
 	int64_t at = s->r->flow.first.time;
-	bool news = !is_known(i, p->about);
+	bool first = i->first_seen > i->last_seen;
+	bool news = first || !is_known(i, p->about, f);
 
-	if (i->first_seen > i->last_seen || leads(f, s->session, i)) {
+	/* the session to look at is one that has a finding */
+	if (first || (news && leads(f, s->session, i))) {
 		i->severity = f->severity;
 		i->confidence = f->confidence;
 		i->session = s->session;

@@ -93,7 +93,7 @@ static const struct wording wordings[KINDS] = {
 [KIND_CREDENTIALS_IN_CLEAR] = { "passwords in clear to %s",
     "Change the passwords that passed, and let the server offer AUTH under "
     "TLS only." },
-[KIND_DANE_PARTIAL] = { "DANE protects only some mail servers beside %s",
+[KIND_DANE_PARTIAL] = { "mail servers beside %s without TLSA records",
     "Publish TLSA records for every MX host, in signed zones, or take the "
     "unprotected hosts out of the MX records." },
 [KIND_TLSA_MISMATCH] = {

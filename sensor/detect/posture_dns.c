@@ -80,11 +80,11 @@ bogus_words(enum dane_why why)
 {
 	switch (why) {
 	case DANE_WHY_MX_BOGUS:
-		return "its MX records";
+		return "the MX records";
 	case DANE_WHY_ADDRESS_BOGUS:
-		return "the addresses of its mail server";
+		return "the addresses of the mail server";
 	case DANE_WHY_TLSA_BOGUS:
-		return "the TLSA records of its mail server, or their denial";
+		return "the TLSA records, or their denial, of the mail server";
 	default:
 		return NULL;
 	}

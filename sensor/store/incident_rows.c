@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/moment.h"
 #include "schema/schema.h"
 #include "store/incident_rows.h"
 
 enum statement {
 	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
-	VERSION, LOG, REOPEN, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
+	VERSION, LOG, REOPEN, CLOSE, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
 	DROP_PARTS, DROP, HOST, STATEMENTS
 };
 
@@ -47,6 +48,7 @@ static const char *const sql[STATEMENTS] = {
 	[LOG] = "INSERT INTO incident_log (incident, at, who, action, text) "
 	    "VALUES (?1, ?2, 'sensor', ?3, ?4)",
 	[REOPEN] = "UPDATE incident SET state = 0 WHERE id = ?1",
+	[CLOSE] = "UPDATE incident SET state = 2 WHERE id = ?1",
 	[MOVED] = "UPDATE incident SET server = NULL, server_port = NULL, "
 	    "client_net = ?2 WHERE id = ?1",
 	[MOVE_FINDINGS] = "UPDATE finding SET incident = ?1 "
@@ -314,23 +316,45 @@ write_log(struct incident_rows *r, int64_t id, int64_t now,
 	return run(stmt);
 }
 
-/* New, or closed and going on?  Its log has to say so. */
+/* New, or closed and going on?  Its log has to say so.  *state is what it
+ * then is. */
 static int
-note_state(struct incident_rows *r, const struct incident *i, int64_t now)
+note_state(struct incident_rows *r, const struct incident *i, int64_t now,
+    int64_t *state)
 {
-	int64_t state = -1;
-
+	*state = -1;
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
-	if (ask(r->stmt[STATE_OF], &state) == -1)
+	if (ask(r->stmt[STATE_OF], state) == -1)
 		return -1;
-	if (state == -1)
+	if (*state == -1) {
+		*state = STATE_NEW;
 		return write_log(r, i->id, now, "opened", NULL);
-	if (state != STATE_CLOSED)
+	}
+	if (*state != STATE_CLOSED || i->mended != 0)
 		return 0;
+	*state = STATE_NEW;
 	sqlite3_bind_int64(r->stmt[REOPEN], 1, i->id);
 	if (run(r->stmt[REOPEN]) == -1)
 		return -1;
 	return write_log(r, i->id, now, "reopened", "it goes on");
+}
+
+/* What was mended needs nobody's hand. */
+static int
+close_mended(struct incident_rows *r, const struct incident *i, int64_t now,
+    int64_t state)
+{
+	char text[64 + MOMENT_TEXT], when[MOMENT_TEXT];
+
+	if (i->mended == 0 || state == STATE_CLOSED ||
+	    state == STATE_SUPPRESSED)
+		return 0;
+	sqlite3_bind_int64(r->stmt[CLOSE], 1, i->id);
+	if (run(r->stmt[CLOSE]) == -1)
+		return -1;
+	snprintf(text, sizeof(text), "mended: found well at %s",
+	    moment_format(i->mended, when));
+	return write_log(r, i->id, now, "closed", text);
 }
 
 static int
@@ -391,8 +415,11 @@ out:
 int
 incident_rows_put(struct incident_rows *r, struct incident *i, int64_t now)
 {
-	if (note_state(r, i, now) == -1 || put_row(r, i) == -1 ||
-	    put_parts(r, i) == -1)
+	int64_t state;
+
+	if (note_state(r, i, now, &state) == -1 || put_row(r, i) == -1 ||
+	    put_parts(r, i) == -1 ||
+	    close_mended(r, i, now, state) == -1)
 		return -1;
 	i->dirty = false;
 	return 0;
