@@ -4,6 +4,7 @@
 
 #include "capture/privileges.h"
 #include "policy/ask.h"
+#include "policy/watch.h"
 #include "promises.h"
 
 #define MATCHES_KEPT	4096
@@ -11,6 +12,8 @@
 struct promises {
 	const struct config	*config;
 	struct ask		*ask;		/* NULL: off */
+	struct watch		*watch;		/* own domains */
+	const struct policy_answer *watched[WATCH_DOMAINS_MAX];
 	struct match		*match;
 	struct match_result	 result;	/* of the record at hand */
 };
@@ -45,7 +48,8 @@ promises_open(const struct config *c)
 	struct promises *p;
 
 	if ((p = calloc(1, sizeof(*p))) == NULL ||
-	    (p->match = match_new(MATCHES_KEPT)) == NULL) {
+	    (p->match = match_new(MATCHES_KEPT)) == NULL ||
+	    (p->watch = watch_new(&c->inventory)) == NULL) {
 		log_warn("policy");
 		promises_close(p);
 		return NULL;
@@ -64,6 +68,7 @@ promises_close(struct promises *p)
 	if (p == NULL)
 		return;
 	ask_close(p->ask);
+	watch_free(p->watch);
 	match_free(p->match);
 	free(p);
 }
@@ -128,6 +133,9 @@ promises_put(struct promises *p, const struct session_record *r)
 	if (p->ask == NULL || !worth_asking(p, r))
 		return 0;
 	fill_question(p, r, &q);
+	if (q.curious)
+		watch_put(p->watch, p->ask, &q, r->flow.first.time,
+		    promises_change(p));
 	return ask_put(p->ask, &q);
 }
 
@@ -135,7 +143,10 @@ bool
 promises_take(struct promises *p, uint64_t *ticket,
     struct policy_answer **answer)
 {
-	return p->ask != NULL && ask_take(p->ask, ticket, answer);
+	while (p->ask != NULL && ask_take(p->ask, ticket, answer))
+		if (!watch_take(p->watch, *ticket, *answer))
+			return true;
+	return false;
 }
 
 void
@@ -186,7 +197,9 @@ promises_weigh(struct promises *p, const struct session_record *r,
 {
 	*out = (struct promise){ .answer = answer,
 	    .inventory = &p->config->inventory,
-	    .confirmed = !promises_change(p) };
+	    .confirmed = !promises_change(p), .watched = p->watched,
+	    .nwatched = watch_known(p->watch, &r->flow.ip[SIDE_SERVER],
+	    r->flow.port[SIDE_SERVER], p->watched) };
 	if (answer != NULL && compare(p, r, answer))
 		out->match = &p->result;
 }

@@ -16,7 +16,7 @@
 
 #define FINDINGS_MAX	32	/* of one session */
 #define CAUSE_MAX	64	/* octets of a cause's name, with the NUL */
-#define POSTURES_MAX	8	/* a kind each */
+#define POSTURES_MAX	40	/* a kind each, two of each own domain */
 #define POSTURE_ABOUT_MAX	240
 
 struct finding {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "detect/posture.h"
 #include "policy/lint.h"
@@ -372,11 +373,58 @@ look_at_records(const struct brief *b, const struct policy_answer *a,
 	}
 }
 
+/* The session's own answer has it in. */
+static bool
+is_asked(const struct policy_answer *a, const char *domain)
+{
+	for (unsigned i = 0; a != NULL && i < a->npromises; i++)
+		if (strcasecmp(a->promises[i].domain, domain) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whose MX records do not validate has no MX hosts that we know: then it is
+ * told of servers with names in that domain, or, where there are none, of
+ * all.
+ */
+static bool
+is_served_here(const struct brief *b, const struct policy_answer *a)
+{
+	const struct inventory *i = b->promise->inventory;
+	const struct inventory_server *here = inventory_server_at(i,
+	    &b->r->flow.ip[SIDE_SERVER]);
+
+	if (a->host[0] != '\0')
+		return true;
+	if (here != NULL && lookup_name_within(here->name, a->domain))
+		return true;
+	for (unsigned n = 0; n < i->nservers; n++)
+		if (lookup_name_within(i->servers[n].name, a->domain))
+			return false;
+	return true;
+}
+
+static void
+look_at_watched(const struct brief *b, struct findings *f)
+{
+	for (unsigned i = 0; i < b->promise->nwatched; i++) {
+		const struct policy_answer *a = b->promise->watched[i];
+
+		if (is_asked(b->promise->answer, a->domain) ||
+		    !is_served_here(b, a))
+			continue;
+		look_at_validation(b, a, f);
+		look_at_coverage(b, a, f);
+	}
+}
+
 void
 posture_look_at_dns(const struct brief *b, struct findings *f)
 {
 	const struct policy_answer *a = b->promise->answer;
 
+	look_at_watched(b, f);
 	if (a == NULL)
 		return;
 	look_at_validation(b, a, f);

@@ -20,6 +20,9 @@ struct promise {
 	 * records are those of a snapshot and will not change. */
 	bool				 confirmed;
 	const struct inventory		*inventory;	/* never NULL */
+	/* Own domains at an own server, whatever this session was about. */
+	const struct policy_answer	*const *watched;
+	unsigned			 nwatched;
 };
 
 #endif
