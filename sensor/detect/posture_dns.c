@@ -353,8 +353,9 @@ look_at_records(const struct brief *b, const struct policy_answer *a,
 	const char *base = a->base[0] != '\0' ? a->base : a->host;
 	char name[POSTURE_SUBJECT_MAX];
 
-	snprintf(name, sizeof(name), "_%u._tcp.%s",
-	    b->r->flow.port[SIDE_SERVER], base);
+	/* a name too long for a line is told by its beginning */
+	snprintf(name, sizeof(name), "_%u._tcp.%.*s",
+	    b->r->flow.port[SIDE_SERVER], (int)(sizeof(name) - 16), base);
 	switch (a->state) {
 	case POLICY_DANE_HALF:
 	case POLICY_DANE_TLS:
