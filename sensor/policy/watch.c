@@ -7,6 +7,7 @@
 struct watched {
 	uint64_t		 ticket;	/* 0: nothing is open */
 	struct policy_answer	*answer;	/* NULL: none yet */
+	int64_t			 asked_at;	/* 0: never */
 };
 
 struct watched_server {
@@ -63,6 +64,17 @@ find(const struct watch *w, const struct addr *ip, uint16_t port)
 	return NULL;
 }
 
+/* A resolver that fails is not asked at each session. */
+static bool
+is_due(const struct watched *one, int64_t at, bool ages)
+{
+	if (one->ticket != 0)
+		return false;
+	if (one->asked_at != 0 && at - one->asked_at < WATCH_PAUSE)
+		return false;
+	return one->answer == NULL || (ages && one->answer->valid_until <= at);
+}
+
 void
 watch_put(struct watch *w, struct ask *a,
     const struct policy_question *server, int64_t at, bool ages)
@@ -82,16 +94,17 @@ watch_put(struct watch *w, struct ask *a,
 	for (unsigned d = 0; d < w->ndomains; d++) {
 		struct watched *one = &s->domains[d];
 
-		if (one->ticket != 0 || (one->answer != NULL &&
-		    (!ages || one->answer->valid_until > at)))
+		if (!is_due(one, at, ages) || w->open == WATCH_OPEN_MAX)
 			continue;
 		/* the same names, and nothing of the session's mail */
 		q = *server;
 		q.ndomains = 0;
 		policy_question_add_domain(&q, w->inventory->domains[d]);
 		q.curious = true;
-		one->ticket = ask_put(a, &q);
-		w->open += one->ticket != 0;
+		if ((one->ticket = ask_put(a, &q)) == 0)
+			return;		/* too much is open */
+		one->asked_at = at;
+		w->open++;
 	}
 }
 

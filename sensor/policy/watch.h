@@ -18,6 +18,8 @@
 
 #define WATCH_DOMAINS_MAX	16	/* the first of the inventory */
 #define WATCH_SERVERS_MAX	64	/* the first met */
+#define WATCH_OPEN_MAX		64	/* questions at once: sessions come first */
+#define WATCH_PAUSE		INT64_C(60000000)	/* us: not again before */
 
 struct watch;			/* opaque */
 
@@ -26,7 +28,7 @@ struct watch	*watch_new(const struct inventory *i);
 void		 watch_free(struct watch *w);		/* NULL is fine */
 
 /* A session of that server at that time (microseconds): ask what was never
- * asked, and what `ages` and is no longer valid then. */
+ * answered, and what `ages` and is no longer valid then. */
 void		 watch_put(struct watch *w, struct ask *a,
 		    const struct policy_question *server, int64_t at,
 		    bool ages);

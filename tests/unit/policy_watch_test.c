@@ -175,6 +175,34 @@ more_servers_than_there_is_room_for_are_not_watched(void **state)
 	}
 }
 
+/* What nobody answers is not asked at each session, and what sessions ask
+ * has room beside it. */
+static void
+questions_are_bounded(void **state)
+{
+	struct place *p = *state;
+	struct policy_answer *answer;
+	struct policy_question q;
+	uint64_t ticket, before;
+
+	for (unsigned n = 0; n < WATCH_SERVERS_MAX; n++) {
+		set_question(&q, (uint8_t)n);
+		watch_put(p->watch, p->ask, &q, NOON, true);
+	}
+	assert_int_equal(ask_counted(p->ask)->asked, WATCH_OPEN_MAX);
+	ask_run(p->ask);
+	while (ask_take(p->ask, &ticket, &answer)) {
+		policy_answer_free(answer);
+		assert_true(watch_take(p->watch, ticket, NULL));
+	}
+	before = ask_counted(p->ask)->asked;
+	set_question(&q, 0);
+	watch_put(p->watch, p->ask, &q, NOON + WATCH_PAUSE - 1, true);
+	assert_int_equal(ask_counted(p->ask)->asked, before);
+	watch_put(p->watch, p->ask, &q, NOON + WATCH_PAUSE, true);
+	assert_int_equal(ask_counted(p->ask)->asked, before + 2);
+}
+
 /* An open question dies with the watch; an empty inventory asks nothing. */
 static void
 nothing_to_watch_and_nothing_left(void **state)
@@ -206,6 +234,7 @@ main(void)
 		test(they_are_asked_again_only_when_the_answer_is_old),
 		test(an_answer_to_somebody_else_is_left_alone),
 		test(more_servers_than_there_is_room_for_are_not_watched),
+		test(questions_are_bounded),
 		test(nothing_to_watch_and_nothing_left),
 	};
 
