@@ -30,6 +30,8 @@ static const struct column_rule columns[] = {
 	{ "tls_established", "TLS", COLUMN_NUMBER, NULL, NULL },
 	{ "client_nets", NULL, COLUMN_NUMBER, NULL, NULL },
 	{ "certificates", NULL, COLUMN_CUT, NULL, NULL },
+	{ "policy", NULL, COLUMN_PLAIN, NULL, NULL },
+	{ "posture", NULL, COLUMN_CUT, NULL, NULL },
 	{ "first_seen", "FIRST SEEN (UTC)", COLUMN_PLAIN, NULL, NULL },
 	{ "last_seen", "LAST SEEN (UTC)", COLUMN_PLAIN, NULL, NULL },
 };
@@ -41,7 +43,7 @@ static const struct listing listing = {
 	.columns = { "servers", "servers", columns, LENGTH(columns) },
 	.shown = {
 		{ 120, "server,server_name,sessions,offered,absent,masked,"
-		    "tls_established,last_offer,first_seen,last_seen" },
+		    "tls_established,last_offer,policy,posture,last_seen" },
 		{ 0, "server,server_name,sessions,offered,absent,masked,"
 		    "tls_established" },
 	},

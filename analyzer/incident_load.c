@@ -5,7 +5,7 @@
 /* incident_part.what, in the order of its numbers. */
 static const char *const parts[] = {
 	"client_nets", "servers", "rcpt_domains", "sensors", "kinds",
-	"causes", "server_names",
+	"causes", "server_names", "about",
 };
 
 static struct query *
@@ -59,7 +59,8 @@ select_total(const struct database *d, unsigned i, int64_t id)
 	return q;
 }
 
-/* The gravest session's own: they say what decided. */
+/* The gravest session's own: they say what decided.  Of posture it is the
+ * incident's, whatever else was found in that session. */
 static struct query *
 select_decisive(const struct database *d, unsigned i, int64_t id)
 {
@@ -69,7 +70,9 @@ select_decisive(const struct database *d, unsigned i, int64_t id)
 	query_add(q, "SELECT * FROM %s.v_findings WHERE session_id = (SELECT "
 	    "session FROM %s.incident WHERE id = ", name, name);
 	query_add_int(q, id);
-	query_add(q, ") ORDER BY id LIMIT 1");
+	query_add(q, ") ORDER BY incident_id IS NOT ");
+	query_add_int(q, id);
+	query_add(q, ", id LIMIT 1");
 	return q;
 }
 

@@ -94,6 +94,10 @@ put_when(const struct page *p)
 			page_fieldf(p, "since", "%s, last seen %s, %s later",
 			    from, to, span);
 	}
+	if (page_time(p->facts, "mended_at", &last)) {
+		when_write(to, last, false);
+		page_fieldf(p, "mended", "found well at %s", to);
+	}
 	page_fieldf(p, "in", "%lld session%s; %lld mail%s in clear",
 	    number(p, "sessions"), number(p, "sessions") == 1 ? "" : "s",
 	    number(p, "mails_in_clear"),

@@ -69,7 +69,8 @@ make_tables(struct database *d)
 		    "offer INTEGER, starttls INTEGER, reply INTEGER, "
 		    "tls INTEGER, protection INTEGER, mails INTEGER, "
 		    "name INTEGER, ehlo INTEGER, version INTEGER, "
-		    "cipher INTEGER, certificate INTEGER)",
+		    "cipher INTEGER, certificate INTEGER, policy INTEGER, "
+		    "tlsa INTEGER)",
 	};
 
 	for (size_t i = 0; i < LENGTH(sql); i++)
@@ -144,7 +145,7 @@ fill(struct database *d, unsigned i, const struct party *p,
 	    "WHERE id = s.client) END, s.offer, s.starttls, "
 	    "s.starttls_reply, s.tls, s.protection, s.mails_in_clear, "
 	    "s.server_name, s.ehlo_reply, s.tls_version, s.tls_cipher, "
-	    "s.certificate FROM %s.session AS s CROSS JOIN temp.party AS p "
+	    "s.certificate, s.policy, s.tlsa FROM %s.session AS s CROSS JOIN temp.party AS p "
 	    "WHERE p.db = %u AND p.server = s.server", i, name, name, i);
 	if (p->port != 0) {
 		query_add(q, " AND s.server_port = ");

@@ -57,6 +57,20 @@ add_latest(struct query *q, const struct server *s, const char *column,
 	    condition);
 }
 
+/* What is still to be mended, the gravest first: as v_servers has it. */
+static void
+add_posture(struct query *q, const struct server *s)
+{
+	query_add(q, ", (SELECT json_group_array(kind) FROM (SELECT kind "
+	    "FROM all_incidents WHERE family = 'posture' AND mended_at "
+	    "IS NULL AND server_ip = ");
+	query_add_text(q, s->ip);
+	query_add(q, " AND server_port = %d GROUP BY kind ORDER BY "
+	    "max(CASE severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 "
+	    "WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END) DESC, kind)) "
+	    "AS posture", s->port);
+}
+
 static struct query *
 select_facts(const struct server *s)
 {
@@ -70,9 +84,15 @@ select_facts(const struct server *s)
 	add_latest(q, s, "offer", "offer BETWEEN 1 AND 4");
 	query_add(q, "last_offer, max(CASE WHEN offer = 1 THEN at END) "
 	    "AS last_offered_at, sum(tls = 1) AS tls_established, "
-	    "count(DISTINCT net) AS client_nets, '[]' AS certificates, "
-	    "'unknown' AS policy, NULL AS tlsa_matching, NULL AS tlsa_total, "
-	    "'[]' AS posture, sum(offer = 4) AS ehlo_refused, "
+	    "count(DISTINCT net) AS client_nets, '[]' AS certificates");
+	add_latest(q, s, "policy", "(policy & 15) > 0");
+	query_add(q, "policy");
+	add_latest(q, s, "tlsa_matching", "tlsa > 0");
+	query_add(q, "tlsa_matching");
+	add_latest(q, s, "tlsa_total", "tlsa > 0");
+	query_add(q, "tlsa_total");
+	add_posture(q, s);
+	query_add(q, ", sum(offer = 4) AS ehlo_refused, "
 	    "sum(ifnull(reply, 220) <> 220) AS starttls_refused, "
 	    "sum(tls = 2) AS tls_failed, sum(protection = 0) AS cleartext, "
 	    "sum(mails) AS mails_in_clear");
@@ -273,6 +293,9 @@ server_load(const struct database *d, const char *ip, int port,
 
 	if (rows_take_one(d, d->paths[0], select_facts(&s), &s.facts) == -1)
 		return NULL;
+	if (json_is_null(json_object_get(s.facts, "policy")))
+		json_object_set_new(s.facts, "policy",
+		    json_string("unknown"));
 	if (put_offers(&s) == 0 && put_replies(&s) == 0 &&
 	    put_certificates(&s) == 0 && put_tls(&s) == 0 &&
 	    put_networks(&s) == 0 && put_incidents(&s) == 0 &&

@@ -80,6 +80,23 @@ put_sum(const struct page *p)
 	    number(p, "mails_in_clear") == 1 ? "" : "s");
 }
 
+/* What it promises, and what its operator should mend. */
+static void
+put_posture(const struct page *p)
+{
+	const char *policy = page_text(p->facts, "policy");
+	long long total = number(p, "tlsa_total");
+
+	page_fieldf(p, "policy", total > 0 ? "%s; the certificate matches "
+	    "%lld of %lld TLSA records" : "%s", policy != NULL ? policy : "?",
+	    number(p, "tlsa_matching"), total);
+	if (json_array_size(json_object_get(p->facts, "posture")) == 0)
+		return;
+	page_colour(p, PAGE_YELLOW);
+	page_list(p, "to mend", json_object_get(p->facts, "posture"));
+	page_colour(p, PAGE_PLAIN);
+}
+
 /* Nothing stands out among zeros: they are dots. */
 static void
 put_count(const struct page *p, const json_t *row, const char *name,
@@ -275,6 +292,7 @@ server_page(const struct page *p)
 {
 	put_headline(p);
 	put_sum(p);
+	put_posture(p);
 	put_incidents(p);
 	put_offers(p);
 	put_networks(p);

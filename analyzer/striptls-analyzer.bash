@@ -93,7 +93,10 @@ _striptls_analyzer()
 		    command-injection response-injection reply-conflict
 		    cleartext-retry starttls-unused certificate-changed
 		    tls-downgraded path-anomaly mail-in-clear
-		    requiretls-in-clear credentials-in-clear dns-conflict' \
+		    requiretls-in-clear credentials-in-clear dns-conflict
+		    dane-partial tlsa-mismatch tlsa-at-risk tlsa-unusable
+		    tlsa-unsigned certificate-expiring starttls-never
+		    dnssec-bogus' \
 		    "$word" ;;
 	--state)
 		_striptls_analyzer_list 'new acknowledged closed suppressed

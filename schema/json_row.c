@@ -37,6 +37,7 @@ static const struct {
 	{ "last_at", ROW_TIME },
 	{ "last_offered_at", ROW_TIME },
 	{ "last_seen", ROW_TIME },
+	{ "mended_at", ROW_TIME },
 	{ "started_at", ROW_TIME },
 	{ "until", ROW_TIME },
 
@@ -45,6 +46,7 @@ static const struct {
 	{ "quit", ROW_FLAG },
 	{ "resumed", ROW_FLAG },
 
+	{ "about", ROW_LIST },
 	{ "because", ROW_LIST },
 	{ "capabilities", ROW_LIST },
 	{ "capture_gaps", ROW_LIST },

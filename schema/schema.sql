@@ -283,7 +283,9 @@ CREATE TABLE incident (
 	peers		INTEGER NOT NULL,	-- others, in the latest hours
 	title		TEXT NOT NULL,
 	explanation	TEXT NOT NULL,
-	next_steps	TEXT NOT NULL		-- JSON array
+	next_steps	TEXT NOT NULL,		-- JSON array
+	mended		INTEGER		-- posture: found well again then;
+				-- NULL: not, or of no such family
 ) STRICT;
 
 CREATE INDEX incident_at ON incident (family, server, server_port);
@@ -293,7 +295,8 @@ CREATE TABLE incident_part (
 	incident	INTEGER NOT NULL REFERENCES incident,
 	what		INTEGER NOT NULL,	-- 0 client net, 1 server,
 				-- 2 recipient domain, 3 sensor, 4 kind,
-				-- 5 cause, 6 server name
+				-- 5 cause, 6 server name,
+				-- 7 what of a server is to be mended
 	word		TEXT NOT NULL,
 	sessions	INTEGER NOT NULL,
 	PRIMARY KEY (incident, what, word)

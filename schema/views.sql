@@ -248,7 +248,7 @@ CREATE VIEW v_incidents AS SELECT
 	-- more than the contract asks for
 	CASE i.family WHEN 0 THEN 'encryption-lost' WHEN 1 THEN 'interception'
 	    WHEN 2 THEN 'injection' WHEN 3 THEN 'credentials'
-	    WHEN 4 THEN 'dns' END AS family,
+	    WHEN 4 THEN 'dns' WHEN 5 THEN 'posture' END AS family,
 	i.server_port AS server_port,
 	i.client_net AS client_net,
 	i.session AS session_id,
@@ -263,14 +263,19 @@ CREATE VIEW v_incidents AS SELECT
 	    ORDER BY sessions DESC, word)) AS causes,
 	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
 	    WHERE incident = i.id AND what = 6
-	    ORDER BY sessions DESC, word)) AS server_names
+	    ORDER BY sessions DESC, word)) AS server_names,
+	(SELECT json_group_array(word) FROM (SELECT word FROM incident_part
+	    WHERE incident = i.id AND what = 7
+	    ORDER BY sessions DESC, word)) AS about,
+	i.mended AS mended_at
 FROM incident AS i;
 
 -- One row per address and port.  `client_nets` is how many networks (/24,
 -- /48) its clients came from: the list itself has no bound.  `certificates`
 -- lists the SHA-256 of at most 16 leaf certificates, the latest first.
 -- `last_offer` is that of the last session in which the server was asked
--- and its answer seen.
+-- and its answer seen.  `posture` lists what is still to be mended, the
+-- gravest first: the same kind may have been mended and come again.
 CREATE VIEW v_servers AS
 WITH total AS (
 	SELECT s.server AS server, s.server_port AS port,
@@ -334,6 +339,10 @@ SELECT
 	(SELECT tlsa >> 8 FROM session WHERE id = t.compared)
 	    AS tlsa_matching,
 	(SELECT tlsa & 255 FROM session WHERE id = t.compared) AS tlsa_total,
-	'[]' AS posture
+	(SELECT json_group_array(word) FROM (SELECT k.word AS word
+	    FROM incident AS i CROSS JOIN kind AS k
+	    WHERE i.family = 5 AND i.server = t.server
+	    AND i.server_port = t.port AND i.mended IS NULL AND k.id = i.kind
+	    GROUP BY k.id ORDER BY max(i.severity) DESC, k.word)) AS posture
 FROM total AS t LEFT JOIN listed AS l
     ON l.server = t.server AND l.port = t.port;

@@ -4,6 +4,7 @@
 
 #include "capture/privileges.h"
 #include "policy/ask.h"
+#include "policy/watch.h"
 #include "promises.h"
 
 #define MATCHES_KEPT	4096
@@ -12,6 +13,8 @@ struct promises {
 	const struct config	*config;
 	struct ask		*ask;		/* NULL: off */
 	struct store		*store;		/* of STS policies; or NULL */
+	struct watch		*watch;		/* own domains */
+	const struct policy_answer *watched[WATCH_DOMAINS_MAX];
 	struct match		*match;
 	struct match_result	 result;	/* of the record at hand */
 };
@@ -81,7 +84,8 @@ promises_open(const struct config *c)
 	struct promises *p;
 
 	if ((p = calloc(1, sizeof(*p))) == NULL ||
-	    (p->match = match_new(MATCHES_KEPT)) == NULL) {
+	    (p->match = match_new(MATCHES_KEPT)) == NULL ||
+	    (p->watch = watch_new(&c->inventory)) == NULL) {
 		log_warn("policy");
 		promises_close(p);
 		return NULL;
@@ -100,19 +104,22 @@ promises_close(struct promises *p)
 	if (p == NULL)
 		return;
 	ask_close(p->ask);
+	watch_free(p->watch);
 	match_free(p->match);
 	free(p);
 }
 
 /* A mail conversation, with something by which to know its destination. */
 static bool
-worth_asking(const struct session_record *r)
+worth_asking(const struct promises *p, const struct session_record *r)
 {
 	return r->stage != RECORD_NOTE &&
 	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
 	    (r->smtp != NULL || r->tls != NULL) &&
 	    (r->server_name != NULL || (r->smtp != NULL &&
-	    smtp_facts(r->smtp)->rcpt_domains_kept > 0));
+	    smtp_facts(r->smtp)->rcpt_domains_kept > 0) ||
+	    inventory_server_at(&p->config->inventory,
+	    &r->flow.ip[SIDE_SERVER]) != NULL);
 }
 
 static void
@@ -133,6 +140,7 @@ promises_ask(const struct promises *p, const struct session_record *r,
 {
 	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
 	    NULL;
+	const struct inventory_server *own;
 
 	memset(q, 0, sizeof(*q));
 	q->server = r->flow.ip[SIDE_SERVER];
@@ -146,6 +154,9 @@ promises_ask(const struct promises *p, const struct session_record *r,
 		policy_question_add_name(q, r->server_name);
 	for (unsigned i = 0; f != NULL && i < f->rcpt_domains_kept; i++)
 		policy_question_add_domain(q, f->rcpt_domains[i]);
+	if ((own = inventory_server_at(&p->config->inventory,
+	    &q->server)) != NULL)
+		policy_question_add_name(q, own->name);
 	q->curious = inventory_owns_address(&p->config->inventory,
 	    &q->server);
 }
@@ -155,9 +166,12 @@ promises_put(struct promises *p, const struct session_record *r)
 {
 	struct policy_question q;
 
-	if (p->ask == NULL || !worth_asking(r))
+	if (p->ask == NULL || !worth_asking(p, r))
 		return 0;
 	promises_ask(p, r, &q);
+	if (q.curious)
+		watch_put(p->watch, p->ask, &q, r->flow.first.time,
+		    promises_change(p));
 	return ask_put(p->ask, &q);
 }
 
@@ -171,7 +185,10 @@ bool
 promises_take(struct promises *p, uint64_t *ticket,
     struct policy_answer **answer)
 {
-	return p->ask != NULL && ask_take(p->ask, ticket, answer);
+	while (p->ask != NULL && ask_take(p->ask, ticket, answer))
+		if (!watch_take(p->watch, *ticket, *answer))
+			return true;
+	return false;
 }
 
 void
@@ -246,7 +263,10 @@ promises_weigh(struct promises *p, const struct session_record *r,
     const struct policy_answer *answer, struct promise *out)
 {
 	*out = (struct promise){ .answer = answer,
-	    .inventory = &p->config->inventory };
+	    .inventory = &p->config->inventory,
+	    .fixed = !promises_change(p), .watched = p->watched,
+	    .nwatched = watch_known(p->watch, &r->flow.ip[SIDE_SERVER],
+	    r->flow.port[SIDE_SERVER], p->watched) };
 	if (answer == NULL || !compare(p, r, answer))
 		return;
 	out->match = &p->result;

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: ISC
 --
 -- From version 2 to 3: certificates that matched no TLSA record are asked
--- about again, and MTA-STS policies outlive the sensor.
+-- about again, MTA-STS policies outlive the sensor, and of what an operator
+-- should mend it is kept when it was found well again.
 
 -- Sessions whose certificate matched no TLSA record, by records that might
 -- have been yesterday's: how they were judged first, and what records of
@@ -31,3 +32,5 @@ CREATE TABLE sts_policy (
 	expires		INTEGER NOT NULL,
 	line		TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+ALTER TABLE incident ADD COLUMN mended INTEGER;

@@ -173,14 +173,35 @@ because_of(const struct brief *b, const struct opinion *o)
 	    o->because;
 }
 
+bool
+finding_fill(struct finding *one, const struct brief *b,
+    const struct opinion *o, const struct circumstances *c,
+    const char *summary)
+{
+	struct grade grade = grade_of(o->kind, o->weight, c);
+
+	memset(one, 0, sizeof(*one));
+	one->kind = o->kind;
+	one->because = because_of(b, o);
+	one->severity = grade.severity;
+	one->confidence = grade.confidence;
+	one->at = o->at.time;
+	one->summary = strdup(summary);
+	open_evidence(&one->evidence, b, o);
+	if (one->summary != NULL && !one->evidence.failed)
+		return true;
+	free(one->summary);
+	json_text_free(&one->evidence);
+	return false;
+}
+
 struct finding *
 finding_add(struct findings *f, const struct brief *b,
     const struct opinion *o, const char *fmt, ...)
 {
 	char summary[SUMMARY_MAX];
-	struct grade grade;
-	struct finding *one;
-	struct json_text *j;
+	struct circumstances c = { .exposed = b->exposed,
+	    .partial = is_partial(b->r) };
 	va_list ap;
 
 	if (f->count == FINDINGS_MAX) {
@@ -191,28 +212,13 @@ finding_add(struct findings *f, const struct brief *b,
 	vsnprintf(summary, sizeof(summary), fmt, ap);
 	va_end(ap);
 
-	one = &f->list[f->count];
-	memset(one, 0, sizeof(*one));
-	one->kind = o->kind;
-	one->because = because_of(b, o);
-	grade = grade_of(o->kind, o->weight, &(struct circumstances){
-	    .promised = (one->because & (BECAUSE(DANE) | BECAUSE(STS))) != 0 &&
-	    brief_promised_wholly(b),
-	    .exposed = b->exposed, .partial = is_partial(b->r) });
-	one->severity = grade.severity;
-	one->confidence = grade.confidence;
-	one->at = o->at.time;
-	one->summary = strdup(summary);
-	j = &one->evidence;
-	open_evidence(j, b, o);
-	if (one->summary == NULL || j->failed) {
-		free(one->summary);
-		json_text_free(j);
+	c.promised = (because_of(b, o) & (BECAUSE(DANE) | BECAUSE(STS))) != 0
+	    && brief_promised_wholly(b);
+	if (!finding_fill(&f->list[f->count], b, o, &c, summary)) {
 		f->dropped++;
 		return NULL;
 	}
-	f->count++;
-	return one;
+	return &f->list[f->count++];
 }
 
 void
@@ -237,13 +243,21 @@ evidence_line(struct finding *one, enum side who, struct mark at,
 
 /* A finding whose evidence memory did not suffice for is kept without. */
 static void
+close_one(struct finding *one)
+{
+	json_text_raw(&one->evidence, "]}");
+	if (one->evidence.failed)
+		json_text_free(&one->evidence);
+}
+
+static void
 close_evidence(struct findings *f)
 {
-	for (unsigned i = 0; i < f->count; i++) {
-		json_text_raw(&f->list[i].evidence, "]}");
-		if (f->list[i].evidence.failed)
-			json_text_free(&f->list[i].evidence);
-	}
+	for (unsigned i = 0; i < f->count; i++)
+		close_one(&f->list[i]);
+	for (unsigned i = 0; i < f->postures; i++)
+		if (!f->posture[i].well)
+			close_one(&f->posture[i].finding);
 }
 
 /* ------------------------------------------------------------------ */
@@ -353,11 +367,13 @@ detect_session(const struct session_record *r, const struct past *past,
 	const struct brief b = brief_of(r, past, promise);
 
 	f->count = 0;
+	f->postures = 0;
 	f->dropped = 0;
 	f->taken = false;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](&b, f);
 	excuse(&b, f);
+	detect_posture(&b, f);
 	close_evidence(f);
 	qsort(f->list, f->count, sizeof(f->list[0]), graver);
 	f->cause = f->count > 0 ? brief_cause(&b) : NULL;
@@ -371,5 +387,11 @@ findings_clear(struct findings *f)
 		free(f->list[i].summary);
 		json_text_free(&f->list[i].evidence);
 	}
+	for (unsigned i = 0; i < f->postures; i++)
+		if (!f->posture[i].well) {
+			free(f->posture[i].finding.summary);
+			json_text_free(&f->posture[i].finding.evidence);
+		}
 	f->count = 0;
+	f->postures = 0;
 }

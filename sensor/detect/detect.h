@@ -16,6 +16,8 @@
 
 #define FINDINGS_MAX	32	/* of one session */
 #define CAUSE_MAX	64	/* octets of a cause's name, with the NUL */
+#define POSTURES_MAX	40	/* a kind each, two of each own domain */
+#define POSTURE_ABOUT_MAX	240
 
 struct finding {
 	enum kind	 kind;
@@ -28,9 +30,26 @@ struct finding {
 	struct json_text evidence;	/* an object; owned */
 };
 
+/*
+ * A duty of the operator of an own server, as far as this session shows it.
+ * What is to be mended is found once, not once a session: whoever groups
+ * findings says which are known.  No verdict depends on it.
+ */
+struct posture {
+	enum kind	 kind;
+	bool		 well;		/* nothing to mend */
+	bool		 known;		/* it was found before: no finding now */
+	/* What it is about: a certificate, a domain, a set of records.  Up to
+	 * a comma that is who, and behind it how. */
+	char		 about[POSTURE_ABOUT_MAX];
+	struct finding	 finding;	/* unless it is well */
+};
+
 struct findings {
 	struct finding	 list[FINDINGS_MAX];	/* gravest first */
 	unsigned	 count;
+	struct posture	 posture[POSTURES_MAX];
+	unsigned	 postures;
 	unsigned	 dropped;	/* no room or no memory */
 	enum verdict	 verdict;
 	const char	*cause;		/* a known box, by name; NULL: none */
@@ -43,5 +62,11 @@ void	detect_session(const struct session_record *r,
 	    const struct past *past, const struct promise *promise,
 	    struct findings *f);
 void	findings_clear(struct findings *f);
+
+/* To be told of a duty: not well, and not known.  And how many there are to
+ * be told in all, and how grave the gravest is (info, if there is none). */
+bool		 posture_is_news(const struct posture *p);
+unsigned	 findings_told(const struct findings *f);
+enum severity	 findings_gravest(const struct findings *f);
 
 #endif

@@ -71,6 +71,27 @@ static const struct {
     { LOW, MEDIUM },		{ MEDIUM, HIGH },	{ HIGH, HIGH } } },
 [KIND_CREDENTIALS_IN_CLEAR] = { FAMILY_CREDENTIALS, LACKS, {
     { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ HIGH, CRITICAL } } },
+/*
+ * Posture is the server's, and not of the mail that happens to pass: left
+ * and right are alike.  High stops mail, now; medium will, or leaves it to
+ * who sits between; low is worth a calm day.
+ */
+[KIND_DANE_PARTIAL] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ MEDIUM, MEDIUM },	{ MEDIUM, MEDIUM } } },
+[KIND_TLSA_MISMATCH] = { FAMILY_POSTURE, LACKS, {
+    { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ HIGH, HIGH } } },
+[KIND_TLSA_AT_RISK] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ MEDIUM, MEDIUM },	{ MEDIUM, MEDIUM } } },
+[KIND_TLSA_UNUSABLE] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ MEDIUM, MEDIUM },	{ MEDIUM, MEDIUM } } },
+[KIND_TLSA_UNSIGNED] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ LOW, LOW },		{ LOW, LOW } } },
+[KIND_CERTIFICATE_EXPIRING] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ MEDIUM, MEDIUM },	{ HIGH, HIGH } } },
+[KIND_STARTTLS_NEVER] = { FAMILY_POSTURE, LACKS, {
+    { LOW, LOW },		{ MEDIUM, MEDIUM },	{ HIGH, HIGH } } },
+[KIND_DNSSEC_BOGUS] = { FAMILY_POSTURE, LACKS, {
+    { MEDIUM, MEDIUM },		{ HIGH, HIGH },		{ HIGH, HIGH } } },
 };
 
 struct grade

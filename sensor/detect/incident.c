@@ -48,11 +48,18 @@ incident_covers(const struct incident *i, int64_t at)
 	return incident_touches(i, at, at);
 }
 
+int64_t
+incident_idle(enum family family)
+{
+	return family == FAMILY_POSTURE ? POSTURE_IDLE : INCIDENT_IDLE;
+}
+
 bool
 incident_touches(const struct incident *i, int64_t first, int64_t last)
 {
-	return last >= i->first_seen - INCIDENT_IDLE &&
-	    first <= i->last_seen + INCIDENT_IDLE;
+	int64_t idle = incident_idle(i->family);
+
+	return last >= i->first_seen - idle && first <= i->last_seen + idle;
 }
 
 const char *
@@ -271,6 +278,10 @@ incident_absorb(struct incident *i, const struct incident *other)
 	}
 	if (other->first_seen < i->first_seen)
 		i->first_seen = other->first_seen;
+	if (other->mended > i->mended)
+		i->mended = other->mended;
+	if (i->mended <= i->last_seen)
+		i->mended = 0;
 	for (int p = 0; p < PARTS; p++)
 		for (unsigned n = 0; n < other->parts[p].count; n++)
 			incident_put_part(i, (enum part)p,

@@ -5,7 +5,9 @@
  * All findings above a note of one session go to one incident: that of the
  * family of the gravest (detect/grade.c) at its server.  An incident goes on
  * as long as no more than INCIDENT_IDLE of packet time passes between its
- * sessions.  When several servers lose the same for one client network
+ * sessions.  What an operator should mend (struct posture) has an incident
+ * of its own for each kind and server, and for POSTURE_IDLE.  When several
+ * servers lose the same for one client network
  * alone, theirs become one incident at that network.
  *
  * Plain facts and what they amount to; store/incidents.c keeps them.
@@ -16,6 +18,7 @@
 #include "detect/detect.h"
 
 #define INCIDENT_IDLE		INT64_C(86400000000)	/* us: a day */
+#define POSTURE_IDLE		(30 * INCIDENT_IDLE)
 #define INCIDENT_PARTS_MAX	300	/* of each sort */
 #define INCIDENT_NET_SERVERS	3	/* from so many on it is the network */
 #define INCIDENT_NEAR_NETS	3	/* from so many on it is the server */
@@ -23,7 +26,7 @@
 /* incident_part.what: never renumber, they are stored. */
 enum part {
 	PART_CLIENT_NET, PART_SERVER, PART_DOMAIN, PART_SENSOR, PART_KIND,
-	PART_CAUSE, PART_SERVER_NAME, PARTS
+	PART_CAUSE, PART_SERVER_NAME, PART_ABOUT, PARTS
 };
 
 struct incident_part {
@@ -52,6 +55,7 @@ struct incident {
 	int64_t		 first_seen, last_seen;
 	uint64_t	 sessions, mails;
 	int64_t		 session;	/* the gravest: to look at first */
+	int64_t		 mended;	/* posture: found well then; 0: not */
 
 	/* the counts that tell where it is, as of the latest session */
 	unsigned	 servers_missing, servers_offering;	/* to that net */
@@ -77,6 +81,8 @@ struct incident_share {
  * above a note. */
 const struct finding	*incident_leader(const struct findings *f);
 
+/* How long nothing may be seen of an incident of a family that goes on. */
+int64_t	 incident_idle(enum family family);
 /* Is a session at this time part of it, if the rest fits? */
 bool	 incident_covers(const struct incident *i, int64_t at);
 /* Is what lasted from `first` to `last`? */
@@ -117,6 +123,17 @@ void	 incident_lead_by(struct incident *i, const struct incident_lead *l,
 /* From a server's to one at the only client network it has. */
 void	 incident_move_to_net(struct incident *i);
 
+/* Likewise of posture: incident_posture.c.  True: that was not known of it,
+ * and is to be told. */
+struct incident	*incident_posture_new(const struct incident_share *s,
+		    const struct posture *p);
+bool	 incident_posture_add(struct incident *i,
+	    const struct incident_share *s, const struct posture *p);
+/* It is well at that time, or what of it `p` names: mended, unless something
+ * else was to be mended of late. */
+void	 incident_posture_well(struct incident *i, const struct posture *p,
+	    int64_t at);
+
 /* What it amounts to, from the counts above. */
 enum location	incident_location(const struct incident *i);
 enum severity	incident_severity(const struct incident *i);
@@ -125,5 +142,10 @@ enum severity	incident_severity(const struct incident *i);
 char	*incident_title(const struct incident *i);
 char	*incident_explanation(const struct incident *i);
 char	*incident_next_steps(const struct incident *i);	/* a JSON array */
+/* What settles a kind, one step. */
+const char	*incident_step(enum kind kind);
+/* ... of posture, likewise: posture_words.c. */
+char	*posture_explanation(const struct incident *i);
+char	*posture_next_steps(const struct incident *i);
 
 #endif

@@ -93,6 +93,37 @@ static const struct wording wordings[KINDS] = {
 [KIND_CREDENTIALS_IN_CLEAR] = { "passwords in clear to %s",
     "Change the passwords that passed, and let the server offer AUTH under "
     "TLS only." },
+[KIND_DANE_PARTIAL] = { "mail servers beside %s without TLSA records",
+    "Publish TLSA records for every MX host, in signed zones, or take the "
+    "unprotected hosts out of the MX records." },
+[KIND_TLSA_MISMATCH] = {
+    "no TLSA record matches the certificate of %s",
+    "Publish a 3 1 1 record of the key in use now, and take the old one away "
+    "once its TTL has passed (striptls-analyzer tlsa create); or let the "
+    "server use the certificate again that the records describe." },
+[KIND_TLSA_AT_RISK] = {
+    "only one TLSA record of the pair still matches the certificate of %s",
+    "Mend the record that does not match: a 2 1 1 record must be of the CA "
+    "that issued the certificate now, a 3 1 1 record of the key in use; "
+    "wait two TTLs before the certificate or key is changed." },
+[KIND_TLSA_UNUSABLE] = { "no TLSA record of %s is usable",
+    "Publish 3 1 1, or 2 1 1, in place of records with usage 0 or 1, with "
+    "unknown numbers or with digests cut short." },
+[KIND_TLSA_UNSIGNED] = { "TLSA records of %s without DNSSEC",
+    "Sign the zone of the server's name (DNSSEC), with a DS record in its "
+    "parent; or take the records away." },
+[KIND_CERTIFICATE_EXPIRING] = { "the certificate of %s runs out",
+    "Renew the certificate, with the same key, or with TLSA records of the "
+    "new key published two TTLs before; see why it was not renewed by "
+    "itself." },
+[KIND_STARTTLS_NEVER] = { "%s never offers STARTTLS",
+    "Say EHLO to it from the machine itself and from here: if it offers "
+    "STARTTLS there, something on the way takes it away; if not, set it up "
+    "(Postfix: smtpd_tls_security_level = may, and a certificate)." },
+[KIND_DNSSEC_BOGUS] = { "DNSSEC validation fails for the domain of %s",
+    "Look at the chain of signatures (delv, or dnsviz.net): signatures that "
+    "ran out, a DS record of a key that is gone, or a name server that "
+    "denies wrongly, also at _tcp below the server's name." },
 };
 
 struct text {
@@ -365,6 +396,8 @@ incident_explanation(const struct incident *i)
 {
 	struct text t = { 0 };
 
+	if (i->family == FAMILY_POSTURE)
+		return posture_explanation(i);
 	say_seen(&t, i);
 	if (!t.failed)
 		say_expected(&t, i);
@@ -380,12 +413,20 @@ put_step(struct json_text *j, const char *step)
 	json_text_string(j, step);
 }
 
+const char *
+incident_step(enum kind kind)
+{
+	return wordings[kind].step;
+}
+
 char *
 incident_next_steps(const struct incident *i)
 {
 	struct json_text j = { 0 };
 	char step[256], ip[ADDR_TEXT_MAX];
 
+	if (i->family == FAMILY_POSTURE)
+		return posture_next_steps(i);
 	json_text_raw(&j, "[");
 	snprintf(step, sizeof(step), "Read the gravest session with its "
 	    "dialogue: striptls-analyzer session %lld", (long long)i->session);

@@ -25,7 +25,11 @@ struct promise {
 	const struct match_result	*match;
 	/* Of a mismatch: what records of after the TTL say. */
 	enum confirm_answer		 confirm;
+	bool				 fixed;	/* a snapshot's, will not change */
 	const struct inventory		*inventory;	/* never NULL */
+	/* Own domains at an own server, whatever this session was about. */
+	const struct policy_answer	*const *watched;
+	unsigned			 nwatched;
 };
 
 #endif

@@ -49,6 +49,10 @@ detect_rule	detect_mail_in_clear;
 detect_rule	detect_credentials_in_clear;
 detect_rule	detect_dns_conflict;
 
+/* Apart from the verdict: what the operator should mend.  It fills the
+ * postures alone, and only of servers that the inventory calls his own. */
+detect_rule	detect_posture;
+
 /* What a rule says; strings are copied. */
 struct opinion {
 	enum kind	 kind;
@@ -65,6 +69,11 @@ struct opinion {
 struct finding	*finding_add(struct findings *f, const struct brief *b,
 		    const struct opinion *o, const char *fmt, ...)
 		    __attribute__((format(printf, 4, 5)));
+
+/* The same without a place in the list; false: memory is short. */
+bool	finding_fill(struct finding *one, const struct brief *b,
+	    const struct opinion *o, const struct circumstances *c,
+	    const char *summary);
 
 /* The finding of this kind that is there already, or NULL. */
 const struct finding	*finding_of(const struct findings *f, enum kind kind);

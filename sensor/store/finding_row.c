@@ -145,32 +145,42 @@ add(struct finding_row *row, const struct waiting *w)
 	return 0;
 }
 
+static int
+put(struct finding_row *row, int64_t session, unsigned rank,
+    const struct finding *f)
+{
+	struct waiting w = {
+		.number = {
+			[NUMBER_SESSION] = session,
+			[NUMBER_RANK] = rank,
+			[NUMBER_AT] = f->at,
+			[NUMBER_KIND] = row->kinds[f->kind],
+			[NUMBER_BECAUSE] = f->because,
+			[NUMBER_SEVERITY] = f->severity,
+			[NUMBER_CONFIDENCE] = f->confidence,
+			[NUMBER_INCIDENT] = f->incident,
+		},
+		.summary = span_text(f->summary != NULL ? f->summary : ""),
+		.evidence = f->evidence.at != NULL ?
+		    span_of(f->evidence.at, f->evidence.len) :
+		    span_text("{}"),
+	};
+
+	return add(row, &w);
+}
+
 int
 finding_row_put(struct finding_row *row, int64_t session,
-    const struct findings *findings)
+    const struct findings *f)
 {
-	for (unsigned i = 0; i < findings->count; i++) {
-		const struct finding *f = &findings->list[i];
-		struct waiting w = {
-			.number = {
-				[NUMBER_SESSION] = session,
-				[NUMBER_RANK] = i,
-				[NUMBER_AT] = f->at,
-				[NUMBER_KIND] = row->kinds[f->kind],
-				[NUMBER_BECAUSE] = f->because,
-				[NUMBER_SEVERITY] = f->severity,
-				[NUMBER_CONFIDENCE] = f->confidence,
-				[NUMBER_INCIDENT] = f->incident,
-			},
-			.summary = span_text(f->summary != NULL ?
-			    f->summary : ""),
-			.evidence = f->evidence.at != NULL ?
-			    span_of(f->evidence.at, f->evidence.len) :
-			    span_text("{}"),
-		};
+	unsigned rank = 0;
 
-		if (add(row, &w) == -1)
+	for (unsigned i = 0; i < f->count; i++)
+		if (put(row, session, rank++, &f->list[i]) == -1)
 			return -1;
-	}
+	for (unsigned i = 0; i < f->postures; i++)
+		if (posture_is_news(&f->posture[i]) && put(row, session,
+		    rank++, &f->posture[i].finding) == -1)
+			return -1;
 	return 0;
 }

@@ -15,7 +15,8 @@ struct finding_row;		/* opaque */
 int	finding_row_new(sqlite3 *db, struct finding_row **row);
 void	finding_row_free(struct finding_row *row);	/* NULL is fine */
 
-/* All findings of a session that was just written; the texts are copied.
+/* All findings of a session that was just written, and behind them what is
+ * news of its server's posture; the texts are copied.
  * -1: SQLite or memory failed. */
 int	finding_row_put(struct finding_row *row, int64_t session,
 	    const struct findings *f);

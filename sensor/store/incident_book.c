@@ -8,11 +8,17 @@
 #include "store/incident_book.h"
 
 #define BUCKETS		4096
+#define SERVERS		1024	/* whose posture is known to be here */
 
 struct incident_book {
 	struct incident_rows	*rows;
 	struct incident_kept	*places[BUCKETS];
 	struct incident_kept	*nets[BUCKETS];
+	/* one a slot: what leaves one is merely asked for again */
+	struct server {
+		struct addr	 ip;
+		uint16_t	 port;	/* 0: the slot is free */
+	}			 servers[SERVERS];
 	unsigned		 count;
 	int64_t			 whole_from;	/* all are here whose last_seen
 						 * is no earlier */
@@ -45,6 +51,7 @@ forget_all(struct incident_book *b)
 		}
 		b->places[i] = b->nets[i] = NULL;
 	}
+	memset(b->servers, 0, sizeof(b->servers));
 	b->count = 0;
 }
 
@@ -104,6 +111,7 @@ incident_same_place(const struct incident *a, const struct incident *c)
 	if (a->at_net)
 		return a->kind == c->kind && strcmp(a->net, c->net) == 0;
 	return a->server_port == c->server_port &&
+	    (a->family != FAMILY_POSTURE || a->kind == c->kind) &&
 	    addr_equal(&a->server, &c->server);
 }
 
@@ -217,11 +225,31 @@ is_whole(const struct incident_book *b, const struct incident *like)
 	    like->first_seen - INCIDENT_IDLE >= b->whole_from;
 }
 
+/* A healthy server has none, and is asked about all the time. */
+static int
+fetch_posture(struct incident_book *b, const struct incident *like)
+{
+	uint64_t at = hash(b, like->server.octets, 16) % SERVERS;
+	struct server *s = &b->servers[at];
+	struct came c;
+
+	if (b->whole_from == INT64_MIN || (s->port == like->server_port &&
+	    addr_equal(&s->ip, &like->server)))
+		return 0;
+	if (incident_rows_at(b->rows, like) == -1 || keep_rows(b, &c) == -1)
+		return -1;
+	s->ip = like->server;
+	s->port = like->server_port;
+	return 0;
+}
+
 int
 incident_book_fetch(struct incident_book *b, const struct incident *like)
 {
 	struct came c;
 
+	if (like->family == FAMILY_POSTURE)
+		return fetch_posture(b, like);
 	if (is_whole(b, like))
 		return 0;
 	if (incident_rows_at(b->rows, like) == -1)
@@ -319,6 +347,7 @@ thin_out(struct incident_book *b)
 			incident_book_let_go(b, i);
 			incident_free(i);
 		}
+	memset(b->servers, 0, sizeof(b->servers));
 	if (from + 1 > b->whole_from)
 		b->whole_from = from + 1;
 }

@@ -3,30 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/moment.h"
 #include "schema/schema.h"
 #include "store/incident_rows.h"
 
 enum statement {
 	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
-	VERSION, LOG, REOPEN, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
-	DROP_PARTS, DROP, HOST, OF_ID, LEADS, LOGGED, CLOSE, STATEMENTS
+	VERSION, LOG, REOPEN, CLOSE, MOVED, MOVE_FINDINGS, MOVE_LOG, DROP_LOG,
+	DROP_PARTS, DROP, HOST, OF_ID, LEADS, LOGGED, STATEMENTS
 };
 
 #define COLUMNS	"id, family, server, server_port, client_net, kind, because, " \
     "severity, confidence, first_seen, last_seen, sessions, mails_in_clear, " \
-    "session, servers_missing, servers_offering, nets_offered, peers"
+    "session, servers_missing, servers_offering, nets_offered, peers, mended"
 
 static const char *const sql[STATEMENTS] = {
 	[PUT] = "INSERT INTO incident (" COLUMNS ", state, located, title, "
 	    "explanation, next_steps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, ?19, "
-	    "?20, ?21, ?22) ON CONFLICT (id) DO UPDATE SET "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+	    "nullif(?23, 0), 0, ?19, ?20, ?21, ?22) ON CONFLICT (id) DO UPDATE SET "
 	    "server = ?3, server_port = ?4, client_net = ?5, kind = ?6, "
 	    "because = ?7, severity = ?8, confidence = ?9, first_seen = ?10, "
 	    "last_seen = ?11, sessions = ?12, mails_in_clear = ?13, "
 	    "session = ?14, servers_missing = ?15, servers_offering = ?16, "
 	    "nets_offered = ?17, peers = ?18, located = ?19, title = ?20, "
-	    "explanation = ?21, next_steps = ?22",
+	    "explanation = ?21, next_steps = ?22, mended = nullif(?23, 0)",
 	[STATE_OF] = "SELECT state FROM incident WHERE id = ?1",
 	[PUT_PART] = "INSERT OR REPLACE INTO incident_part "
 	    "(incident, what, word, sessions) VALUES (?1, ?2, ?3, ?4)",
@@ -47,6 +48,7 @@ static const char *const sql[STATEMENTS] = {
 	[LOG] = "INSERT INTO incident_log (incident, at, who, action, text) "
 	    "VALUES (?1, ?2, 'sensor', ?3, ?4)",
 	[REOPEN] = "UPDATE incident SET state = 0 WHERE id = ?1",
+	[CLOSE] = "UPDATE incident SET state = 2 WHERE id = ?1",
 	[MOVED] = "UPDATE incident SET server = NULL, server_port = NULL, "
 	    "client_net = ?2 WHERE id = ?1",
 	[MOVE_FINDINGS] = "UPDATE finding SET incident = ?1 "
@@ -62,7 +64,6 @@ static const char *const sql[STATEMENTS] = {
 	    "FROM finding WHERE incident = ?1 AND severity > 0 "
 	    "GROUP BY severity, confidence, kind "
 	    "ORDER BY severity DESC, confidence DESC LIMIT ?2",
-	[CLOSE] = "UPDATE incident SET state = 2 WHERE id = ?1",
 	[LOGGED] = "SELECT 1 FROM incident_log WHERE incident = ?1 AND "
 	    "at = ?2 AND action = 'revised'",
 };
@@ -222,6 +223,7 @@ read_row(struct incident_rows *r, sqlite3_stmt *stmt)
 	i->servers_offering = (unsigned)sqlite3_column_int(stmt, 15);
 	i->nets_offered = (unsigned)sqlite3_column_int(stmt, 16);
 	i->peers = (unsigned)sqlite3_column_int(stmt, 17);
+	i->mended = sqlite3_column_int64(stmt, 18);
 	read_parts(r, i);
 	return i;
 }
@@ -258,10 +260,16 @@ incident_rows_recent(struct incident_rows *r, unsigned most)
 static void
 bind_times(struct incident_rows *r, const struct incident *like)
 {
+	/* posture: of all times, a few a year; what is well now was to be
+	 * mended who knows when */
+	bool all = like->family == FAMILY_POSTURE;
+
 	r->failed = false;
 	sqlite3_bind_int(r->asked, 1, like->family);
-	sqlite3_bind_int64(r->asked, 2, like->first_seen - INCIDENT_IDLE);
-	sqlite3_bind_int64(r->asked, 6, like->last_seen + INCIDENT_IDLE);
+	sqlite3_bind_int64(r->asked, 2, all ? INT64_MIN : like->first_seen -
+	    INCIDENT_IDLE);
+	sqlite3_bind_int64(r->asked, 6, all ? INT64_MAX : like->last_seen +
+	    INCIDENT_IDLE);
 }
 
 int
@@ -323,23 +331,45 @@ write_log(struct incident_rows *r, int64_t id, int64_t now,
 	return run(stmt);
 }
 
-/* New, or closed and going on?  Its log has to say so. */
+/* New, or closed and going on?  Its log has to say so.  *state is what it
+ * then is. */
 static int
-note_state(struct incident_rows *r, const struct incident *i, int64_t now)
+note_state(struct incident_rows *r, const struct incident *i, int64_t now,
+    int64_t *state)
 {
-	int64_t state = -1;
-
+	*state = -1;
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
-	if (ask(r->stmt[STATE_OF], &state) == -1)
+	if (ask(r->stmt[STATE_OF], state) == -1)
 		return -1;
-	if (state == -1)
+	if (*state == -1) {
+		*state = STATE_NEW;
 		return write_log(r, i->id, now, "opened", NULL);
-	if (state != STATE_CLOSED)
+	}
+	if (*state != STATE_CLOSED || i->mended != 0)
 		return 0;
+	*state = STATE_NEW;
 	sqlite3_bind_int64(r->stmt[REOPEN], 1, i->id);
 	if (run(r->stmt[REOPEN]) == -1)
 		return -1;
 	return write_log(r, i->id, now, "reopened", "it goes on");
+}
+
+/* What was mended needs nobody's hand. */
+static int
+close_mended(struct incident_rows *r, const struct incident *i, int64_t now,
+    int64_t state)
+{
+	char text[64 + MOMENT_TEXT], when[MOMENT_TEXT];
+
+	if (i->mended == 0 || state == STATE_CLOSED ||
+	    state == STATE_SUPPRESSED)
+		return 0;
+	sqlite3_bind_int64(r->stmt[CLOSE], 1, i->id);
+	if (run(r->stmt[CLOSE]) == -1)
+		return -1;
+	snprintf(text, sizeof(text), "mended: found well at %s",
+	    moment_format(i->mended, when));
+	return write_log(r, i->id, now, "closed", text);
 }
 
 static int
@@ -388,6 +418,7 @@ put_row(struct incident_rows *r, const struct incident *i)
 	sqlite3_bind_text(stmt, 20, title, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 21, why, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 22, steps, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 23, i->mended);
 	rc = run(stmt);
 out:
 	free(title);
@@ -399,8 +430,11 @@ out:
 int
 incident_rows_put(struct incident_rows *r, struct incident *i, int64_t now)
 {
-	if (note_state(r, i, now) == -1 || put_row(r, i) == -1 ||
-	    put_parts(r, i) == -1)
+	int64_t state;
+
+	if (note_state(r, i, now, &state) == -1 || put_row(r, i) == -1 ||
+	    put_parts(r, i) == -1 ||
+	    close_mended(r, i, now, state) == -1)
 		return -1;
 	i->dirty = false;
 	return 0;
@@ -452,7 +486,8 @@ incident_rows_revise(struct incident_rows *r, struct incident *i,
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
 	if (ask(r->stmt[STATE_OF], &state) == -1)
 		return -1;
-	if ((again || state == -1 || i->dirty) && note_state(r, i, now) == -1)
+	if ((again || state == -1 || i->dirty) && note_state(r, i, now,
+	    &state) == -1)
 		return -1;
 	if (put_row(r, i) == -1 || put_parts(r, i) == -1)
 		return -1;

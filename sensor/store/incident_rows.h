@@ -39,7 +39,8 @@ void	incident_rows_of_id(struct incident_rows *r, int64_t id);
 struct incident	*incident_rows_next(struct incident_rows *r);
 bool	incident_rows_failed(const struct incident_rows *r);
 
-/* Write it, and in its log that it was opened, or opened again. */
+/* Write it, and in its log that it was opened, or opened again, or closed
+ * because it was mended. */
 int	incident_rows_put(struct incident_rows *r, struct incident *i,
 	    int64_t now);
 

@@ -390,3 +390,67 @@ incidents_revise(struct incidents *b, const struct incident_revision *v)
 	return incident_rows_revise(b->rows, i, v->at, words,
 	    v->answer == CONFIRM_REAL);
 }
+
+/* ------------------------------------------------------------------ */
+/* posture                                                            */
+
+/* Whenever it was to be mended: it is well now. */
+static void
+take_well(struct incidents *b, const struct incident *like,
+    const struct posture *p)
+{
+	const struct incident_kept *k = *incident_book_at(b->book, like);
+
+	for (; k != NULL; k = k->chain)
+		if (incident_same_place(k->incident, like))
+			incident_posture_well(k->incident, p,
+			    like->first_seen);
+}
+
+static int
+take_lack(struct incidents *b, const struct incident *like,
+    const struct incident_share *s, struct posture *p)
+{
+	struct incident *i = find(b, like);
+	bool opened = i == NULL;
+
+	if (opened) {
+		if ((i = incident_posture_new(s, p)) == NULL)
+			return -1;
+		i->id = b->next_id++;
+	}
+	p->known = !incident_posture_add(i, s, p);
+	if (opened && incident_book_keep(b->book, i, true) == -1) {
+		incident_free(i);
+		return -1;
+	}
+	b->opened += opened;
+	if (close_gaps(b, &i) == -1)
+		return -1;
+	p->finding.incident = i->id;
+	return 0;
+}
+
+int
+incidents_take_posture(struct incidents *b, const struct incident_share *s,
+    struct findings *f)
+{
+	for (unsigned n = 0; n < f->postures; n++) {
+		struct posture *p = &f->posture[n];
+		const struct incident like = {
+			.family = FAMILY_POSTURE, .kind = p->kind,
+			.server = s->r->flow.ip[SIDE_SERVER],
+			.server_port = s->r->flow.port[SIDE_SERVER],
+			.first_seen = s->r->flow.first.time,
+			.last_seen = s->r->flow.first.time,
+		};
+
+		if (incident_book_fetch(b->book, &like) == -1)
+			return -1;
+		if (p->well)
+			take_well(b, &like, p);
+		else if (take_lack(b, &like, s, p) == -1)
+			return -1;
+	}
+	return 0;
+}

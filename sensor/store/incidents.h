@@ -34,6 +34,11 @@ int	incidents_begin(struct incidents *b, int64_t now);
 int	incidents_take(struct incidents *b, const struct incident_share *s,
 	    struct findings *f);
 
+/* Put what the session shows of its server's posture where it belongs, and
+ * say in it what is known.  -1: SQLite failed. */
+int	incidents_take_posture(struct incidents *b,
+	    const struct incident_share *s, struct findings *f);
+
 /* Ahead of COMMIT; `now` is the clock's, for the log.  -1: SQLite failed. */
 int	incidents_flush(struct incidents *b, int64_t now);
 

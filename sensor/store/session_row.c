@@ -194,7 +194,7 @@ session_row_put(struct session_row *row, int64_t id,
 	v->integer[COLUMN_started] = value_step(
 	    (id >> SESSION_ID_BITS) * SECOND, r->flow.first.time);
 	v->integer[COLUMN_verdict] = f->verdict;
-	v->integer[COLUMN_findings] = f->count;
+	v->integer[COLUMN_findings] = findings_told(f);
 	rc = session_insert_put(row->insert, v, span_of(row->packed,
 	    (size_t)packed));
 out:

@@ -255,6 +255,9 @@ count_findings(struct store_totals *t, const struct findings *f)
 		t->undecided++;
 	for (unsigned i = 0; i < f->count; i++)
 		t->findings[f->list[i].severity]++;
+	for (unsigned i = 0; i < f->postures; i++)
+		if (posture_is_news(&f->posture[i]))
+			t->findings[f->posture[i].finding.severity]++;
 }
 
 /* Shown in a capture what a finding says.  Where MAIL or AUTH begins it
@@ -267,8 +270,8 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 {
 	const struct smtp_facts *smtp;
 
-	if (s->evidence == NULL || r->evidence == NULL || f->count == 0 ||
-	    f->list[0].severity < SEVERITY_LOW)
+	if (s->evidence == NULL || r->evidence == NULL ||
+	    findings_gravest(f) < SEVERITY_LOW)
 		return 0;
 	if (r->smtp != NULL) {
 		smtp = smtp_facts(r->smtp);
@@ -330,6 +333,7 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 			return -1;
 	}
 	if (incidents_take(s->incidents, &share, f) == -1 ||
+	    incidents_take_posture(s->incidents, &share, f) == -1 ||
 	    session_row_put(s->sessions, id, c->r, f, c->promise) == -1)
 		return -1;
 	return finding_row_put(s->findings, id, f);

@@ -8,6 +8,9 @@ Each pcaps/NAME.pcap is read by the sensor; its sessions, findings and
 incidents, as text, must be tests/golden/NAME.events.  --update writes those
 files anew: read the difference before you commit it.
 
+Where NAME.yaml (an inventory) or NAME.zone (a snapshot of DNS) stands beside
+it, it is judged by them.
+
 What a .talk source expects of its connections ("expect FIELD=VALUE") and of
 incidents ("incident FIELD=VALUE") is checked as well, also with --update.
 """
@@ -59,7 +62,9 @@ def incident(i):
             f"{word(i['because']) or 'itself'}\n"
             f"\t{i['title']}\n"
             f"\tnets={word(i['client_nets'])} sessions={i['sessions']} "
-            f"mails_in_clear={i['mails_in_clear']}\n")
+            f"mails_in_clear={i['mails_in_clear']}\n" +
+            "".join(f"\tabout {a}\n" for a in i["about"]) +
+            ("\tmended\n" if i["mended_at"] is not None else ""))
 
 
 def events(run):
@@ -80,6 +85,8 @@ def events(run):
                            f"{f['confidence']} because {because}\n"
                            f"\t\t{f['summary']}\n")
     out += map(incident, run.incidents)
+    out += (f"to mend at {place(s['server_ip'])}: {word(s['posture'])}\n"
+            for s in run.servers if s["posture"])
     if not out:
         out.append("nothing\n")
     return "".join(out).splitlines(keepends=True)
@@ -130,7 +137,8 @@ def work(job):
     program, name = job
     source = PCAPS / f"{name}.talk"
     with sensor.scratch() as scratch:
-        run = sensor.run(program, PCAPS / f"{name}.pcap", scratch)
+        path = PCAPS / f"{name}.pcap"
+        run = sensor.run(program, path, scratch, how=sensor.beside(path))
     failures = []
     if run.status != 0:
         failures.append(("status", run.crashed() or run.status, 0))

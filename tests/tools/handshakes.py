@@ -21,6 +21,8 @@ away.  The certificate is mx.example's, of a private CA, good for a century.
 	tls12-key-foreign	... with a key of another CA
 	tls12-key-a to -f	... with six keys of as many CAs
 	tls12-sister		TLS 1.2 with mx1.half.example
+	tls12-expiring		as tls12, with a certificate good for 90 days from
+				the day that this was made (2026-11-28)
 	tls12-new-server	client up to TLS 1.2, server up to TLS 1.3
 	tls12-edited		the client's offer of TLS 1.3 was cut out of its
 				hello on the way: server's random says so, and
@@ -71,6 +73,13 @@ def certificate(folder):
     chain = b"".join((folder / name).read_bytes()
                      for name in ("leaf.pem", "ca.pem"))
     (folder / "chain.pem").write_bytes(chain)
+    openssl("req", "-x509", "-new", "-days", "90", "-sha256",
+            "-CA", "ca.pem", "-CAkey", "ca.key", "-key", "key.pem",
+            "-out", "short.pem", "-subj", "/CN=mx.example", "-addext",
+            "subjectAltName=DNS:mx.example,DNS:*.mx.example", cwd=folder)
+    (folder / "expiring.pem").write_bytes(
+        (folder / "short.pem").read_bytes() +
+        (folder / "ca.pem").read_bytes())
 
 
 def keys(folder):
@@ -228,6 +237,8 @@ def conversations(folder):
     for context in (client, server):
         context.set_ciphers("ADH:AECDH:@SECLEVEL=0")
     yield "tls12-anonymous", talk(client, server)[0]
+    yield "tls12-expiring", talk(*contexts(folder, v12,
+                                           leaf="expiring"))[0]
     yield from with_keys(folder)
 
 

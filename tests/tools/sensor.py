@@ -10,12 +10,12 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMTP_PORTS = (25, 465, 587)
-LISTS = ("because", "capabilities", "capture_gaps", "certificate_san",
-         "client_nets", "confirmation", "ehlo_reply", "evidence", "hellos", "kinds", "more",
-         "next_steps", "rcpt_domains", "sensors",
+LISTS = ("about", "because", "capabilities", "capture_gaps", "certificate_san",
+         "client_nets", "confirmation", "ehlo_reply", "evidence", "hellos",
+         "kinds", "more", "next_steps", "posture", "rcpt_domains", "sensors",
          "tunnel")	# JSON in the database
 ORDER = {"v_sessions": "started_at, id", "v_findings": "at, id",
-         "v_incidents": "first_seen, id"}
+         "v_incidents": "first_seen, id", "v_servers": "server_ip, server_port"}
 PATIENCE = 120		# seconds for one run; longer is a hang
 
 
@@ -23,10 +23,10 @@ class Run:
     """What came of it: exit status, standard error, rows of the views."""
 
     def __init__(self, status, said, sessions=(), findings=(),
-                 incidents=()):
+                 incidents=(), servers=()):
         self.status, self.said = status, said
         self.sessions, self.findings = list(sessions), list(findings)
-        self.incidents = list(incidents)
+        self.incidents, self.servers = list(incidents), list(servers)
 
     def crashed(self):
         """Why it must not have ended so, or None."""
@@ -75,12 +75,20 @@ def rows(database, view):
         db.close()
     for row in found:
         for field, value in row.items():
-            if field in LISTS and value is not None:
+            if field in LISTS and isinstance(value, str):
                 row[field] = json.loads(value)
     return found
 
 
-def run(program, path, folder, ports=SMTP_PORTS):
+def beside(path):
+    """The options for what stands beside a capture: NAME.yaml, whose servers
+    they are, and NAME.zone, what DNS promises of them."""
+    inventory, snapshot = path.with_suffix(".yaml"), path.with_suffix(".zone")
+    return [*(("-c", str(inventory)) if inventory.exists() else ()),
+            "--policy", f"file:{snapshot}" if snapshot.exists() else "off"]
+
+
+def run(program, path, folder, ports=SMTP_PORTS, how=("--policy", "off")):
     """One process, one file, a new database in `folder`."""
     database = os.path.join(folder, f"{os.getpid()}.db")
     for left in ("", "-wal", "-shm"):
@@ -88,7 +96,7 @@ def run(program, path, folder, ports=SMTP_PORTS):
             os.unlink(database + left)
     try:
         done = subprocess.run(
-            [program, "--policy", "off", "-q", "-n", "test", "-d", database,
+            [program, *how, "-q", "-n", "test", "-d", database,
              "-p", ",".join(map(str, ports)), "-r", str(path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
@@ -98,7 +106,7 @@ def run(program, path, folder, ports=SMTP_PORTS):
     if not os.path.exists(database):
         return Run(done.returncode, said)
     return Run(done.returncode, said, *(rows(database, view) for view in (
-        "v_sessions", "v_findings", "v_incidents")))
+        "v_sessions", "v_findings", "v_incidents", "v_servers")))
 
 
 def table(path):

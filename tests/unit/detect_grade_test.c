@@ -67,6 +67,14 @@ static const struct {
 	  "lm mh hh" },
 	{ KIND_CREDENTIALS_IN_CLEAR, FAMILY_CREDENTIALS, 'L',
 	  "mm hh hc" },
+	{ KIND_DANE_PARTIAL, FAMILY_POSTURE, 'L', "ll mm mm" },
+	{ KIND_TLSA_MISMATCH, FAMILY_POSTURE, 'L', "mm hh hh" },
+	{ KIND_TLSA_AT_RISK, FAMILY_POSTURE, 'L', "ll mm mm" },
+	{ KIND_TLSA_UNUSABLE, FAMILY_POSTURE, 'L', "ll mm mm" },
+	{ KIND_TLSA_UNSIGNED, FAMILY_POSTURE, 'L', "ll ll ll" },
+	{ KIND_CERTIFICATE_EXPIRING, FAMILY_POSTURE, 'L', "ll mm hh" },
+	{ KIND_STARTTLS_NEVER, FAMILY_POSTURE, 'L', "ll mm hh" },
+	{ KIND_DNSSEC_BOGUS, FAMILY_POSTURE, 'L', "mm hh hh" },
 };
 
 static const char	letters[] = "ilmhc";

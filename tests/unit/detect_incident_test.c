@@ -447,8 +447,13 @@ check_words(const char *name, const struct incident *i)
 	assert_null(strchr(title, '\n'));
 	check_text(name, "explanation", why);
 	assert_non_null(strstr(why, "Seen: "));
-	assert_non_null(strstr(why, "\nExpected: "));
-	assert_non_null(strstr(why, "\nWhere: "));
+	if (i->family == FAMILY_POSTURE) {
+		assert_non_null(strstr(why, "\nMeaning: "));
+		assert_non_null(strstr(why, "\nMend it: "));
+	} else {
+		assert_non_null(strstr(why, "\nExpected: "));
+		assert_non_null(strstr(why, "\nWhere: "));
+	}
 	assert_non_null(strstr(why, "\nHow sure: "));
 	j = json_loads(steps, 0, NULL);
 	assert_true(json_is_array(j));

@@ -146,7 +146,8 @@ static const struct {
 	{ "capabilities", ROW_LIST }, { "rcpt_domains", ROW_LIST },
 	{ "capture_gaps", ROW_LIST }, { "kinds", ROW_LIST },
 	{ "because", ROW_LIST }, { "certificates", ROW_LIST },
-	{ "posture", ROW_LIST }, { "evidence", ROW_OBJECT },
+	{ "posture", ROW_LIST }, { "about", ROW_LIST },
+	{ "mended_at", ROW_TIME }, { "evidence", ROW_OBJECT },
 };
 
 static void
@@ -190,9 +191,10 @@ no_list_of_a_view_is_forgotten(void **state)
 	    "1, 1, 1, 1, '[1]', '{\"a\":1}'); INSERT INTO finding VALUES "
 	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}', 1); INSERT INTO incident "
 	    "VALUES (1, 0, 1, 25, NULL, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
-	    "1, 1, 1, 't', 'e', '[\"s\"]'); INSERT INTO incident_part VALUES "
+	    "1, 1, 1, 't', 'e', '[\"s\"]', 9); INSERT INTO incident_part VALUES "
 	    "(1, 0, 'n', 1), (1, 1, 's', 1), (1, 2, 'd', 1), (1, 3, 'e', 1), "
-	    "(1, 4, 'k', 1), (1, 5, 'c', 1), (1, 6, 'm', 1)", NULL, NULL,
+	    "(1, 4, 'k', 1), (1, 5, 'c', 1), (1, 6, 'm', 1), "
+	    "(1, 7, 'a', 1)", NULL, NULL,
 	    NULL),
 	    SQLITE_OK);
 	for (size_t v = 0; v < LENGTH(views); v++) {
