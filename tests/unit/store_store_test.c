@@ -464,7 +464,7 @@ a_transaction_has_a_limit_of_its_own(void **state)
 		m.record.flow.first.time = NOON + (int64_t)i * 1000;
 		put(s, &m);
 	}
-	check(db, "SELECT count(*) FROM session", "65536");
+	check(db, "SELECT count(*) FROM session", "262144");
 	sqlite3_close(db);
 	assert_int_equal(store_close(s), 0);
 }
