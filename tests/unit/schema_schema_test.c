@@ -22,6 +22,18 @@ struct place {			/* a folder of its own for each test */
 	char	 path[96];
 };
 
+#define TEXT_OF(a)	#a
+#define TEXT(a)		TEXT_OF(a)
+
+static void
+check_version(sqlite3 *db, int want)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", want);
+	check(db, "PRAGMA user_version", text);
+}
+
 static int
 setup(void **state)
 {
@@ -95,7 +107,7 @@ a_new_file_becomes_a_database_of_this_version(void **state)
 	assert_string_equal(why, "an empty database");
 	assert_int_equal(schema_look(db, NULL), SCHEMA_READY);
 	check(db, "PRAGMA application_id", "1398033491");
-	check(db, "PRAGMA user_version", "2");
+	check(db, "PRAGMA user_version", TEXT(SCHEMA_VERSION));
 	check(db, "PRAGMA page_size", "16384");
 	check(db, "SELECT group_concat(name) FROM (SELECT name FROM "
 	    "sqlite_schema WHERE type = 'view' ORDER BY name)",
@@ -137,7 +149,8 @@ static const struct refused {
 	{ "a database of a later version",
 	  "PRAGMA application_id = 1398033491; PRAGMA user_version = 99;"
 	  "CREATE TABLE session (id)", NULL,
-	  SCHEMA_NEWER, "version 99 is newer than this program's 2" },
+	  SCHEMA_NEWER, "version 99 is newer than this program's "
+	  TEXT(SCHEMA_VERSION) },
 	{ "a database with somebody else's tables",
 	  "CREATE TABLE places (id); INSERT INTO places VALUES (1)", NULL,
 	  SCHEMA_FOREIGN, "another program" },
@@ -242,9 +255,9 @@ a_locked_database_is_not_waited_for_by_us(void **state)
 
 /* From this version on. */
 static const struct schema_step steps[] = {
-	{ 2, "ALTER TABLE sensor ADD COLUMN site TEXT;"
+	{ SCHEMA_VERSION, "ALTER TABLE sensor ADD COLUMN site TEXT;"
 	     "UPDATE sensor SET site = 'one'" },
-	{ 3, "ALTER TABLE sensor ADD COLUMN rack TEXT;"
+	{ SCHEMA_VERSION + 1, "ALTER TABLE sensor ADD COLUMN rack TEXT;"
 	     "UPDATE sensor SET rack = site || ' two'" },
 };
 
@@ -269,8 +282,8 @@ an_older_database_climbs_step_by_step(void **state)
 	/* as an older program left it: a view of another form */
 	run(db, "DROP VIEW v_sessions; CREATE VIEW v_sessions AS SELECT 1 "
 	    "AS old");
-	assert_int_equal(schema_climb(db, steps, 2, 4, why), 0);
-	check(db, "PRAGMA user_version", "4");
+	assert_int_equal(schema_climb(db, steps, 2, SCHEMA_VERSION + 2, why), 0);
+	check_version(db, SCHEMA_VERSION + 2);
 	check(db, "SELECT rack FROM sensor", "one two");
 	check(db, "SELECT count(*) FROM v_sessions WHERE id = 1", "0");
 	/* for the program of this version it is now too new */
@@ -285,9 +298,9 @@ a_later_start_takes_only_the_steps_it_lacks(void **state)
 	char why[SCHEMA_WHY_MAX];
 	sqlite3 *db = this_version(p->path);
 
-	assert_int_equal(schema_climb(db, steps, 1, 3, why), 0);
-	check(db, "PRAGMA user_version", "3");
-	assert_int_equal(schema_climb(db, steps, 2, 4, why), 0);
+	assert_int_equal(schema_climb(db, steps, 1, SCHEMA_VERSION + 1, why), 0);
+	check_version(db, SCHEMA_VERSION + 1);
+	assert_int_equal(schema_climb(db, steps, 2, SCHEMA_VERSION + 2, why), 0);
 	check(db, "SELECT rack FROM sensor", "one two");
 	sqlite3_close(db);
 }
@@ -296,23 +309,23 @@ static void
 a_step_that_fails_undoes_all_of_them(void **state)
 {
 	static const struct schema_step broken[] = {
-		{ 2, "ALTER TABLE sensor ADD COLUMN site TEXT" },
-		{ 3, "UPDATE nowhere SET site = 1" },
+		{ SCHEMA_VERSION, "ALTER TABLE sensor ADD COLUMN site TEXT" },
+		{ SCHEMA_VERSION + 1, "UPDATE nowhere SET site = 1" },
 	};
 	struct place *p = *state;
 	char why[SCHEMA_WHY_MAX];
 	sqlite3 *db = this_version(p->path);
 
-	assert_int_equal(schema_climb(db, broken, 2, 4, why), -1);
+	assert_int_equal(schema_climb(db, broken, 2, SCHEMA_VERSION + 2, why), -1);
 	assert_non_null(strstr(why, "nowhere"));
 	assert_int_equal(schema_look(db, NULL), SCHEMA_READY);
 	check(db, "SELECT count(*) FROM pragma_table_info('sensor')", "2");
 	check(db, "SELECT count(*) FROM v_sessions", "0");
 
 	/* and so does a way with a hole in it */
-	assert_int_equal(schema_climb(db, broken, 1, 4, why), -1);
+	assert_int_equal(schema_climb(db, broken, 1, SCHEMA_VERSION + 2, why), -1);
 	assert_non_null(strstr(why, "no way to upgrade"));
-	check(db, "PRAGMA user_version", "2");
+	check(db, "PRAGMA user_version", TEXT(SCHEMA_VERSION));
 	check(db, "SELECT count(*) FROM v_servers", "0");
 	sqlite3_close(db);
 }
