@@ -14,7 +14,7 @@
 #include "schema/schema.h"
 
 #define BUSY_MS		5000	/* another may be recovering the log */
-#define BUSY_WRITE_MS	15000	/* a sensor commits some 65536 sessions */
+#define BUSY_WRITE_MS	15000	/* a sensor commits some 262144 sessions */
 
 static const char *const names[DATABASE_FILES_MAX] = {
 	"main", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10",

@@ -204,10 +204,23 @@ CREATE TABLE finding (
 	because		INTEGER NOT NULL,	-- bits, table expectation
 	severity	INTEGER NOT NULL,	-- enum severity
 	confidence	INTEGER NOT NULL,	-- enum confidence
-	summary		TEXT NOT NULL,
-	evidence	TEXT NOT NULL,		-- JSON object
+	summary		TEXT NOT NULL,		-- '' where `wording` has it
+	evidence	TEXT NOT NULL,		-- JSON object, or numbers
 	incident	INTEGER,		-- NULL: of none
+	wording		INTEGER REFERENCES wording,
+	shape		INTEGER REFERENCES wording,
 	UNIQUE (session, rank)
+) STRICT;
+
+-- What many findings say.  As a finding's wording: its summary, with octet
+-- 1 for the server's name and address and 2 for the client's address.  As
+-- its shape: its evidence, with octet n for the n-th packet and time, which
+-- are numbers 2n-2 and 2n-1 of the JSON array in finding.evidence, packets
+-- counted from the first one and microseconds from finding.at.  Only
+-- appended, like lines, and a text may be here twice.
+CREATE TABLE wording (
+	id		INTEGER PRIMARY KEY,
+	text		TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX finding_incident ON finding (incident)

@@ -187,8 +187,23 @@ CREATE VIEW v_findings AS SELECT
 	    WHEN 4 THEN 'critical' END AS severity,
 	CASE f.confidence WHEN 0 THEN 'circumstantial' WHEN 1 THEN 'strong'
 	    WHEN 2 THEN 'certain' END AS confidence,
-	f.summary AS summary,
-	f.evidence AS evidence,
+	CASE WHEN f.wording IS NULL THEN f.summary ELSE
+	    replace(replace((SELECT text FROM wording WHERE id = f.wording),
+	    char(1), CASE WHEN v.server_name IS NULL THEN v.server_ip
+	    ELSE substr(v.server_name, 1, 255) || ' (' || v.server_ip || ')'
+	    END), char(2), v.client_ip) END AS summary,
+	CASE WHEN f.shape IS NULL THEN f.evidence ELSE
+	    (WITH RECURSIVE filled (n, text) AS (
+	    SELECT 0, (SELECT text FROM wording WHERE id = f.shape)
+	    UNION ALL SELECT n + 1, replace(text, char(n + 1),
+	    (json_extract(f.evidence, '$[' || (2 * n) || ']')
+	    + CASE n WHEN 0 THEN 0 ELSE json_extract(f.evidence, '$[0]') END)
+	    || ',"at":"' || strftime('%Y-%m-%dT%H:%M:%S', (f.at
+	    + json_extract(f.evidence, '$[' || (2 * n + 1) || ']')) / 1000000,
+	    'unixepoch') || printf('.%06dZ"', (f.at
+	    + json_extract(f.evidence, '$[' || (2 * n + 1) || ']')) % 1000000))
+	    FROM filled WHERE n < json_array_length(f.evidence) / 2)
+	    SELECT text FROM filled ORDER BY n DESC LIMIT 1) END AS evidence,
 
 	-- more than the contract asks for
 	v.sensor AS sensor,

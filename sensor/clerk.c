@@ -10,8 +10,15 @@
 #include "unconfirmed.h"
 
 #define BATCH		256		/* records taken at once */
-#define COMMIT_RECORDS	60000		/* a transaction at most */
-#define COMMIT_MS	1000		/* ... and at most this old */
+/*
+ * A transaction takes so many records, and is so old, at most.  Of a file
+ * nobody waits for the last second, while each commit writes anew the pages
+ * of all servers and of all seconds in which sessions of late began: fewer
+ * commits write much less.
+ */
+#define COMMIT_RECORDS	240000
+#define COMMIT_MS	4000
+#define COMMIT_MS_LIVE	1000
 #define WAIT_MS		200
 #define PARKED_MAX	1024
 
@@ -191,7 +198,7 @@ clerk_main(void *argument)
 	struct clerk *c = argument;
 	size_t n, uncommitted = 0;
 	void *batch[BATCH];
-	int64_t since = 0;
+	int64_t since = 0, age = c->live ? COMMIT_MS_LIVE : COMMIT_MS;
 	bool closed;
 
 	pthread_setname_np(pthread_self(), "clerk");
@@ -209,7 +216,7 @@ clerk_main(void *argument)
 			uncommitted++;
 		if (uncommitted > 0 && (n == 0 || closed ||
 		    uncommitted >= COMMIT_RECORDS ||
-		    now_ms() - since >= COMMIT_MS)) {
+		    now_ms() - since >= age)) {
 			commit(c);
 			uncommitted = 0;
 		}

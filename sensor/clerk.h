@@ -16,6 +16,7 @@ struct clerk {
 	struct queue	*records;	/* from the roads */
 	struct store	*store;		/* the clerk's alone while it runs */
 	struct promises	*promises;	/* likewise */
+	bool		 live;		/* somebody may wait for the rows */
 	struct parked	*parked;	/* records that wait for an answer */
 	struct unconfirmed	*unconfirmed;	/* judgements that wait for another */
 	pthread_t	 thread;

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: ISC
 --
 -- From version 2 to 3: certificates that matched no TLSA record are asked
--- about again, MTA-STS policies outlive the sensor, and of what an operator
--- should mend it is kept when it was found well again.
+-- about again, MTA-STS policies outlive the sensor, of what an operator should
+-- mend it is kept when it was found well again, and what findings say is
+-- stored once; findings of before keep their own texts.
 
 -- Sessions whose certificate matched no TLSA record, by records that might
 -- have been yesterday's: how they were judged first, and what records of
@@ -34,3 +35,12 @@ CREATE TABLE sts_policy (
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE incident ADD COLUMN mended INTEGER;
+
+ALTER TABLE finding ADD COLUMN wording INTEGER REFERENCES wording;
+ALTER TABLE finding ADD COLUMN shape INTEGER REFERENCES wording;
+
+-- What many findings say: see schema.sql.
+CREATE TABLE wording (
+	id		INTEGER PRIMARY KEY,
+	text		TEXT NOT NULL
+) STRICT;

@@ -10,6 +10,8 @@
 
 #define SUMMARY_MAX	600
 #define PARTY_NAME_MAX	255
+/* The years that four digits hold; others are no times of packets. */
+#define MOMENT_END	INT64_C(253402300800000000)
 
 static_assert(PARTY_NAME_MAX + ADDR_TEXT_MAX + sizeof(" ()") <= PARTY_MAX,
     "a server's name and address");
@@ -82,9 +84,8 @@ brief_aftermath(const struct brief *b, char out[AFTERMATH_MAX])
 
 /* By hand, as nearly every session without TLS comes by. */
 const char *
-brief_server(const struct brief *b, char out[PARTY_MAX])
+record_server(const struct session_record *r, char out[PARTY_MAX])
 {
-	const struct session_record *r = b->r;
 	const char *name = r->server_name;
 	char ip[ADDR_TEXT_MAX];
 	char *p = out;
@@ -101,6 +102,12 @@ brief_server(const struct brief *b, char out[PARTY_MAX])
 	p = stpcpy(p, ip);
 	strcpy(p, ")");
 	return out;
+}
+
+const char *
+brief_server(const struct brief *b, char out[PARTY_MAX])
+{
+	return record_server(b->r, out);
 }
 
 const char *
@@ -124,9 +131,8 @@ record_mails(const struct session_record *r)
 	return f->mails_accepted + f->mails_unanswered;
 }
 
-/* Behind "packet": its number, and its time. */
 static void
-put_mark(struct json_text *j, struct mark at)
+put_moment(struct json_text *j, struct mark at)
 {
 	char when[MOMENT_TEXT];
 
@@ -134,6 +140,27 @@ put_mark(struct json_text *j, struct mark at)
 	json_text_raw(j, ",\"at\":\"");
 	json_text_raw(j, moment_format(at.time, when));
 	json_text_raw(j, "\"");
+}
+
+static bool
+is_moment(int64_t time)
+{
+	return time >= 0 && time < MOMENT_END;
+}
+
+/* Behind "packet": its number, and its time; or what stands for both. */
+static void
+put_mark(struct finding *f, struct mark at)
+{
+	struct json_text *j = &f->evidence;
+
+	if (f->nmarks == FINDING_MARKS || !is_moment(at.time) ||
+	    !is_moment(f->at)) {
+		put_moment(j, at);
+		return;
+	}
+	f->marks[f->nmarks++] = at;
+	json_text_raw(j, (const char[]){ (char)f->nmarks, '\0' });
 }
 
 /* Octets were missed where they matter: before TLS, or before the mail. */
@@ -146,13 +173,14 @@ is_partial(const struct session_record *r)
 
 /* The evidence begins: what decided, what was due and what came. */
 static void
-open_evidence(struct json_text *j, const struct brief *b,
+open_evidence(struct finding *f, const struct brief *b,
     const struct opinion *o)
 {
 	const char *cause = brief_cause(b);
+	struct json_text *j = &f->evidence;
 
 	json_text_raw(j, "{\"packet\":");
-	put_mark(j, o->at);
+	put_mark(f, o->at);
 	json_text_raw(j, ",\"expected\":");
 	json_text_string(j, o->expected);
 	json_text_raw(j, ",\"seen\":");
@@ -187,7 +215,7 @@ finding_fill(struct finding *one, const struct brief *b,
 	one->confidence = grade.confidence;
 	one->at = o->at.time;
 	one->summary = strdup(summary);
-	open_evidence(&one->evidence, b, o);
+	open_evidence(one, b, o);
 	if (one->summary != NULL && !one->evidence.failed)
 		return true;
 	free(one->summary);
@@ -235,7 +263,7 @@ evidence_line(struct finding *one, enum side who, struct mark at,
 	json_text_raw(j, who == SIDE_CLIENT ?
 	    "{\"who\":\"client\",\"packet\":" :
 	    "{\"who\":\"server\",\"packet\":");
-	put_mark(j, at);
+	put_mark(one, at);
 	json_text_raw(j, ",\"text\":");
 	json_text_string(j, text);
 	json_text_raw(j, "}");

@@ -15,6 +15,7 @@
 #include "session/record.h"
 
 #define FINDINGS_MAX	32	/* of one session */
+#define FINDING_MARKS	12	/* of the evidence, kept as numbers */
 #define CAUSE_MAX	64	/* octets of a cause's name, with the NUL */
 #define POSTURES_MAX	40	/* a kind each, two of each own domain */
 #define POSTURE_ABOUT_MAX	240
@@ -27,7 +28,15 @@ struct finding {
 	int64_t		 at;		/* of the decisive packet */
 	int64_t		 incident;	/* 0: of none; whoever groups them sets it */
 	char		*summary;	/* one plain sentence; owned */
-	struct json_text evidence;	/* an object; owned */
+	/*
+	 * An object; owned.  Where it says when, behind a member "packet", an
+	 * octet n of 1 to FINDING_MARKS stands for the n-th mark, as in
+	 * 4,"at":"2026-..." : all but those comes again in other sessions,
+	 * and need not be stored each time.
+	 */
+	struct json_text evidence;
+	struct mark	 marks[FINDING_MARKS];
+	unsigned	 nmarks;
 };
 
 /*
@@ -44,6 +53,12 @@ struct posture {
 	char		 about[POSTURE_ABOUT_MAX];
 	struct finding	 finding;	/* unless it is well */
 };
+
+/* "mx.example (198.51.100.25)", or the address alone: what the server is
+ * called in summaries, into `out`. */
+#define PARTY_MAX	320
+const char	*record_server(const struct session_record *r,
+		    char out[PARTY_MAX]);
 
 struct findings {
 	struct finding	 list[FINDINGS_MAX];	/* gravest first */

@@ -85,8 +85,7 @@ void	evidence_line(struct finding *one, enum side who, struct mark at,
 /* The reply to the last EHLO, or NULL if none was kept. */
 const struct smtp_greeting	*brief_hello(const struct brief *b);
 
-/* "198.51.100.25 (mx.example)": who the server is, into `out`. */
-#define PARTY_MAX	320
+/* record_server() of the session. */
 const char	*brief_server(const struct brief *b, char out[PARTY_MAX]);
 /* The client's address alone. */
 const char	*brief_client(const struct brief *b, char out[PARTY_MAX]);

@@ -24,11 +24,14 @@ static const char *const sql[STATEMENTS] = {
 	[BEFORE] = "SELECT severity, incident FROM finding "
 	    "WHERE session = ?1",
 	[VERDICT_OF] = "SELECT verdict FROM session WHERE id = ?1",
-	[VERDICT] = "UPDATE session SET verdict = ?2, findings = ?3 "
+	[VERDICT] = "UPDATE session SET verdict = ?2, findings = "
+	    "(SELECT count(*) FROM finding WHERE session = ?1) "
 	    "WHERE id = ?1",
-	[FORGET] = "DELETE FROM finding WHERE session = ?1",
-	[LEFT_WORDS] = "UPDATE finding SET summary = replace(summary, ?2, ?3) "
-	    "WHERE session IN " OF_SENSOR,
+	/* posture is no judgement of this session */
+	[FORGET] = "DELETE FROM finding WHERE session = ?1 AND rank < ?2",
+	[LEFT_WORDS] = "UPDATE finding SET wording = NULL, summary = "
+	    "replace((SELECT v.summary FROM v_findings AS v "
+	    "WHERE v.id = finding.id), ?2, ?3) WHERE session IN " OF_SENSOR,
 	[LEFT] = "UPDATE confirmation SET answer = 5, settled = ?2, "
 	    "why = 'the sensor ended before' WHERE session IN " OF_SENSOR,
 };
@@ -189,15 +192,15 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
 	if (!before->there)
 		return 0;
 	sqlite3_bind_int64(forget, 1, v->session);
+	sqlite3_bind_int(forget, 2, FINDINGS_MAX);
 	if (run(forget) == -1)
 		return -1;
 	put_incident(v->findings, before->incident);
-	if (finding_row_put(row->findings, v->session, v->findings) == -1 ||
+	if (finding_row_put_anew(row->findings, v->session, v->findings) == -1 ||
 	    finding_row_flush(row->findings) == -1)
 		return -1;
 	sqlite3_bind_int64(verdict, 1, v->session);
 	sqlite3_bind_int(verdict, 2, v->findings->verdict);
-	sqlite3_bind_int64(verdict, 3, v->findings->count);
 	if (run(verdict) == -1)
 		return -1;
 	return settle(row, v);

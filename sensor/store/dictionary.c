@@ -12,7 +12,7 @@
 #include "store/line_rows.h"
 #include "tls/tls.h"
 
-#define PRELOAD_MAX	32768	/* lines remembered from former runs */
+#define PRELOAD_MAX	32768	/* remembered from former runs, at most */
 /* "[1,2]", of 64 bits each */
 #define CHAIN_TEXT_MAX	(TLS_CHAIN_MAX * 21 + 2)
 
@@ -21,6 +21,7 @@ enum shelf_name {
 	SHELF_SOURCE,
 	SHELF_TEXT,
 	SHELF_LINE,
+	SHELF_WORDING,
 	SHELF_HOST,
 	SHELF_EHLO,
 	SHELF_CERTIFICATE,
@@ -45,6 +46,8 @@ static const struct {
 		"INSERT INTO text (text) VALUES (?1)", 65536 },
 	[SHELF_LINE] = {
 		NULL, NULL, 65536 },
+	[SHELF_WORDING] = {
+		NULL, NULL, 32768 },
 	[SHELF_HOST] = {
 		"SELECT id FROM host WHERE ip = ?1",
 		/* rows here begin where IPv4 addresses end */
@@ -73,7 +76,7 @@ struct shelf {
 struct dictionary {
 	sqlite3		*db;
 	struct shelf	 shelf[SHELVES];
-	struct line_rows *lines;
+	struct line_rows *lines, *wordings;
 };
 
 /* A value that is not in the cache. */
@@ -100,19 +103,19 @@ open_shelf(sqlite3 *db, struct shelf *s, enum shelf_name which, uint64_t seed)
 	    SQLITE_PREPARE_PERSISTENT, &s->insert, NULL) == SQLITE_OK ? 0 : -1;
 }
 
-/* Lines have no index to find them by; those of late are likeliest to come
- * again. */
+/* Lines and wordings have no index to find them by; those of late are
+ * likeliest to come again. */
 static int
-preload_lines(struct dictionary *d)
+preload(struct dictionary *d, enum shelf_name which, const char *sql)
 {
-	struct shelf *s = &d->shelf[SHELF_LINE];
+	struct shelf *s = &d->shelf[which];
+	unsigned most = shelf_table[which].entries / 2;
 	sqlite3_stmt *stmt;
 	struct span line;
 
-	if (sqlite3_prepare_v2(d->db, "SELECT id, text FROM line "
-	    "ORDER BY id DESC LIMIT ?1", -1, &stmt, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(d->db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return -1;
-	sqlite3_bind_int(stmt, 1, PRELOAD_MAX);
+	sqlite3_bind_int64(stmt, 1, most < PRELOAD_MAX ? most : PRELOAD_MAX);
 	while (sqlite3_step(stmt) == SQLITE_ROW) {
 		struct cache_key key;
 
@@ -141,7 +144,12 @@ dictionary_new(sqlite3 *db, struct dictionary **out)
 	for (enum shelf_name i = 0; i < SHELVES; i++)
 		if (open_shelf(db, &d->shelf[i], i, seed) == -1)
 			goto fail;
-	if (line_rows_new(db, &d->lines) == -1 || preload_lines(d) == -1)
+	if (line_rows_new(db, LINE_ROWS_LINE, &d->lines) == -1 ||
+	    line_rows_new(db, LINE_ROWS_WORDING, &d->wordings) == -1 ||
+	    preload(d, SHELF_LINE, "SELECT id, text FROM line "
+	    "ORDER BY id DESC LIMIT ?1") == -1 ||
+	    preload(d, SHELF_WORDING, "SELECT id, text FROM wording "
+	    "ORDER BY id DESC LIMIT ?1") == -1)
 		goto fail;
 	*out = d;
 	return 0;
@@ -161,6 +169,7 @@ dictionary_free(struct dictionary *d)
 		sqlite3_finalize(d->shelf[i].find);
 		cache_free(d->shelf[i].cache);
 	}
+	line_rows_free(d->wordings);
 	line_rows_free(d->lines);
 	free(d);
 }
@@ -168,13 +177,17 @@ dictionary_free(struct dictionary *d)
 int
 dictionary_begin(struct dictionary *d)
 {
-	return line_rows_begin(d->lines);
+	if (line_rows_begin(d->lines) == -1)
+		return -1;
+	return line_rows_begin(d->wordings);
 }
 
 int
 dictionary_flush(struct dictionary *d)
 {
-	return line_rows_flush(d->lines);
+	if (line_rows_flush(d->lines) == -1)
+		return -1;
+	return line_rows_flush(d->wordings);
 }
 
 static void
@@ -245,18 +258,29 @@ dictionary_text(struct dictionary *d, const char *text)
 	return plain_text(d, SHELF_TEXT, span_text(text));
 }
 
-int64_t
-dictionary_line(struct dictionary *d, struct span line)
+static int64_t
+appended(struct cache *c, struct line_rows *rows, struct span text)
 {
-	struct cache *c = d->shelf[SHELF_LINE].cache;
-	struct cache_key key = cache_key(c, line);
+	struct cache_key key = cache_key(c, text);
 	int64_t id;
 
 	if ((id = cache_find(c, key)) != 0)
 		return id;
-	if ((id = line_rows_add(d->lines, line)) != -1)
+	if ((id = line_rows_add(rows, text)) != -1)
 		cache_put(c, key, id);
 	return id;
+}
+
+int64_t
+dictionary_line(struct dictionary *d, struct span line)
+{
+	return appended(d->shelf[SHELF_LINE].cache, d->lines, line);
+}
+
+int64_t
+dictionary_wording(struct dictionary *d, struct span text)
+{
+	return appended(d->shelf[SHELF_WORDING].cache, d->wordings, text);
 }
 
 int64_t

@@ -25,7 +25,7 @@ int	dictionary_new(sqlite3 *db, struct dictionary **d);
 void	dictionary_free(struct dictionary *d);	/* NULL is fine */
 
 /* Around what is stored in a transaction: behind BEGIN IMMEDIATE, and ahead
- * of COMMIT.  Lines can be asked for in between only. */
+ * of COMMIT.  Lines and wordings can be asked for in between only. */
 int	dictionary_begin(struct dictionary *d);
 int	dictionary_flush(struct dictionary *d);
 
@@ -33,6 +33,7 @@ int64_t	dictionary_sensor(struct dictionary *d, const char *name);
 int64_t	dictionary_source(struct dictionary *d, const char *name);
 int64_t	dictionary_text(struct dictionary *d, const char *text);
 int64_t	dictionary_line(struct dictionary *d, struct span line);
+int64_t	dictionary_wording(struct dictionary *d, struct span text);
 /* The same of texts of a book, which remembers their numbers. */
 int64_t	dictionary_kept_text(struct dictionary *d, struct book_text *t);
 int64_t	dictionary_kept_line(struct dictionary *d, struct book_text *t);

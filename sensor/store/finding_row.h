@@ -8,17 +8,23 @@
 #include <sqlite3.h>
 
 #include "detect/detect.h"
+#include "store/dictionary.h"
 
 struct finding_row;		/* opaque */
 
-/* -1 and NULL in *row on failure. */
-int	finding_row_new(sqlite3 *db, struct finding_row **row);
+/* -1 and NULL in *row on failure.  The dictionary must outlive it. */
+int	finding_row_new(sqlite3 *db, struct dictionary *d,
+	    struct finding_row **row);
 void	finding_row_free(struct finding_row *row);	/* NULL is fine */
 
 /* All findings of a session that was just written, and behind them what is
  * news of its server's posture; the texts are copied.
  * -1: SQLite or memory failed. */
 int	finding_row_put(struct finding_row *row, int64_t session,
+	    const struct session_record *r, const struct findings *f);
+/* What a session that was judged anew has instead, when its former findings
+ * are gone; those of posture stay. */
+int	finding_row_put_anew(struct finding_row *row, int64_t session,
 	    const struct findings *f);
 /* Rows wait for each other: ahead of COMMIT.  -1 as above. */
 int	finding_row_flush(struct finding_row *row);

@@ -12,13 +12,19 @@
  * With OR FAIL, SQLite keeps no copies of pages to undo a statement by: a
  * statement that fails costs us the transaction anyway.
  */
-#define INSERT		"INSERT OR FAIL INTO line (id, text) VALUES "
+#define INSERT(table)	"INSERT OR FAIL INTO " table " (id, text) VALUES "
 #define ROW		"(?, ?)"
 #define ROWS_4(row)	row ", " row ", " row ", " row
+#define ROWS_32		ROWS_4(ROWS_4(ROW)) ", " ROWS_4(ROWS_4(ROW))
 
-static const char	insert_one[] = INSERT ROW;
-static const char	insert_all[] = INSERT
-    ROWS_4(ROWS_4(ROW)) ", " ROWS_4(ROWS_4(ROW));
+static const struct {
+	const char	*greatest, *one, *all;
+} sql[] = {
+	[LINE_ROWS_LINE] = { "SELECT max(id) FROM line",
+		INSERT("line") ROW, INSERT("line") ROWS_32 },
+	[LINE_ROWS_WORDING] = { "SELECT max(id) FROM wording",
+		INSERT("wording") ROW, INSERT("wording") ROWS_32 },
+};
 
 struct line_rows {
 	sqlite3_stmt	*greatest, *one, *all;
@@ -30,23 +36,23 @@ struct line_rows {
 };
 
 static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
+prepare(sqlite3 *db, const char *text, sqlite3_stmt **stmt)
 {
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	return sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT,
 	    stmt, NULL) == SQLITE_OK ? 0 : -1;
 }
 
 int
-line_rows_new(sqlite3 *db, struct line_rows **out)
+line_rows_new(sqlite3 *db, enum line_rows_table table, struct line_rows **out)
 {
 	struct line_rows *l;
 
 	*out = NULL;
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return -1;
-	if (prepare(db, "SELECT max(id) FROM line", &l->greatest) == -1 ||
-	    prepare(db, insert_one, &l->one) == -1 ||
-	    prepare(db, insert_all, &l->all) == -1) {
+	if (prepare(db, sql[table].greatest, &l->greatest) == -1 ||
+	    prepare(db, sql[table].one, &l->one) == -1 ||
+	    prepare(db, sql[table].all, &l->all) == -1) {
 		line_rows_free(l);
 		return -1;
 	}

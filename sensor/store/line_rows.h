@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store/line_rows.h -- new rows of table `line`, many in one statement.
+ * store/line_rows.h -- new rows of tables `line` and `wording`, many in one
+ * statement.
  *
  * Each session brings a line or two that nobody said before.  Their numbers
  * are known as soon as the transaction has the database to itself, so the
@@ -16,8 +17,11 @@
 
 struct line_rows;		/* opaque */
 
+enum line_rows_table { LINE_ROWS_LINE, LINE_ROWS_WORDING };
+
 /* -1 and NULL in *l on failure. */
-int	line_rows_new(sqlite3 *db, struct line_rows **l);
+int	line_rows_new(sqlite3 *db, enum line_rows_table table,
+	    struct line_rows **l);
 void	line_rows_free(struct line_rows *l);	/* NULL is fine */
 
 /* -1 from all: SQLite failed, the transaction must be given up. */

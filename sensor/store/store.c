@@ -169,7 +169,7 @@ prepare(struct store *s, const char *sensor)
 	    dictionary_new(s->db, &s->dictionary) == -1 ||
 	    session_row_new(s->db, s->dictionary, sensor,
 	    &s->sessions) == -1 ||
-	    finding_row_new(s->db, &s->findings) == -1 ||
+	    finding_row_new(s->db, s->dictionary, &s->findings) == -1 ||
 	    incidents_new(s->db, s->dictionary, s->findings,
 	    &s->incidents) == -1 ||
 	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
@@ -336,7 +336,7 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 	    incidents_take_posture(s->incidents, &share, f) == -1 ||
 	    session_row_put(s->sessions, id, c->r, f, c->promise) == -1)
 		return -1;
-	return finding_row_put(s->findings, id, f);
+	return finding_row_put(s->findings, id, c->r, f);
 }
 
 /* What is found while the connection goes on. */

@@ -14,7 +14,7 @@
 #include "detect/detect.h"
 #include "session/record.h"
 
-#define STORE_BATCH_MAX	65536
+#define STORE_BATCH_MAX	262144
 
 struct store;			/* opaque */
 

@@ -189,7 +189,7 @@ no_list_of_a_view_is_forgotten(void **state)
 	    "certificate, rcpt_domains, more) VALUES (1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 1, '[1]', '{\"a\":1}'); INSERT INTO finding VALUES "
-	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}', 1); INSERT INTO incident "
+	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}', 1, NULL, NULL); INSERT INTO incident "
 	    "VALUES (1, 0, 1, 25, NULL, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 't', 'e', '[\"s\"]', 9); INSERT INTO incident_part VALUES "
 	    "(1, 0, 'n', 1), (1, 1, 's', 1), (1, 2, 'd', 1), (1, 3, 'e', 1), "

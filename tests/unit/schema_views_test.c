@@ -138,7 +138,7 @@ numbers_of_the_views_are_those_of_names_def(void **state)
 		enum confidence c = i / SEVERITIES;
 
 		snprintf(set, sizeof(set), "INSERT INTO finding VALUES (%u, "
-		    "100, %u, 9, 1, 0, %u, %u, 'x', '{}', NULL)", i + 1, i, s,
+		    "100, %u, 9, 1, 0, %u, %u, 'x', '{}', NULL, NULL, NULL)", i + 1, i, s,
 		    c);
 		run(db, set);
 		snprintf(query, sizeof(query), "SELECT severity || ' ' || "

@@ -38,7 +38,7 @@ doubt(struct place *p, const struct met *m)
 	d.session = atoll(ask(db, "SELECT session FROM finding "
 	    "ORDER BY id DESC LIMIT 1", text));
 	sqlite3_close(db);
-	tell(p, "UPDATE finding SET summary = 'none fits"
+	tell(p, "UPDATE finding SET wording = NULL, summary = 'none fits"
 	    MISMATCH_WAITS "', confidence = 0 WHERE rank = 0; UPDATE "
 	    "incident SET confidence = 0; UPDATE session SET verdict = 2");
 	assert_int_equal(store_doubt(p->store, &d), 0);
@@ -196,6 +196,21 @@ who_ended_without_a_word_left_it_undecided(void **state)
 }
 
 static void
+what_is_to_be_mended_stays(void **state)
+{
+	struct place *p = *state;
+	int64_t id = doubt(p, &(struct met){ 0, 1, 1, MISMATCH });
+
+	tell(p, "INSERT INTO finding (session, rank, at, kind, because, "
+	    "severity, confidence, summary, evidence) SELECT session, 32, at, "
+	    "kind, 0, 3, 2, 'mend it', '{}' FROM finding WHERE rank = 0");
+	revise(p, id, CONFIRM_RACE, NOON + 5);
+	expect(p, "SELECT count(*) || ' ' || sum(summary = 'mend it') "
+	    "FROM finding", "2 1");
+	expect(p, "SELECT findings FROM session", "2");
+}
+
+static void
 what_was_pruned_stays_gone(void **state)
 {
 	struct place *p = *state;
@@ -303,6 +318,7 @@ main(void)
 		test(what_analysts_did_stays_and_what_is_confirmed_opens_again),
 		test(an_incident_of_before_is_fetched),
 		test(who_ended_without_a_word_left_it_undecided),
+		test(what_is_to_be_mended_stays),
 		test(what_was_pruned_stays_gone),
 		test(policies_stay_until_they_expire),
 		test(beyond_the_limit_the_first_to_expire_leave),
