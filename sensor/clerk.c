@@ -21,6 +21,7 @@
 #define COMMIT_MS_LIVE	1000
 #define WAIT_MS		200
 #define PARKED_MAX	1024
+#define AHEAD		4	/* records, for each depth of fetching */
 
 static int64_t
 now_ms(void)
@@ -192,6 +193,19 @@ commit(struct clerk *c)
 		fail(c);
 }
 
+/* The roads' cores have what they wrote: fetched while others are at work,
+ * the deepest of the nearest. */
+static void
+foresee(void *const *batch, size_t n, size_t i)
+{
+	for (unsigned depth = 0; depth < RECORD_DEPTHS; depth++) {
+		size_t at = i + (RECORD_DEPTHS - depth) * AHEAD;
+
+		if (at < n)
+			session_record_foresee(batch[at], depth);
+	}
+}
+
 static void *
 clerk_main(void *argument)
 {
@@ -206,8 +220,10 @@ clerk_main(void *argument)
 		n = queue_take(c->records, batch, BATCH, WAIT_MS, &closed);
 		if (uncommitted == 0)
 			since = now_ms();
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
+			foresee(batch, n, i);
 			uncommitted += take_record(c, batch[i]);
+		}
 		unconfirmed_run(c->unconfirmed, now_us());
 		promises_run(c->promises, 0);
 		uncommitted += file_answered(c);

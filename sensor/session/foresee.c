@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What hearing octets will touch, into the caches ahead of time: see
- * flow/foresee.c.
+ * What hearing octets, or reading a record, will touch, into the caches ahead
+ * of time: see flow/foresee.c.
  */
 #include "session/session_internal.h"
 
@@ -35,6 +35,28 @@ session_foresee(const void *session, unsigned depth)
 	case 2:
 		if (s->dialogue != NULL)
 			dialogue_foresee(s->dialogue);
+		break;
+	}
+}
+
+void
+session_record_foresee(const struct session_record *r, unsigned depth)
+{
+	switch (depth) {
+	case 0:
+		fetch(r, sizeof(*r));
+		break;
+	case 1:
+		if (r->smtp != NULL)
+			fetch(r->smtp, READER_OCTETS);
+		if (r->tls != NULL)
+			fetch(r->tls, READER_OCTETS);
+		if (r->dialogue != NULL)
+			fetch(r->dialogue, 1);
+		break;
+	case 2:
+		if (r->dialogue != NULL)
+			dialogue_foresee(r->dialogue);
 		break;
 	}
 }

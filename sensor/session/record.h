@@ -120,6 +120,11 @@ struct session_record {
 
 void	session_record_free(struct session_record *r);	/* NULL is fine */
 
+/* Into the caches ahead of time what reading it will touch: depth 0 itself,
+ * and once that is there, depth 1 what it points to, 2 what that does. */
+#define RECORD_DEPTHS	3
+void	session_record_foresee(const struct session_record *r, unsigned depth);
+
 static inline bool
 record_lacks(const struct session_record *r, enum gap g)
 {
