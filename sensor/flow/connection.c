@@ -6,6 +6,7 @@
 
 #include "flow/flow_internal.h"
 
+#define ROUTERS		2	/* captured before and behind, at most */
 #define SYN_AGAIN	(SECOND / 10)	/* no host repeats one sooner */
 
 enum side
@@ -204,7 +205,8 @@ note_syn_again(struct flow_traits *t, const struct packet *p)
 	if ((p->flags & TCP_ACK) == 0 || t->syn_differs)
 		return;
 	if (t->window_scale == window_scale_of(p) &&
-	    (t->mss == mss_of(p) || abs(t->ttl_first - p->ttl) == 1))
+	    (t->mss == mss_of(p) || (p->ttl != t->ttl_first &&
+	    abs(t->ttl_first - p->ttl) <= ROUTERS)))
 		return;
 	t->syn_differs = true;
 	t->mss_again = mss_of(p);

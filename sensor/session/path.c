@@ -13,6 +13,9 @@
 #define WINDOW_FACTOR	8
 #define SOON_PART	4	/* of the round trip: others vary */
 #define CLOCK_SLACK	100000	/* ticks: of a clock of 1 us, a tenth second */
+#define CLOCK_SLOW	10000	/* ... of 1 ms or more, ten seconds at most */
+#define CLOCK_RATE	200	/* us a tick: between the two kinds */
+#define CLOCK_LEARN	5000	/* us apart, to tell them */
 #define SOON_LEAST	2000	/* us that lack */
 #define TRIPS_LEAST	2
 #define STEPS_LEAST	2
@@ -96,20 +99,24 @@ id_breaks(const struct path_side *s, uint16_t id, bool reset)
 static bool
 window_breaks(const struct path_side *s, uint16_t window, bool reset)
 {
-	if (reset && window == 0)
-		return false;
-	return (uint32_t)window > (uint32_t)s->most * WINDOW_FACTOR ||
-	    (uint32_t)window * WINDOW_FACTOR < s->least;
+	if ((uint32_t)window > (uint32_t)s->most * WINDOW_FACTOR)
+		return true;
+	/* who resets has given up its buffer, or has none */
+	return !reset && (uint32_t)window * WINDOW_FACTOR < s->least;
 }
 
-/* Clocks tick once in 1 us to 1 s (RFC 7323 section 5.4 and Linux). */
+/* Clocks tick once in 1 ms to 1 s (RFC 7323 section 5.4), or 1 us (Linux). */
 static bool
-clock_breaks(int32_t ticks, int64_t elapsed)
+clock_breaks(const struct path_side *s, int32_t ticks, int64_t elapsed)
 {
+	bool slow = s->clock_known && !s->clock_fast;
+	int64_t slack = slow ? CLOCK_SLOW : CLOCK_SLACK;
+
 	if (ticks < 0)
-		return ticks < -CLOCK_SLACK;
-	return ticks > CLOCK_SLACK + (elapsed < INT32_MAX ? 2 * elapsed :
-	    2LL * INT32_MAX);
+		return ticks < -slack;
+	if (elapsed > INT32_MAX)
+		elapsed = INT32_MAX;
+	return ticks > slack + (slow ? elapsed / CLOCK_RATE : 2 * elapsed);
 }
 
 /* Stamps are hostile: no overflow, and no time that goes back. */
@@ -227,6 +234,20 @@ begin(struct path_side *s, const struct packet *p)
 }
 
 static void
+learn_clock(struct path_side *s, const struct packet *p)
+{
+	int64_t elapsed = between(s->clock_at, p->mark.time);
+	int32_t ticks = (int32_t)(p->timestamp - s->clock);
+
+	if (!s->clock_known && elapsed >= CLOCK_LEARN) {
+		s->clock_known = true;
+		s->clock_fast = ticks > elapsed / CLOCK_RATE;
+	}
+	s->clock = p->timestamp;
+	s->clock_at = p->mark.time;
+}
+
+static void
 join(struct path_side *s, const struct packet *p, bool reset)
 {
 	s->count += s->count < UINT16_MAX;
@@ -238,8 +259,7 @@ join(struct path_side *s, const struct packet *p, bool reset)
 		s->zeros += p->ip_id == 0 && s->zeros < UINT8_MAX;
 	}
 	learn_id(s, p->ip_id);
-	s->clock = p->timestamp;
-	s->clock_at = p->mark.time;
+	learn_clock(s, p);
 	if (p->window < s->least)
 		s->least = p->window;
 	if (p->window > s->most)
@@ -276,7 +296,7 @@ compare(const struct path_side *s, const struct packet *p, bool reset,
 	if (s->timestamp != p->has_timestamp) {
 		if (!reset)
 			signs |= SIGN(NO_STAMP);
-	} else if (p->has_timestamp && clock_breaks(
+	} else if (p->has_timestamp && clock_breaks(s,
 	    (int32_t)(p->timestamp - s->clock),
 	    between(s->clock_at, p->mark.time)))
 		signs |= SIGN(CLOCK);
@@ -293,7 +313,8 @@ static bool
 goes_on(const struct burst *b, const struct packet *p, unsigned signs,
     bool reset)
 {
-	return !b->closed && b->reset == reset && b->signs == signs &&
+	return !b->closed && b->reset == reset &&
+	    ((b->signs ^ signs) & ~SIGN(SOON)) == 0 &&
 	    b->timestamp == p->has_timestamp && !apart(b->ttl, p->ttl);
 }
 
@@ -448,22 +469,53 @@ told(const struct path *p, enum side who, const struct burst *b,
 	return o;
 }
 
-/* The first packet of the side, when all the others agree with each other
- * and not with it. */
+/*
+ * All that came behind the first turn agree with each other, and not with it:
+ * into *common the first of them, with what they have in common.
+ */
+static bool
+all_but_first(const struct path *p, enum side who, const struct path_side *s,
+    struct burst *common)
+{
+	if (s->turns != 1 || p->turns[who] < TURNS_LEAST)
+		return false;
+	common->count = 0;
+	for (unsigned i = 0; i < p->kept[who]; i++) {
+		const struct burst *b = &p->bursts[who][i];
+
+		if (b->reset)
+			continue;
+		if (common->count == 0) {
+			*common = *b;
+			continue;
+		}
+		if (common->timestamp != b->timestamp ||
+		    apart(common->ttl, b->ttl))
+			return false;
+		common->signs &= b->signs;
+		common->count += b->count;
+		if (b->steps > common->steps)
+			common->steps = b->steps;
+	}
+	return common->count > 0;
+}
+
+/* The first packet of the side, of which all others differ. */
 static struct path_oddity
-told_of_first(const struct burst *b, const struct path_side *s)
+told_of_first(const struct burst *others, const struct path_side *s)
 {
 	struct path_oddity o = {
-		.first = s->first, .last = s->first.packet,
-		.count = s->count, .others = b->count,
-		.signs = b->signs & ~(SIGN(ID) | SIGN(SOON)),
-		.stamped = s->timestamp, .ttl = s->ttl, .usual_ttl = b->ttl,
-		.id = s->id, .usual_id = b->id, .window = s->most,
-		.usual_least = b->window, .usual_most = b->window,
-		.ticks = -b->ticks, .elapsed = b->elapsed,
+		.first = s->first, .last = others->first.packet - 1,
+		.count = s->count, .others = others->count,
+		.signs = others->signs & ~(SIGN(ID) | SIGN(SOON)),
+		.stamped = s->timestamp, .ttl = s->ttl,
+		.usual_ttl = others->ttl, .id = s->id,
+		.usual_id = others->id, .window = s->most,
+		.usual_least = others->window, .usual_most = others->window,
+		.ticks = -others->ticks, .elapsed = others->elapsed,
 	};
 
-	if (b->steps >= STEPS_LEAST && !counts_on(b->id, s->id, ID_AHEAD))
+	if (others->steps >= STEPS_LEAST && !counts_on(others->id, s->id, ID_AHEAD))
 		o.signs |= SIGN(ID);
 	return o;
 }
@@ -479,11 +531,10 @@ static void
 tell(struct path_oddities *all, const struct path *p, enum side who,
     const struct path_side *s)
 {
-	const struct burst *only = &p->bursts[who][0];
+	struct burst others;
 
-	if (s->turns == 1 && p->kept[who] == 1 && !only->reset &&
-	    only->turns >= TURNS_LEAST) {
-		add(all, who, told_of_first(only, s));
+	if (all_but_first(p, who, s, &others)) {
+		add(all, who, told_of_first(&others, s));
 		return;
 	}
 	/* Half and half tells nothing about either, unless the one half came

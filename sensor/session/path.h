@@ -78,6 +78,7 @@ struct path_side {
 	uint8_t		trips;		/* measured, saturating */
 	uint8_t		steps, zeros, leaps;	/* of `id`, saturating */
 	bool		timestamp : 1;
+	bool		clock_known : 1, clock_fast : 1;
 	bool		disorder : 1;	/* not captured in order: time tells
 					 * nothing */
 };

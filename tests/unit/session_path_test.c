@@ -74,7 +74,10 @@ static const struct {
 	{ "... ahead", BEGIN "S30c9000000" REST, "S8 clock" },
 	{ "... and it stays", BEGIN "S30C9000000" REST, "S8 clock stays" },
 	{ "a clock a moment off", BEGIN "S30c-400" REST, "" },
-	{ "a clock of 1 us", "S40 C20 S150 C10 S30c99000d99" REST, "" },
+	{ "a clock of 1 us", "S40 C20 S150c20000 C10 S30c130000d99 C9 "
+	  "S9c150000", "" },
+	{ "a clock of 1 ms, ahead as only one of 1 us could be",
+	  BEGIN "S30c99000d99" REST, "S8 clock" },
 	{ "a long silence", BEGIN "C9d900000 S30" REST, "" },
 	{ "out of the count", BEGIN "S30i40404" REST, "S8 id" },
 	{ "... 0", BEGIN "S30i0" REST, "S8 id" },
