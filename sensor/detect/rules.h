@@ -127,10 +127,10 @@ enum weight	habit_weight(const struct brief *b, enum habit h,
 const char	*habit_reason(const struct brief *b, enum habit h,
 		    char out[REASON_MAX]);
 
-/* Did this packet of that side come another way than the rest of it?  Its
- * traits, or NULL: detect/path_anomaly.c. */
-const struct path_oddity	*brief_odd(const struct brief *b,
-				    enum side who, struct mark at);
+/* Is this packet of that side so unlike the others that another host may
+ * have sent it?  One trait alone does not tell: detect/path_anomaly.c. */
+bool	brief_elsewhere(const struct brief *b, enum side who,
+	    struct mark at);
 
 /* No client ever got TLS with this server, for days: of its own making, and
  * not of the moment. */

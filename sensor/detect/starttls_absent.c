@@ -34,8 +34,8 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	    b->smtp->reply_after_final))
 		w = WEIGHT_HINT;
 	/* the very packet came from elsewhere */
-	if (w == WEIGHT_HINT && brief_odd(b, SIDE_SERVER,
-	    brief_hello(b)->reply_last) != NULL)
+	if (w == WEIGHT_HINT && brief_elsewhere(b, SIDE_SERVER,
+	    brief_hello(b)->reply_last))
 		w = WEIGHT_STRONG;
 	/* who publishes TLSA and never offers it has a fault of his own */
 	if (brief_promised(b) != 0) {

@@ -47,7 +47,7 @@ weigh(const struct brief *b)
 		    smtp->starttls_reply != 421)
 			return WEIGHT_STRONG;
 		if (contested(b) ||
-		    brief_odd(b, SIDE_SERVER, smtp->starttls_reply_at) != NULL)
+		    brief_elsewhere(b, SIDE_SERVER, smtp->starttls_reply_at))
 			return WEIGHT_STRONG;
 		return busy(b) ? WEIGHT_NOTE : WEIGHT_HINT;
 	}
@@ -72,8 +72,8 @@ meaning(const struct brief *b, enum weight w)
 	if (class == 4)
 		return w != WEIGHT_STRONG ? "for now" : contested(b) ?
 		    "for now, in a session with forged octets" :
-		    brief_odd(b, SIDE_SERVER, b->smtp->starttls_reply_at) !=
-		    NULL ? "for now, in a packet from elsewhere" :
+		    brief_elsewhere(b, SIDE_SERVER,
+		    b->smtp->starttls_reply_at) ? "for now, in a packet from elsewhere" :
 		    "without the status code that this server announced "
 		    "(RFC 2034)";
 	return class == 5 ? "for good, what it had offered a moment before" :

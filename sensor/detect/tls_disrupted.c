@@ -58,8 +58,8 @@ weigh(const struct brief *b)
 	case TLS_FAIL_TIMEOUT:
 		if (own_making(b))
 			return WEIGHT_NOTE;
-		return brief_odd(b, b->tls->failed_by, b->tls->failed_at) !=
-		    NULL ? WEIGHT_STRONG : WEIGHT_HINT;
+		return brief_elsewhere(b, b->tls->failed_by,
+		    b->tls->failed_at) ? WEIGHT_STRONG : WEIGHT_HINT;
 	case TLS_FAIL_NO_HELLO:
 	case TLS_FAIL_NONE:
 		break;

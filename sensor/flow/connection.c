@@ -2,7 +2,12 @@
 /*
  * One connection: who is who, how it begins, and how it ends.
  */
+#include <stdlib.h>
+
 #include "flow/flow_internal.h"
+
+#define ROUTERS		2	/* captured before and behind, at most */
+#define SYN_AGAIN	(SECOND / 10)	/* no host repeats one sooner */
 
 enum side
 connection_side(const struct flow *f, bool source_is_low)
@@ -178,17 +183,63 @@ connection_owns_syn(const struct flow *f, enum side who,
 	return is_near(f, who, p->seq + 1);
 }
 
+static uint16_t
+mss_of(const struct packet *p)
+{
+	return p->has_mss ? p->mss : 0;
+}
+
+static uint8_t
+window_scale_of(const struct packet *p)
+{
+	return p->has_window_scale ? p->window_scale : 0xff;
+}
+
+/*
+ * A SYN-ACK repeated has the options of the first.  A router that lowers the
+ * MSS on its way is no other host, and is seen from both of its sides.
+ */
+static void
+note_syn_again(struct flow_traits *t, const struct packet *p)
+{
+	if ((p->flags & TCP_ACK) == 0 || t->syn_differs)
+		return;
+	if (t->window_scale == window_scale_of(p) &&
+	    (t->mss == mss_of(p) || (p->ttl != t->ttl_first &&
+	    abs(t->ttl_first - p->ttl) <= ROUTERS)))
+		return;
+	t->syn_differs = true;
+	t->mss_again = mss_of(p);
+	t->window_scale_again = window_scale_of(p);
+}
+
+/* The SYN was the first packet; which of two was answered nobody knows. */
+static void
+note_handshake(struct flow *f, const struct packet *p)
+{
+	int64_t us = time_between(f->facts.first.time, p->mark.time);
+
+	if (us > 0 && us < LEAP && !f->asked_twice)
+		f->facts.handshake = (uint32_t)us;
+}
+
 static void
 take_syn(struct flow *f, enum side who, const struct packet *p)
 {
 	struct flow_traits *t = &f->facts.side[who];
 
-	if (t->syn)
-		return;		/* again */
+	if (t->syn) {
+		f->asked_twice |= time_between(f->facts.first.time,
+		    p->mark.time) > SYN_AGAIN;
+		note_syn_again(t, p);
+		return;
+	}
 	t->syn = true;
 	t->isn = p->seq;
-	t->mss = p->has_mss ? p->mss : 0;
-	t->window_scale = p->has_window_scale ? p->window_scale : 0xff;
+	t->mss = mss_of(p);
+	t->window_scale = window_scale_of(p);
+	if ((p->flags & TCP_ACK) != 0 && f->facts.side[side_other(who)].syn)
+		note_handshake(f, p);
 	stream_start(&f->side[who], p->seq + 1);
 	if ((p->flags & TCP_ACK) != 0)
 		stream_start(&f->side[side_other(who)], p->ack);

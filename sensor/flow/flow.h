@@ -90,8 +90,11 @@ struct flow_traits {
 	uint32_t	 isn;		/* valid if syn */
 	uint16_t	 vlan;
 	uint16_t	 mss;		/* of the SYN, 0: none */
+	uint16_t	 mss_again;	/* if syn_differs */
 	uint8_t		 ttl_first, ttl_min, ttl_max;
 	uint8_t		 window_scale;	/* of the SYN, 0xff: none */
+	uint8_t		 window_scale_again;	/* if syn_differs */
+	bool		 syn_differs : 1; /* another SYN-ACK came, with other options */
 	bool		 syn : 1;	/* its SYN (or SYN-ACK) was seen */
 	bool		 fin : 1, rst : 1;
 	bool		 snap_cut : 1;	/* payload octets lost to the snap length */
@@ -106,6 +109,7 @@ struct flow_facts {
 	struct mark	 first, last;	/* packets of the connection */
 	struct flow_traits	 side[SIDES];
 	uint16_t	 wraps;		/* all seen, enum packet_wrap */
+	uint32_t	 handshake;	/* us from SYN to SYN-ACK; 0: unknown */
 	enum flow_end	 end;
 	bool		 reset_by[SIDES];
 	uint32_t	 resets_ignored;	/* RST that did not fit */

@@ -159,6 +159,7 @@ struct flow {
 	bool		 one_sided;	/* not waiting for a side never seen */
 	bool		 client_is_low;	/* key[0] is the client */
 	bool		 seen[SIDES];	/* packets of this side came */
+	bool		 asked_twice;	/* a SYN came again, later */
 	struct stream	 side[SIDES];
 	struct flow_facts facts;
 };

@@ -381,8 +381,7 @@ conclude(struct session_record *r, const struct session *s,
 	conclude_certificate(r, s);
 	conclude_protection(r, smtp);
 	conclude_name(r, s, smtp);
-	for (int i = 0; i < SIDES; i++)
-		r->odd[i] = path_oddity(s->path, s->path_side, (enum side)i);
+	r->odd = path_oddities(s->path, s->path_side);
 	r->tls = NULL;
 }
 
@@ -453,6 +452,7 @@ session_record_free(struct session_record *r)
 	if (r == NULL)
 		return;
 	free(r->conflicts);
+	free(r->odd);
 	free(r->dns);
 	evidence_free(r->evidence);
 	free(r->server_name);

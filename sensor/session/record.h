@@ -113,7 +113,7 @@ struct session_record {
 
 	struct dns_facts	*dns;		/* NULL: nothing of note; owned */
 	struct evidence		*evidence;	/* NULL: not wanted; owned */
-	struct path_oddity	 odd[SIDES];	/* a packet from elsewhere */
+	struct path_oddities	*odd;		/* NULL: all packets alike; owned */
 	struct record_conflict	*conflicts;	/* owned; NULL: none */
 	unsigned		 conflicts_kept, conflicts_seen;
 };

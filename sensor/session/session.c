@@ -306,7 +306,8 @@ charge(struct session *s)
 		return;
 	size = footprint(sizeof(*s)) +
 	    footprint_of(s->conflicts,
-	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0]));
+	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0])) +
+	    path_size(s->path);
 	if (s->dialogue != NULL)
 		size += dialogue_size(s->dialogue);
 	if (s->smtp != NULL)
@@ -378,6 +379,8 @@ on_open(void *context, struct flow *f)
 		return NULL;
 	s->world = world;
 	s->flow = f;
+	path_handshake(&s->path_side[SIDE_SERVER],
+	    flow_facts(f)->handshake);
 	s->book = bookshelf_take(world->books);
 	s->dialogue = dialogue_new();
 	s->source = book_find(s->book, span_text(world->source));

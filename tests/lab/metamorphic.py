@@ -32,6 +32,11 @@ EVERY_FRAME = 100	# a capture of at most so many frames is cut at each
 SAMPLES = {True: (4, 2), False: (14, 8)}	# quick: (cuts, drops)
 FAILURES_SHOWN = 12	# of one capture and mutation
 
+# Here a host's packets show less of it, and path-anomaly may be less: IPv6
+# has no identification, and out of order neither time nor counters tell.
+TRAITS_LOST = ("ipv6", "reordered", "reordered-again")
+PATH = "path-anomaly"
+
 # How it was captured, not what was said: another in a mutated capture.
 CAPTURED = ("id", "source", "started_at", "ended_at", "packets", "vlan",
             "tunnel")
@@ -51,6 +56,25 @@ def judged(run, translate=str):
     return Counter((*who(f, translate), f["kind"], f["severity"],
                     f["confidence"], str(f["because"]))
                    for f in run.findings)
+
+
+def without_path(found, lost):
+    """Where traits are lost: all but path-anomaly, which is judged apart."""
+    if not lost:
+        return found
+    return Counter({f: n for f, n in found.items() if f[4] != PATH})
+
+
+def path_beyond(run, whole, translate):
+    """path-anomaly that the whole does not have as gravely."""
+    for f in run.findings:
+        if f["kind"] != PATH:
+            continue
+        mine = [one for one in whole.findings
+                if who(one, translate) == who(f)]
+        if not monotone.finding_stands(f, mine):
+            yield (f"finding {who(f)} {PATH}",
+                   (f["severity"], f["confidence"]), "less")
 
 
 def as_v6(text):
@@ -75,7 +99,7 @@ def grouped(sessions, translate=str):
 
 def differences(run, whole, mutation):
     """Between a mutated capture and the whole one: (what, got, want)."""
-    v6 = mutation == "ipv6"
+    v6, lost = mutation == "ipv6", mutation in TRAITS_LOST
     translate = as_v6 if v6 else str
     without = CAPTURED_V6 if v6 else CAPTURED
     if run.status != whole.status:
@@ -87,12 +111,17 @@ def differences(run, whole, mutation):
             yield f"{key} sessions", len(one), len(other)
         for a, b in zip(one, other):
             a, b = facts(a, without), facts(b, without)
+            for one in (a, b) if lost else ():
+                one["kinds"] = [k for k in one["kinds"] if k != PATH]
             for field in b:
                 if a[field] != b[field]:
                     yield f"{key} {field}", a[field], b[field]
-    one, other = judged(run), judged(whole, translate)
+    one, other = (without_path(judged(run), lost),
+                  without_path(judged(whole, translate), lost))
     for finding in sorted((one - other) | (other - one)):
         yield f"finding {finding}", one[finding], other[finding]
+    if lost:
+        yield from path_beyond(run, whole, translate)
 
 
 def nearest(session, among):

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""grades.py [--update] -- the table of severities in the manual page is that
-of sensor/detect/grade.c.
+"""grades.py [--update] -- the tables of severities and of the points of
+path-anomaly in the manual page are those of sensor/detect/grade.c and
+path_anomaly.c.
 
---update writes it anew between its .Bl -column and .El.
+--update writes them anew between their .Bl -column and .El.
 """
 import pathlib
 import re
@@ -11,7 +12,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "sensor" / "striptls-sensor.8"
-HEAD = ".Bl -column \"starttls-command-masked\""
+TRAITS = {
+    "HOP_LIMIT": "hop limit", "NO_STAMP": "no TCP timestamp",
+    "CLOCK": "another clock", "ID": "IP-ID", "WINDOW": "window",
+    "SOON": "too soon"}
 
 
 def rows():
@@ -33,20 +37,45 @@ def rows():
                (" tampers" if nature == "TAMPERS" else ""))
 
 
+def points():
+    source = (ROOT / "sensor/detect/path_anomaly.c").read_text()
+    signs = re.findall(r"^\tPATH_(\w+),", (
+        ROOT / "sensor/session/path.h").read_text(), re.M)
+    found = re.findall(r"\[PATH_(\w+)\]\s*= \{ \{ (\d),\s*(\d),\s*(\d) \},"
+                       r"\s*(true|false) \}", source)
+    if [row[0] for row in found] != signs or set(signs) != set(TRAITS):
+        sys.exit("grades: path_anomaly.c, path.h and TRAITS disagree")
+    yield ".It Em trait Ta Em alone Ta Em stayed Ta Em RST"
+    for name, alone, stayed, rst, moves in found:
+        if moves == "true":
+            stayed = f"[{stayed}]"
+        yield f".It {TRAITS[name]} Ta {alone} Ta {stayed} Ta {rst}"
+
+
+TABLES = (('.Bl -column "starttls-command-masked"', rows),
+          ('.Bl -column "no TCP timestamp"', points))
+
+
 def main():
     lines = MANUAL.read_text().splitlines()
-    begin = next(i for i, x in enumerate(lines) if x.startswith(HEAD)) + 1
-    end = lines.index(".El", begin)
-    want = list(rows())
+    right, count = True, []
+    for head, table in TABLES:
+        begin = next(i for i, x in enumerate(lines)
+                     if x.startswith(head)) + 1
+        end = lines.index(".El", begin)
+        want = list(table())
+        right = right and lines[begin:end] == want
+        lines[begin:end] = want
+        count.append(len(want) - 1)
     if "--update" in sys.argv:
-        MANUAL.write_text("\n".join(lines[:begin] + want + lines[end:]) +
-                          "\n")
+        MANUAL.write_text("\n".join(lines) + "\n")
         return 0
-    if lines[begin:end] != want:
-        print("grades: the manual's table is not that of grade.c; run "
+    if not right:
+        print("grades: the manual's tables are not those of the code; run "
               "tests/tools/grades.py --update")
         return 1
-    print(f"grades: {len(want) - 1} kinds, in the manual as in the code")
+    print(f"grades: {count[0]} kinds, {count[1]} traits, in the manual as in "
+          "the code")
     return 0
 
 

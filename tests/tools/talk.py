@@ -72,6 +72,17 @@ What the capture has of it:
 	vlan [C|S] N [M]		802.1Q tag, or two
 	vlan off
 	ttl C|S N
+	window C|S N			unscaled
+	ident C|S zero|random|+N|N	the IP-ID: always 0, any, in steps of N,
+					or N next and counting from there
+	clock C|S N|off			its timestamps are N ms ahead, or not there
+	latency SECONDS			until the other side answers (0.01)
+	odd C|S [ttl N] [ident N] [window N] [clock N|off] [after SECONDS]
+					what it says next, copies or resets is
+					another host's, with these traits, so
+					long after what it answers
+	synack [ttl N] [mss N] [scale N|off]
+					the SYN-ACK once more, with these options
 	isn C|S N			its initial sequence number
 	checksum C|S bad|good
 What must be true of it, for tests/golden (several a connection):
@@ -90,7 +101,7 @@ import sys
 
 import dns_wire
 import packets
-from wire import Conversation
+from wire import OFF, Conversation, Odd
 
 HERE = pathlib.Path(__file__).resolve().parent
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -153,6 +164,19 @@ def side(word):
     if word not in ("C", "S"):
         raise TalkError(f"C or S wanted, not {word}")
     return word
+
+
+def odd_of(words, known):
+    """An Odd from pairs of words."""
+    traits = {}
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        if name not in known:
+            raise TalkError(f"{name}?")
+        if name == "after":
+            traits[name] = round(float(value) * SECOND)
+        else:
+            traits[name] = OFF if value == OFF else int(value)
+    return Odd(**traits)
 
 
 def flights(name):
@@ -459,6 +483,44 @@ class Talk:
     def do_ttl(self, who, ttl):
         self.do_flush()
         self.conversation.sides[side(who)].ttl = int(ttl)
+
+    def do_window(self, who, window):
+        self.do_flush()
+        self.conversation.sides[side(who)].window = int(window)
+
+    def do_ident(self, who, how):
+        self.do_flush()
+        one = self.conversation.sides[side(who)]
+        if how == "zero":
+            one.ident = one.ident_step = 0
+        elif how == "random":
+            one.ident_step = None
+        elif how.startswith("+"):
+            one.ident_step = int(how)
+        else:
+            one.ident = int(how) - 1
+            one.ident_step = 1
+
+    def do_clock(self, who, ahead):
+        self.do_flush()
+        one = self.conversation.sides[side(who)]
+        one.clock = OFF if ahead == OFF else int(ahead)
+
+    def do_latency(self, seconds):
+        self.do_flush()
+        self.conversation.latency = round(float(seconds) * SECOND)
+
+    def do_odd(self, who, *words):
+        self.do_flush()
+        self.conversation.sides[side(who)].odd = odd_of(
+            words, ("ttl", "ident", "window", "clock", "after"))
+
+    def do_synack(self, *words):
+        if self.conversation.started:
+            raise TalkError("its place is ahead of what is said")
+        self.conversation.handshake()
+        self.conversation.syn_ack_again(odd_of(words, ("ttl", "mss",
+                                                       "scale")))
 
     def do_isn(self, who, number):
         self.conversation.sides[side(who)].isn = int(number)

@@ -6,12 +6,20 @@ themselves.  Everything follows from the arguments: no clock, no chance.
 """
 import struct
 import zlib
+from collections import namedtuple
 
 import packets
 from packets import ACK, FIN, PSH, RST, SYN
 
 LATENCY = 10000		# microseconds until the other side answers
 NEXT = 100		# ... until the same side's next packet
+
+# How another host's packets look, where it speaks for a side; None: as that
+# side's.  `after`: microseconds since what it answers.  `mss` and `scale` are
+# those of a SYN.
+Odd = namedtuple("Odd", "ttl ident window clock after mss scale",
+                 defaults=(None,) * 7)
+OFF = "off"		# a clock that is not shown, no scale
 
 
 class Side:
@@ -23,6 +31,10 @@ class Side:
         self.sent = 0		# octets said; the SYN and FIN not counted
         self.ttl = 64
         self.ident = self.isn & 0xFFF
+        self.ident_step = 1	# 0: always the same; None: leaps about
+        self.window = 502
+        self.clock = 0		# milliseconds ahead of the others; or OFF
+        self.odd = None		# an Odd that speaks for it next
         self.tags = ()
         self.captured = True
         self.checksum_bad = False
@@ -32,6 +44,13 @@ class Side:
 
     def seq(self):
         return self.isn + 1 + self.sent + self.fin
+
+    def count(self):
+        """The next packet has another identification."""
+        if self.ident_step is None:
+            self.ident = zlib.crc32(b"%d" % self.ident) & 0xFFFF
+        else:
+            self.ident += self.ident_step
 
 
 class Conversation:
@@ -45,6 +64,7 @@ class Conversation:
         self.speaker = None
         self.mss = 1448 if len(self.sides["C"].ip) == 4 else 1428
         self.acks = True
+        self.latency = LATENCY
         self.over = False
         self.started = False
 
@@ -53,25 +73,41 @@ class Conversation:
 
     # ------------------------------------------------------------ packets
 
-    def _options(self, flags):
-        stamp = struct.pack("!BBII", 8, 10, self.time // 1000 & 0xFFFFFFFF,
-                            0 if flags == SYN else
-                            (self.time - LATENCY) // 1000 & 0xFFFFFFFF)
+    def _options(self, flags, clock, odd):
+        if clock == OFF and not flags & SYN:
+            return b""
+        stamp = b"\1" * 10
+        if clock != OFF:
+            stamp = struct.pack(
+                "!BBII", 8, 10, self.time // 1000 + clock & 0xFFFFFFFF,
+                0 if flags == SYN else
+                (self.time - LATENCY) // 1000 & 0xFFFFFFFF)
         if flags & SYN:
-            return (struct.pack("!BBH", 2, 4, self.mss + 12) + b"\4\2" +
-                    stamp + b"\1\3\3\7")
+            mss = self.mss + 12 if odd.mss is None else odd.mss
+            scale = 7 if odd.scale is None else odd.scale
+            return (struct.pack("!BBH", 2, 4, mss) + b"\4\2" + stamp +
+                    (b"\1" * 4 if scale == OFF else
+                     struct.pack("!BBBB", 1, 3, 3, scale)))
         return b"\1\1" + stamp
 
-    def _tick(self, who):
+    def _tick(self, who, after):
         if self.frames and self.speaker is not None:
-            self.time += NEXT if who == self.speaker else LATENCY
+            if who == self.speaker:
+                self.time += NEXT
+            else:
+                self.time += self.latency if after is None else after
         self.speaker = who
 
-    def packet(self, who, flags, payload=b"", seq=None, ttl=None):
+    def packet(self, who, flags, payload=b"", seq=None, odd=Odd()):
         side, peer = self.sides[who], self.sides[self.other(who)]
-        self._tick(who)
+        self._tick(who, odd.after)
         side.owes_ack = False
-        side.ident += 1
+        if odd.ident is None:
+            side.count()
+        ttl, ident, window, clock = (
+            own if other is None else other for own, other in
+            ((side.ttl, odd.ttl), (side.ident, odd.ident),
+             (side.window, odd.window), (side.clock, odd.clock)))
         if not side.captured:
             return
         ack = 0
@@ -80,11 +116,10 @@ class Conversation:
         segment = packets.tcp(
             side.ip, peer.ip, (side.port, peer.port),
             side.seq() if seq is None else seq, ack, flags, payload,
-            options=self._options(flags), bad=side.checksum_bad,
-            window=64240 if flags & SYN else 502)
+            options=self._options(flags, clock, odd),
+            bad=side.checksum_bad, window=64240 if flags & SYN else window)
         data = packets.ip(side.ip, peer.ip, 6, segment,
-                          ttl=side.ttl if ttl is None else ttl,
-                          ident=side.ident & 0xFFFF)
+                          ttl=ttl, ident=ident & 0xFFFF)
         self.frames.append(packets.frame(self.time, packets.ethernet(
             side.mac, peer.mac, data, side.tags)))
 
@@ -106,17 +141,27 @@ class Conversation:
         server.syn = True
         self.packet("C", ACK)
 
+    def syn_ack_again(self, odd):
+        """The SYN-ACK once more, with other options."""
+        self.packet("S", SYN | ACK, seq=self.sides["S"].isn, odd=odd)
+
+    def _odd(self, who):
+        """Who speaks for this side now."""
+        odd, self.sides[who].odd = self.sides[who].odd, None
+        return odd or Odd()
+
     def say(self, who, octets, captured=True):
         """In segments of at most mss octets; not captured: a gap."""
         self.started = True
         side, peer = self.sides[who], self.sides[self.other(who)]
+        odd = self._odd(who)
         self.settle(self.other(who))
         for at in range(0, len(octets), self.mss):
             part = octets[at:at + self.mss]
             whole = at + self.mss >= len(octets)
             side.last = (side.sent, part)
             if captured:
-                self.packet(who, ACK | (PSH if whole else 0), part)
+                self.packet(who, ACK | (PSH if whole else 0), part, odd=odd)
             side.sent += len(part)
         peer.owes_ack = captured
 
@@ -127,8 +172,11 @@ class Conversation:
         if after:
             self.settle()
         owed = self.sides[self.other(who)].owes_ack
+        odd = self._odd(who)
+        if ttl is not None:
+            odd = odd._replace(ttl=ttl)
         self.packet(who, ACK | PSH, own if octets is None else octets,
-                    seq=side.isn + 1 + at, ttl=ttl)
+                    seq=side.isn + 1 + at, odd=odd)
         self.sides[self.other(who)].owes_ack = owed
 
     def keepalive(self, who):
@@ -150,7 +198,8 @@ class Conversation:
         """With an offset it fits no window, and the ends go on."""
         if offset == 0:
             self.settle()
-        self.packet(who, RST | ACK, seq=self.sides[who].seq() + offset)
+        self.packet(who, RST | ACK, seq=self.sides[who].seq() + offset,
+                    odd=self._odd(who))
         if offset == 0:
             self.over = True
 

@@ -190,7 +190,7 @@ static const struct {
 #undef K
 #define K	KIND_PATH_ANOMALY
 	{ "the other copy from nine hops off", conflicts_from_afar, NULL, K,
-	  WEIGHT_HINT, 0, -1 },
+	  WEIGHT_NOTE, 0, -1 },
 	{ "... from two hops off", conflicts_from_two_hops, NULL, K, SILENT,
 	  0, -1 },
 #undef K

@@ -300,6 +300,60 @@ traits_of_packets_are_kept(void **state)
 	assert_int_equal(counter_read(&b.counters, COUNT_segments_urgent), 1);
 }
 
+/* Packets are a millisecond apart. */
+static const struct {
+	const char	*name, *script;
+	uint32_t	 handshake;
+	bool		 differs;
+	uint16_t	 mss_again;
+	uint8_t		 scale_again;
+} handshakes[] = {
+	{ "SYN, SYN-ACK", "Csm1460w7 Ssm1460w7 S0:220/0", 1000, false, 0, 0 },
+	{ "the SYN twice, from two ports of a switch",
+	  "Cs Cs Ss S0:220/0", 2000, false, 0, 0 },
+	{ "the SYN again: which of them was answered?",
+	  "Cs j1 Cs Ss S0:220/0", 0, false, 0, 0 },
+	{ "captured the other way round", "Ss Cs S0:220/0", 0, false, 0, 0 },
+	{ "no SYN", "Ss S0:220/0", 0, false, 0, 0 },
+	{ "a clock set back", "Cs j-3600 Ss S0:220/0", 0, false, 0, 0 },
+	{ "the SYN-ACK again", "Cs Ssm1460w7 j1 Ssm1460w7 S0:220/0", 1000,
+	  false, 0, 0 },
+	{ "... with another MSS", "Cs Ssm1460w7 Ssm536w7 S0:220/0", 1000,
+	  true, 536, 7 },
+	{ "... behind a router that lowers it",
+	  "Cs Ssm1460w7 Ssm1380w7~63 S0:220/0", 1000, false, 0, 0 },
+	{ "... without scale", "Cs Ssm1460w7 Ssm1460 S0:220/0", 1000, true,
+	  1460, 0xff },
+	{ "... the first of two others counts",
+	  "Cs Ssm1460w7 Ssm100w1 Ssm200w2 S0:220/0", 1000, true, 100, 1 },
+	{ "another SYN of the client's is its own affair",
+	  "Csm1460w7 Csm536 Ss S0:220/0", 2000, false, 0, 0 },
+};
+
+static void
+handshakes_are_measured_and_compared(void **state)
+{
+	const struct flow_limits limits = FLOW_LIMITS_DEFAULT;
+	const struct flow_traits *t;
+	struct script b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(handshakes); i++) {
+		script_open(&b, &limits, 1);
+		play_all(&b, handshakes[i].script);
+		flow_table_free(b.table);
+		t = &b.teller.facts.side[SIDE_SERVER];
+		if (b.teller.facts.handshake != handshakes[i].handshake ||
+		    t->syn_differs != handshakes[i].differs ||
+		    t->mss_again != handshakes[i].mss_again ||
+		    t->window_scale_again != handshakes[i].scale_again)
+			fail_msg("%s: got %u us, %d, MSS %u, scale %u",
+			    handshakes[i].name, b.teller.facts.handshake,
+			    t->syn_differs, t->mss_again,
+			    t->window_scale_again);
+	}
+}
+
 static void
 a_clock_set_back_does_not_move_the_beginning(void **state)
 {
@@ -355,6 +409,7 @@ main(void)
 		cmocka_unit_test(time_may_step),
 		cmocka_unit_test(roles_are_told_by_syn_then_port_then_order),
 		cmocka_unit_test(traits_of_packets_are_kept),
+		cmocka_unit_test(handshakes_are_measured_and_compared),
 		cmocka_unit_test(a_clock_set_back_does_not_move_the_beginning),
 		cmocka_unit_test(who_reset_is_told),
 		cmocka_unit_test(a_rst_ahead_of_its_octets_ends_the_connection),

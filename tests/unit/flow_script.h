@@ -17,6 +17,7 @@
  *
  *	+4		4 octets more on the wire than captured
  *	~63 ^7		TTL, VLAN
+ *	m1460 w7	MSS, window scale
  *	u b g		urgent; checksum bad, good (else: cannot be told)
  *
  * In small letters ("cs ss c0:x/0") it is of another connection between
@@ -253,6 +254,16 @@ read_traits(struct packet *p, const char *at, uint32_t theirs, int *checksum)
 		case '~':
 			at = read_number(at, &n);
 			p->ttl = (uint8_t)n;
+			break;
+		case 'm':
+			at = read_number(at, &n);
+			p->has_mss = true;
+			p->mss = (uint16_t)n;
+			break;
+		case 'w':
+			at = read_number(at, &n);
+			p->has_window_scale = true;
+			p->window_scale = (uint8_t)n;
 			break;
 		case '^':
 			at = read_number(at, &n);
