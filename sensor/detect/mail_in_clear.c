@@ -4,7 +4,8 @@
  * (the offer was masked, STARTTLS was accepted or asked for, the server
  * demands it, RFC 3207 section 4), or another rule found an offer gone that
  * the past, or other clients, say was due.  An offer that the client never
- * takes up is a habit of the client, and a note.
+ * takes up is a habit of the client, and a note; so are mails that may go in
+ * clear (exempt.c).
  */
 #include "detect/rules.h"
 
@@ -74,13 +75,34 @@ by_others(const struct findings *f, struct reason *reason)
 }
 
 static bool
-why(const struct brief *b, const struct findings *f, struct reason *reason)
+cannot_validate(const struct brief *b)
 {
 	const struct policy_answer *a = b->promise->answer;
 
-	if (by_itself(b, reason) || by_others(f, reason))
+	return a != NULL && a->state == POLICY_MUST_NOT_DELIVER;
+}
+
+/* TLS was due, by whatever, were it another mail. */
+static bool
+by_exemption(const struct brief *b, const struct findings *f,
+    struct reason *reason)
+{
+	*reason = (struct reason){ .weight = WEIGHT_NOTE };
+	if (!brief_exempt(b) || (brief_promised(b) == 0 &&
+	    !cannot_validate(b) && !by_itself(b, reason) &&
+	    !by_others(f, reason)))
+		return false;
+	*reason = (struct reason){ WEIGHT_NOTE, 0,
+	    "TLS, but for mail that may go without", brief_exemption(b) };
+	return true;
+}
+
+static bool
+why(const struct brief *b, const struct findings *f, struct reason *reason)
+{
+	if (by_exemption(b, f, reason) || by_itself(b, reason) || by_others(f, reason))
 		return true;
-	if (a != NULL && a->state == POLICY_MUST_NOT_DELIVER) {
+	if (cannot_validate(b)) {
 		*reason = (struct reason){ WEIGHT_HINT, BECAUSE(DANE),
 		    "no delivery: DNS could not be validated (RFC 7672 2.1.2)",
 		    " although the DNS of its destination cannot be validated"
@@ -93,6 +115,15 @@ why(const struct brief *b, const struct findings *f, struct reason *reason)
 	    "TLS: the server offered it",
 	    ": the server offered STARTTLS and the client did not use it" };
 	return true;
+}
+
+/* What DNS promises, a header that was not seen may take back. */
+static const char *
+unseen(const struct brief *b, const struct reason *reason)
+{
+	return b->smtp->headers_unseen > 0 && reason->weight > WEIGHT_NOTE &&
+	    (brief_promised(b) != 0 || cannot_validate(b)) ? "; whether its "
+	    "header allows that (RFC 8689 3) was not seen" : "";
 }
 
 void
@@ -113,9 +144,9 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 		    smtp->first_accepted : smtp->first_data,
 		.expected = reason.expected,
 		.seen = "a mail transaction in clear" },
-	    "%s to %s went in clear%s",
+	    "%s to %s went in clear%s%s",
 	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
-	    reason.clause);
+	    reason.clause, unseen(b, &reason));
 	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
 	    smtp->starttls_as_sent);
 	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,

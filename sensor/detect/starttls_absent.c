@@ -8,7 +8,7 @@
  * both, an offer first and none after, or a list that goes on behind its
  * last line as a sloppy stripper leaves it, speaks for itself.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "detect/rules.h"
 
@@ -38,7 +38,7 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	    brief_hello(b)->reply_last) != NULL)
 		w = WEIGHT_STRONG;
 	/* who publishes TLSA and never offers it has a fault of his own */
-	if (brief_promised(b) != 0) {
+	if (brief_owed(b) != 0) {
 		*because |= brief_promised(b);
 		if (habit == HABIT_NEVER && b->past->absent >= NEVER_SESSIONS)
 			return w > WEIGHT_HINT ? w : WEIGHT_HINT;
@@ -48,10 +48,13 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 }
 
 static const char *
-reason(const struct brief *b, enum habit habit, char out[REASON_MAX])
+reason(const struct brief *b, enum habit habit, enum weight w,
+    char out[REASON_MAX])
 {
 	if (offered_earlier(b->smtp))
 		return "an earlier EHLO of this session was offered it";
+	if (brief_owed(b) != brief_promised(b) && w == WEIGHT_NOTE)
+		return brief_exemption(b) + strlen(": ");
 	if (b->smtp->reply_after_final)
 		return "the list goes on behind its last line, as when "
 		    "somebody cut it";
@@ -86,10 +89,13 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 		.at = hello->reply_last,
 		.expected = weight > WEIGHT_NOTE ?
 		    "STARTTLS in the EHLO reply" :
+		    brief_promised(b) != 0 ?
+		    "STARTTLS, but for mail that may go without" :
 		    "nothing: no offer was due",
 		.seen = "a complete EHLO reply without STARTTLS" },
 	    "%s%s%s did not offer STARTTLS%s: %s", brief_server(b, server),
-	    promised, *promised != '\0' ? "," : "", brief_aftermath(b, after), reason(b, habit, why));
+	    promised, *promised != '\0' ? "," : "",
+	    brief_aftermath(b, after), reason(b, habit, weight, why));
 	/* what is harmless is common, and the reply stands in the session */
 	evidence_line(one, SIDE_SERVER, hello->reply_last,
 	    weight > WEIGHT_NOTE ? b->smtp->ehlo_reply : "250");
