@@ -26,12 +26,16 @@ const char *
 brief_exemption(const struct brief *b)
 {
 	const struct smtp_facts *f = b->smtp;
+	bool one = f->mails_tls_optional + f->mails_tls_report == 1;
 
 	if (f->mails_tls_report == 0)
-		return ": its header allows that (TLS-Required: No, RFC 8689 3)";
+		return one ? ": its header allows that (TLS-Required: No, "
+		    "RFC 8689 3)" : ": the header of each allows that "
+		    "(TLS-Required: No, RFC 8689 3)";
 	if (f->mails_tls_optional == 0)
-		return ": it is a report about failing TLS, which goes even so "
-		    "(TLS-RPT, RFC 8460 3)";
+		return one ? ": it is a report about failing TLS, which goes "
+		    "even so (TLS-RPT, RFC 8460 3)" : ": they are reports "
+		    "about failing TLS, which go even so (TLS-RPT, RFC 8460 3)";
 	return ": each is a report about failing TLS (RFC 8460 3) or allows "
 	    "that by its header (TLS-Required: No, RFC 8689 3)";
 }

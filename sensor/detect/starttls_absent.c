@@ -12,6 +12,7 @@
 
 #include "detect/rules.h"
 
+#define DAY		INT64_C(86400000000)
 #define NEVER_SESSIONS	5
 
 /* An earlier EHLO of this very session was offered it. */
@@ -22,6 +23,21 @@ offered_earlier(const struct smtp_facts *smtp)
 		if (smtp->hellos[i].offer == OFFER_OFFERED)
 			return true;
 	return false;
+}
+
+/*
+ * Who publishes TLSA for a server that does no TLS has a fault of his own
+ * (RFC 7672 section 2.2).  A day's record shows that, and not a moment's:
+ * whoever strips from the first session on is no such publisher.
+ */
+static bool
+never_did(const struct brief *b, enum habit habit)
+{
+	const struct past *p = b->past;
+
+	return habit == HABIT_NEVER && p->absent >= NEVER_SESSIONS &&
+	    p->first_missing != 0 &&
+	    b->r->flow.first.time - p->first_missing >= DAY;
 }
 
 static enum weight
@@ -37,10 +53,9 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	if (w == WEIGHT_HINT && brief_odd(b, SIDE_SERVER,
 	    brief_hello(b)->reply_last) != NULL)
 		w = WEIGHT_STRONG;
-	/* who publishes TLSA and never offers it has a fault of his own */
 	if (brief_owed(b) != 0) {
 		*because |= brief_promised(b);
-		if (habit == HABIT_NEVER && b->past->absent >= NEVER_SESSIONS)
+		if (never_did(b, habit))
 			return w > WEIGHT_HINT ? w : WEIGHT_HINT;
 		return w > WEIGHT_STRONG ? w : WEIGHT_STRONG;
 	}
@@ -58,7 +73,13 @@ reason(const struct brief *b, enum habit habit, enum weight w,
 	if (b->smtp->reply_after_final)
 		return "the list goes on behind its last line, as when "
 		    "somebody cut it";
-	return habit_reason(b, habit, out);
+	if (habit == HABIT_UNKNOWN && brief_promised(b) != 0)
+		return "of what it did before nothing is known";
+	habit_reason(b, habit, out);
+	if (never_did(b, habit) && brief_promised(b) != 0)
+		strcpy(out + strlen(out), ": the promise may be a mistake of "
+		    "its publisher");
+	return out;
 }
 
 void
