@@ -82,6 +82,34 @@ cannot_validate(const struct brief *b)
 	return a != NULL && a->state == POLICY_MUST_NOT_DELIVER;
 }
 
+static bool
+is_promised(const struct brief *b)
+{
+	return (brief_owed(b) & (BECAUSE(DANE) | BECAUSE(STS))) != 0;
+}
+
+/*
+ * No sender that knows DANE or MTA-STS goes on without TLS, whatever became
+ * of it (RFC 7672 section 2.2, RFC 8461 section 5); one that passes by an
+ * offer knows neither.
+ */
+static void
+make_graver(const struct brief *b, const struct findings *f,
+    struct reason *reason)
+{
+	bool passed_by = finding_of(f, KIND_STARTTLS_UNUSED) != NULL &&
+	    finding_of(f, KIND_CLEARTEXT_RETRY) == NULL;
+
+	if (reason->weight != WEIGHT_HINT)
+		return;
+	if (cannot_validate(b)) {
+		reason->weight = WEIGHT_STRONG;
+		reason->because |= BECAUSE(DANE);
+	} else if (is_promised(b) && !passed_by &&
+	    b->r->offer != OFFER_UNSEEN)
+		reason->weight = WEIGHT_STRONG;
+}
+
 /* TLS was due, by whatever, were it another mail. */
 static bool
 by_exemption(const struct brief *b, const struct findings *f,
@@ -100,13 +128,20 @@ by_exemption(const struct brief *b, const struct findings *f,
 static bool
 why(const struct brief *b, const struct findings *f, struct reason *reason)
 {
-	if (by_exemption(b, f, reason) || by_itself(b, reason) || by_others(f, reason))
+	if (by_exemption(b, f, reason) || by_itself(b, reason) ||
+	    by_others(f, reason))
 		return true;
 	if (cannot_validate(b)) {
-		*reason = (struct reason){ WEIGHT_HINT, BECAUSE(DANE),
+		*reason = (struct reason){ WEIGHT_STRONG, BECAUSE(DANE),
 		    "no delivery: DNS could not be validated (RFC 7672 2.1.2)",
 		    " although the DNS of its destination cannot be validated"
 		};
+		return true;
+	}
+	if (is_promised(b)) {	/* whatever was missed of the offer */
+		*reason = (struct reason){ WEIGHT_HINT, 0,
+		    "TLS, as its destination promises",
+		    " although its destination promises TLS" };
 		return true;
 	}
 	if (b->r->offer != OFFER_OFFERED)
@@ -136,6 +171,7 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 
 	if (record_mails(b->r) == 0 || !why(b, f, &reason))
 		return;
+	make_graver(b, f, &reason);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_MAIL_IN_CLEAR,
 		.weight = reason.weight,

@@ -157,6 +157,10 @@ bool		brief_exempt(const struct brief *b);
 const char	*brief_exemption(const struct brief *b);
 uint32_t	brief_owed(const struct brief *b);
 
+/* TLS by Exchange's own keyword, X-ANONYMOUSTLS, offered and used:
+ * detect/starttls_hidden.c. */
+bool	brief_anonymous(const struct brief *b);
+
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
 /* The certificate shown is the one that a stripping tool makes. */

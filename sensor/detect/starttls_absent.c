@@ -94,7 +94,7 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 	uint32_t because;
 
 	if (b->r->offer != OFFER_ABSENT || b->r->protocol != RECORD_SMTP ||
-	    hello == NULL || b->smtp->proxy_header)
+	    hello == NULL || b->smtp->proxy_header || brief_anonymous(b))
 		return;
 	habit = brief_habit(b);
 	weight = weigh(b, habit, &because);
