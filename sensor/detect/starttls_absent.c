@@ -28,7 +28,8 @@ offered_earlier(const struct smtp_facts *smtp)
 /*
  * Who publishes TLSA for a server that does no TLS has a fault of his own
  * (RFC 7672 section 2.2).  A day's record shows that, and not a moment's:
- * whoever strips from the first session on is no such publisher.
+ * whoever strips from the first session on is no such publisher.  What the
+ * operator says of his own servers, he can mend and see.
  */
 static bool
 never_did(const struct brief *b, enum habit habit)
@@ -36,8 +37,8 @@ never_did(const struct brief *b, enum habit habit)
 	const struct past *p = b->past;
 
 	return habit == HABIT_NEVER && p->absent >= NEVER_SESSIONS &&
-	    p->first_missing != 0 &&
-	    b->r->flow.first.time - p->first_missing >= DAY;
+	    ((brief_promised(b) & (BECAUSE(DANE) | BECAUSE(STS))) == 0 ||
+	    b->r->flow.first.time - p->first_missing >= DAY);
 }
 
 static enum weight
@@ -76,7 +77,8 @@ reason(const struct brief *b, enum habit habit, enum weight w,
 	if (habit == HABIT_UNKNOWN && brief_promised(b) != 0)
 		return "of what it did before nothing is known";
 	habit_reason(b, habit, out);
-	if (never_did(b, habit) && brief_promised(b) != 0)
+	if (never_did(b, habit) && (brief_promised(b) & (BECAUSE(DANE) |
+	    BECAUSE(STS))) != 0)
 		strcpy(out + strlen(out), ": the promise may be a mistake of "
 		    "its publisher");
 	return out;
