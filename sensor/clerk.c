@@ -14,6 +14,7 @@
 #define COMMIT_MS	1000		/* ... and at most this old */
 #define WAIT_MS		200
 #define PARKED_MAX	1024
+#define IN_LINE_MAX	512		/* fewer than policy takes at once */
 
 static int64_t
 now_ms(void)
@@ -41,12 +42,14 @@ fail(struct clerk *c)
 		pthread_kill(c->waiter, SIGUSR1);
 }
 
-/* Records whose question is open; a place is free while `record` is NULL. */
+/* Records whose question is open; a place is free while `record` is NULL.
+ * In order: a ring, and who has no question waits for those before. */
 struct parked {
-	unsigned	count;
-	struct {
-		uint64_t		 ticket;
+	unsigned	count, first;
+	struct place {
+		uint64_t		 ticket;	/* 0: no question is open */
 		struct session_record	*record;
+		struct policy_answer	*answer;	/* NULL: none */
 	} list[PARKED_MAX];
 };
 
@@ -132,6 +135,44 @@ unpark(struct parked *p, uint64_t ticket)
 	return NULL;
 }
 
+/* Those at the head of the line that wait for nothing more. */
+static unsigned
+file_head(struct clerk *c)
+{
+	struct parked *p = c->parked;
+	unsigned n = 0;
+
+	while (p->count > 0 && p->list[p->first].ticket == 0) {
+		struct place *head = &p->list[p->first];
+
+		file_record(c, head->record, head->answer);
+		policy_answer_free(head->answer);
+		*head = (struct place){ .record = NULL };
+		p->first = (p->first + 1) % PARKED_MAX;
+		p->count--;
+		n++;
+	}
+	return n;
+}
+
+/* True: its record waits in line, and has the answer now. */
+static bool
+tell_line(struct clerk *c, uint64_t ticket, struct policy_answer *answer)
+{
+	struct parked *p = c->parked;
+
+	for (unsigned i = 0; c->in_order && i < p->count; i++) {
+		struct place *one = &p->list[(p->first + i) % PARKED_MAX];
+
+		if (one->ticket != ticket)
+			continue;
+		one->ticket = 0;
+		one->answer = answer;
+		return true;
+	}
+	return false;
+}
+
 /* Records whose answer came, and judgements of before. */
 static unsigned
 file_answered(struct clerk *c)
@@ -142,6 +183,8 @@ file_answered(struct clerk *c)
 	uint64_t ticket;
 
 	while (promises_take(c->promises, &ticket, &answer)) {
+		if (tell_line(c, ticket, answer))
+			continue;
 		if ((r = unpark(c->parked, ticket)) != NULL) {
 			file_record(c, r, answer);
 			n++;
@@ -151,13 +194,32 @@ file_answered(struct clerk *c)
 			fail(c);
 		policy_answer_free(answer);
 	}
-	return n;
+	return c->in_order ? n + file_head(c) : n;
+}
+
+/* In line; the road waits while it is full. */
+static unsigned
+take_in_order(struct clerk *c, struct session_record *r)
+{
+	struct parked *p = c->parked;
+	unsigned n = 0;
+
+	while (p->count >= IN_LINE_MAX) {
+		promises_run(c->promises, WAIT_MS);
+		n += file_answered(c);
+	}
+	p->list[(p->first + p->count++) % PARKED_MAX] = (struct place){
+	    .ticket = r->stage != RECORD_FINAL ? 0 :
+	    promises_put(c->promises, r), .record = r };
+	return n + file_head(c);
 }
 
 /* A snapshot answers at once, and so in order; the network when it can. */
 static unsigned
 take_record(struct clerk *c, struct session_record *r)
 {
+	if (c->in_order && promises_change(c->promises))
+		return take_in_order(c, r);
 	if (!park(c, r)) {
 		file_record(c, r, NULL);
 		return 1;

@@ -173,7 +173,9 @@ run_threads(struct pipeline *p)
 	size_t started = 0;
 
 	p->clerk = (struct clerk){ .records = p->records,
-	    .store = p->store, .promises = p->promises, .waiter = pthread_self() };
+	    .store = p->store, .promises = p->promises,
+	    .in_order = !config_is_live(p->config),
+	    .waiter = pthread_self() };
 	if (clerk_start(&p->clerk) == -1)
 		return -1;
 	while (started < p->nroads && road_start(&p->roads[started]) == 0)

@@ -115,7 +115,8 @@ def check(program, case, args):
     """What is wrong with it, as text."""
     wrong = []
     name = case.name.replace(" ", "-").replace("/", "-")
-    policy = None if case.policy else ["--policy", "off"]
+    policy = None if case.policy is True else case.policy or [
+        "--policy", "off"]
     database, told = program.read(name, case.source, policy)
     found = program.ask(database, "sessions", "--limit", "1000")
     findings = program.ask(database, "findings", "--limit", "1000")
@@ -165,7 +166,8 @@ def leaks(program, name, database, secrets):
 
 def run(program, args):
     failed = ran = 0
-    for case in sessions.cases():
+    for case in [*sessions.cases(),
+                 *(sessions.live_cases() if args.live else ())]:
         if args.case and case.name.split()[0] not in args.case:
             continue
         ran += 1

@@ -395,6 +395,22 @@ def privacy():
                   s.encode() for s in LOCAL + (SECRET, "tellnobody")))
 
 
+def live_cases():
+    """Where nobody answers, or something else than a resolver that is trusted
+    does: nothing is promised, and what the octets show stands."""
+    lines = "greet {host} XXXXXXXA\n" + MAIL + "quit\n"
+    for name, what, resolver, policy in (
+            ("dead", "nobody answers", "127.0.0.9@53", "unknown"),
+            ("no resolver", "the zones' own server does, unvalidated",
+             "192.0.2.1@53", "none-insecure")):
+        yield Case(
+            f"S24 {name}", what, HEAD + connect(lines),
+            {0: {"policy": policy, "verdict": "attack", "of": {
+                "starttls-masked": ("high", "", "was edited on the way")}}},
+            ["--policy", "live", "--resolver", resolver,
+             "--trust-resolver"])
+
+
 def cases():
     for group in (offers, refusals, histories, exemptions, offences, unseen,
                   lookups, privacy):
