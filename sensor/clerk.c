@@ -22,6 +22,7 @@
 #define WAIT_MS		200
 #define PARKED_MAX	1024
 #define AHEAD		4	/* records, for each depth of fetching */
+#define IN_LINE_MAX	512		/* fewer than policy takes at once */
 
 static int64_t
 now_ms(void)
@@ -49,12 +50,14 @@ fail(struct clerk *c)
 		pthread_kill(c->waiter, SIGUSR1);
 }
 
-/* Records whose question is open; a place is free while `record` is NULL. */
+/* Records whose question is open; a place is free while `record` is NULL.
+ * In order: a ring, and who has no question waits for those before. */
 struct parked {
-	unsigned	count;
-	struct {
-		uint64_t		 ticket;
+	unsigned	count, first;
+	struct place {
+		uint64_t		 ticket;	/* 0: no question is open */
 		struct session_record	*record;
+		struct policy_answer	*answer;	/* NULL: none */
 	} list[PARKED_MAX];
 };
 
@@ -140,6 +143,44 @@ unpark(struct parked *p, uint64_t ticket)
 	return NULL;
 }
 
+/* Those at the head of the line that wait for nothing more. */
+static unsigned
+file_head(struct clerk *c)
+{
+	struct parked *p = c->parked;
+	unsigned n = 0;
+
+	while (p->count > 0 && p->list[p->first].ticket == 0) {
+		struct place *head = &p->list[p->first];
+
+		file_record(c, head->record, head->answer);
+		policy_answer_free(head->answer);
+		*head = (struct place){ .record = NULL };
+		p->first = (p->first + 1) % PARKED_MAX;
+		p->count--;
+		n++;
+	}
+	return n;
+}
+
+/* True: its record waits in line, and has the answer now. */
+static bool
+tell_line(struct clerk *c, uint64_t ticket, struct policy_answer *answer)
+{
+	struct parked *p = c->parked;
+
+	for (unsigned i = 0; c->in_order && i < p->count; i++) {
+		struct place *one = &p->list[(p->first + i) % PARKED_MAX];
+
+		if (one->ticket != ticket)
+			continue;
+		one->ticket = 0;
+		one->answer = answer;
+		return true;
+	}
+	return false;
+}
+
 /* Records whose answer came, and judgements of before. */
 static unsigned
 file_answered(struct clerk *c)
@@ -150,6 +191,8 @@ file_answered(struct clerk *c)
 	uint64_t ticket;
 
 	while (promises_take(c->promises, &ticket, &answer)) {
+		if (tell_line(c, ticket, answer))
+			continue;
 		if ((r = unpark(c->parked, ticket)) != NULL) {
 			file_record(c, r, answer);
 			n++;
@@ -159,13 +202,32 @@ file_answered(struct clerk *c)
 			fail(c);
 		policy_answer_free(answer);
 	}
-	return n;
+	return c->in_order ? n + file_head(c) : n;
+}
+
+/* In line; the road waits while it is full. */
+static unsigned
+take_in_order(struct clerk *c, struct session_record *r)
+{
+	struct parked *p = c->parked;
+	unsigned n = 0;
+
+	while (p->count >= IN_LINE_MAX) {
+		promises_run(c->promises, WAIT_MS);
+		n += file_answered(c);
+	}
+	p->list[(p->first + p->count++) % PARKED_MAX] = (struct place){
+	    .ticket = r->stage != RECORD_FINAL ? 0 :
+	    promises_put(c->promises, r), .record = r };
+	return n + file_head(c);
 }
 
 /* A snapshot answers at once, and so in order; the network when it can. */
 static unsigned
 take_record(struct clerk *c, struct session_record *r)
 {
+	if (c->in_order)
+		return take_in_order(c, r);
 	if (!park(c, r)) {
 		file_record(c, r, NULL);
 		return 1;
@@ -250,6 +312,8 @@ clerk_start(struct clerk *c)
 {
 	int error;
 
+	/* a snapshot answers at once */
+	c->in_order = c->in_order && promises_change(c->promises);
 	if ((c->parked = calloc(1, sizeof(*c->parked))) == NULL) {
 		log_warn("clerk");
 		return -1;

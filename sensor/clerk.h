@@ -18,6 +18,9 @@ struct clerk {
 	struct promises	*promises;	/* likewise */
 	bool		 live;		/* somebody may wait for the rows */
 	struct parked	*parked;	/* records that wait for an answer */
+	bool		 in_order;	/* of files: judge as they came, so that
+					 * what was before does not depend on
+					 * how soon the DNS answers */
 	struct unconfirmed	*unconfirmed;	/* judgements that wait for another */
 	pthread_t	 thread;
 	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */

@@ -98,6 +98,10 @@ check unit-asan unit asan
 check golden python3 tests/golden/run.py --sensor $asan
 check truth python3 tests/lab/truth.py --sensor $asan
 check verdicts python3 tests/lab/verdicts.py --sensor $release
+check policies python3 tests/lab/policies.py --sensor $release
+check policies-live python3 tests/lab/policies.py --live --sensor $release
+check promises python3 tests/lab/dane_sessions.py build/asan
+check promises-live python3 tests/lab/dane_sessions.py --live build/asan
 check dns python3 tests/lab/dns.py --sensor $asan
 check dns python3 tests/lab/dns/run.py --ask build/asan/tests/policy_ask \
     --lab ../shared/pcaps/lab

@@ -55,7 +55,7 @@ detect_cleartext_retry(const struct brief *b, struct findings *f)
 {
 	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
 	bool here = b->r->tls_state == RECORD_TLS_FAILED;
-	bool as_ever = brief_never_worked(b);
+	bool as_ever = brief_never_worked(b), exempt = brief_exempt(b);
 	char what[WHAT_MAX];
 	struct finding *one;
 
@@ -65,17 +65,18 @@ detect_cleartext_retry(const struct brief *b, struct findings *f)
 		return;
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_CLEARTEXT_RETRY,
-		.weight = brief_promised_wholly(b) ? WEIGHT_STRONG :
-		    WEIGHT_HINT,
+		.weight = exempt ? WEIGHT_NOTE :
+		    brief_promised_wholly(b) ? WEIGHT_STRONG : WEIGHT_HINT,
 		.because = b->past->client_tls_here > 0 ? BECAUSE(HISTORY) : 0,
 		.at = b->smtp->first_mail.packet != 0 ? b->smtp->first_mail :
 		    b->smtp->auth_at,
 		.expected = "TLS, which the client had tried",
 		.seen = "a delivery in clear" },
-	    "%s %s %s in clear after %s%s%s", brief_client(b, client),
+	    "%s %s %s in clear after %s%s%s%s", brief_client(b, client),
 	    here ? "went on with" : "came back to", brief_server(b, server),
 	    what_failed(b, here, what), as_ever ? ", as it does with this "
-	    "server for all clients" : "", brief_aftermath(b, after));
+	    "server for all clients" : "", brief_aftermath(b, after),
+	    exempt ? brief_exemption(b) : "");
 	evidence_line(one, SIDE_CLIENT, b->smtp->first_mail, "MAIL");
 	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");
 }

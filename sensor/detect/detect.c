@@ -229,6 +229,7 @@ finding_add(struct findings *f, const struct brief *b,
 {
 	char summary[SUMMARY_MAX];
 	struct circumstances c = { .exposed = b->exposed,
+	    .begun = b->smtp->mail_commands > 0,
 	    .partial = is_partial(b->r) };
 	va_list ap;
 
@@ -241,7 +242,7 @@ finding_add(struct findings *f, const struct brief *b,
 	va_end(ap);
 
 	c.promised = (because_of(b, o) & (BECAUSE(DANE) | BECAUSE(STS))) != 0
-	    && brief_promised_wholly(b);
+	    && brief_promised_wholly(b) && !brief_exempt(b);
 	if (!finding_fill(&f->list[f->count], b, o, &c, summary)) {
 		f->dropped++;
 		return NULL;

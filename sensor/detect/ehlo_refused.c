@@ -67,13 +67,16 @@ weigh(const struct brief *b, uint32_t *because)
 		return WEIGHT_PROOF;
 	if (taken > 0)
 		*because = BECAUSE(HISTORY);
+	/* who promises TLS in DNS knows extensions */
+	if (brief_owed(b) != 0 && !always_refuses(b) && !does_both(b))
+		return WEIGHT_STRONG;
 	if (taken >= TAKEN_BEFORE && p->offered_days >= TAKEN_DAYS &&
 	    !does_both(b))
 		return WEIGHT_STRONG;
 	if (taken > 0)
 		return WEIGHT_HINT;
 	if (always_refuses(b))
-		return WEIGHT_NOTE;
+		return brief_owed(b) != 0 ? WEIGHT_HINT : WEIGHT_NOTE;
 	return b->smtp->banner_esmtp ? WEIGHT_HINT : WEIGHT_NOTE;
 }
 
@@ -86,12 +89,15 @@ reason(const struct brief *b, enum weight w)
 		return "the command arrived overwritten";
 	if (b->smtp->ehlo_echo_differs)
 		return "the refusal quotes another word than was sent";
-	if (w == WEIGHT_STRONG)
+	if (w == WEIGHT_STRONG && p->offered + p->absent + p->masked >=
+	    TAKEN_BEFORE && p->offered_days >= TAKEN_DAYS)
 		return "it took EHLO in all earlier sessions";
 	if (p->offered + p->absent + p->masked > 0)
 		return "it took EHLO before";
 	if (always_refuses(b))
 		return "it always does";
+	if (brief_owed(b) != 0)
+		return "it promises TLS, which cannot be had so";
 	return b->smtp->banner_esmtp ? "it greets with ESMTP" :
 	    "as servers without extensions do";
 }

@@ -17,7 +17,8 @@ enum nature {
 /*
  * The table.  Severity by weight of the evidence, left without and right
  * with a mail or password in clear.  A note is always information.
- * A promise in DNS that was broken in clear (dane, sts) adds a step.
+ * A promise in DNS that was broken in clear (dane, sts) adds a step, and MAIL
+ * breaks it already (RFC 7672 section 2.2).
  */
 static const struct {
 	enum family	family;
@@ -102,7 +103,7 @@ grade_of(enum kind kind, enum weight weight, const struct circumstances *c)
 	if (weight == WEIGHT_NOTE)
 		return g;
 	g.severity = table[kind].severity[weight - WEIGHT_HINT][c->exposed];
-	if (c->exposed && c->promised && g.severity < CRITICAL)
+	if ((c->exposed || c->begun) && c->promised && g.severity < CRITICAL)
 		g.severity++;
 	g.confidence = weight == WEIGHT_PROOF ? CONFIDENCE_CERTAIN :
 	    weight == WEIGHT_STRONG ? CONFIDENCE_STRONG :

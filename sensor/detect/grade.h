@@ -31,6 +31,7 @@ struct grade {
 struct circumstances {
 	bool	promised;	/* to every sender, by DNS: dane, sts */
 	bool	exposed;	/* a mail or a password passed in clear */
+	bool	begun;		/* ... or MAIL was said in clear, at least */
 	bool	partial;	/* octets were missed where they matter */
 };
 

@@ -4,7 +4,8 @@
  * (the offer was masked, STARTTLS was accepted or asked for, the server
  * demands it, RFC 3207 section 4), or another rule found an offer gone that
  * the past, or other clients, say was due.  An offer that the client never
- * takes up is a habit of the client, and a note.
+ * takes up is a habit of the client, and a note; so are mails that may go in
+ * clear (exempt.c).
  */
 #include "detect/rules.h"
 
@@ -74,17 +75,73 @@ by_others(const struct findings *f, struct reason *reason)
 }
 
 static bool
-why(const struct brief *b, const struct findings *f, struct reason *reason)
+cannot_validate(const struct brief *b)
 {
 	const struct policy_answer *a = b->promise->answer;
 
-	if (by_itself(b, reason) || by_others(f, reason))
+	return a != NULL && a->state == POLICY_MUST_NOT_DELIVER;
+}
+
+static bool
+is_promised(const struct brief *b)
+{
+	return (brief_owed(b) & (BECAUSE(DANE) | BECAUSE(STS))) != 0;
+}
+
+/*
+ * No sender that knows DANE or MTA-STS goes on without TLS, whatever became
+ * of it (RFC 7672 section 2.2, RFC 8461 section 5); one that passes by an
+ * offer knows neither.
+ */
+static void
+make_graver(const struct brief *b, const struct findings *f,
+    struct reason *reason)
+{
+	bool passed_by = finding_of(f, KIND_STARTTLS_UNUSED) != NULL &&
+	    finding_of(f, KIND_CLEARTEXT_RETRY) == NULL;
+
+	if (reason->weight != WEIGHT_HINT)
+		return;
+	if (cannot_validate(b)) {
+		reason->weight = WEIGHT_STRONG;
+		reason->because |= BECAUSE(DANE);
+	} else if (is_promised(b) && !passed_by &&
+	    b->r->offer != OFFER_UNSEEN)
+		reason->weight = WEIGHT_STRONG;
+}
+
+/* TLS was due, by whatever, were it another mail. */
+static bool
+by_exemption(const struct brief *b, const struct findings *f,
+    struct reason *reason)
+{
+	*reason = (struct reason){ .weight = WEIGHT_NOTE };
+	if (!brief_exempt(b) || (brief_promised(b) == 0 &&
+	    !cannot_validate(b) && !by_itself(b, reason) &&
+	    !by_others(f, reason)))
+		return false;
+	*reason = (struct reason){ WEIGHT_NOTE, 0,
+	    "TLS, but for mail that may go without", brief_exemption(b) };
+	return true;
+}
+
+static bool
+why(const struct brief *b, const struct findings *f, struct reason *reason)
+{
+	if (by_exemption(b, f, reason) || by_itself(b, reason) ||
+	    by_others(f, reason))
 		return true;
-	if (a != NULL && a->state == POLICY_MUST_NOT_DELIVER) {
-		*reason = (struct reason){ WEIGHT_HINT, BECAUSE(DANE),
+	if (cannot_validate(b)) {
+		*reason = (struct reason){ WEIGHT_STRONG, BECAUSE(DANE),
 		    "no delivery: DNS could not be validated (RFC 7672 2.1.2)",
 		    " although the DNS of its destination cannot be validated"
 		};
+		return true;
+	}
+	if (is_promised(b)) {	/* whatever was missed of the offer */
+		*reason = (struct reason){ WEIGHT_HINT, 0,
+		    "TLS, as its destination promises",
+		    " although its destination promises TLS" };
 		return true;
 	}
 	if (b->r->offer != OFFER_OFFERED)
@@ -93,6 +150,15 @@ why(const struct brief *b, const struct findings *f, struct reason *reason)
 	    "TLS: the server offered it",
 	    ": the server offered STARTTLS and the client did not use it" };
 	return true;
+}
+
+/* What DNS promises, a header that was not seen may take back. */
+static const char *
+unseen(const struct brief *b, const struct reason *reason)
+{
+	return b->smtp->headers_unseen > 0 && reason->weight > WEIGHT_NOTE &&
+	    (brief_promised(b) != 0 || cannot_validate(b)) ? "; whether its "
+	    "header allows that (RFC 8689 3) was not seen" : "";
 }
 
 void
@@ -105,6 +171,7 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 
 	if (record_mails(b->r) == 0 || !why(b, f, &reason))
 		return;
+	make_graver(b, f, &reason);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_MAIL_IN_CLEAR,
 		.weight = reason.weight,
@@ -113,9 +180,9 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 		    smtp->first_accepted : smtp->first_data,
 		.expected = reason.expected,
 		.seen = "a mail transaction in clear" },
-	    "%s to %s went in clear%s",
+	    "%s to %s went in clear%s%s",
 	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
-	    reason.clause);
+	    reason.clause, unseen(b, &reason));
 	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
 	    smtp->starttls_as_sent);
 	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,

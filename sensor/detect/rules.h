@@ -149,6 +149,17 @@ bool		brief_promised_wholly(const struct brief *b);
 const char	*brief_promise_words(const struct brief *b,
 		    char out[PROMISED_MAX]);
 
+/* May all its mails go in clear, whatever is promised?  Why, in words that
+ * follow "went in clear" and begin with a colon; and what is promised and binds them even so.
+ * detect/exempt.c. */
+bool		brief_exempt(const struct brief *b);
+const char	*brief_exemption(const struct brief *b);
+uint32_t	brief_owed(const struct brief *b);
+
+/* TLS by Exchange's own keyword, X-ANONYMOUSTLS, offered and used:
+ * detect/starttls_hidden.c. */
+bool	brief_anonymous(const struct brief *b);
+
 /* A known box or tool by its handwriting, or NULL: detect/cause.c. */
 const char	*brief_cause(const struct brief *b);
 /* The certificate shown is the one that a stripping tool makes. */

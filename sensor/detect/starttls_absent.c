@@ -8,10 +8,11 @@
  * both, an offer first and none after, or a list that goes on behind its
  * last line as a sloppy stripper leaves it, speaks for itself.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "detect/rules.h"
 
+#define DAY		INT64_C(86400000000)
 #define NEVER_SESSIONS	5
 
 /* An earlier EHLO of this very session was offered it. */
@@ -22,6 +23,22 @@ offered_earlier(const struct smtp_facts *smtp)
 		if (smtp->hellos[i].offer == OFFER_OFFERED)
 			return true;
 	return false;
+}
+
+/*
+ * Who publishes TLSA for a server that does no TLS has a fault of his own
+ * (RFC 7672 section 2.2).  A day's record shows that, and not a moment's:
+ * whoever strips from the first session on is no such publisher.  What the
+ * operator says of his own servers, he can mend and see.
+ */
+static bool
+never_did(const struct brief *b, enum habit habit)
+{
+	const struct past *p = b->past;
+
+	return habit == HABIT_NEVER && p->absent >= NEVER_SESSIONS &&
+	    ((brief_promised(b) & (BECAUSE(DANE) | BECAUSE(STS))) == 0 ||
+	    b->r->flow.first.time - p->first_missing >= DAY);
 }
 
 static enum weight
@@ -37,10 +54,9 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 	if (w == WEIGHT_HINT && brief_elsewhere(b, SIDE_SERVER,
 	    brief_hello(b)->reply_last))
 		w = WEIGHT_STRONG;
-	/* who publishes TLSA and never offers it has a fault of his own */
-	if (brief_promised(b) != 0) {
+	if (brief_owed(b) != 0) {
 		*because |= brief_promised(b);
-		if (habit == HABIT_NEVER && b->past->absent >= NEVER_SESSIONS)
+		if (never_did(b, habit))
 			return w > WEIGHT_HINT ? w : WEIGHT_HINT;
 		return w > WEIGHT_STRONG ? w : WEIGHT_STRONG;
 	}
@@ -48,14 +64,24 @@ weigh(const struct brief *b, enum habit habit, uint32_t *because)
 }
 
 static const char *
-reason(const struct brief *b, enum habit habit, char out[REASON_MAX])
+reason(const struct brief *b, enum habit habit, enum weight w,
+    char out[REASON_MAX])
 {
 	if (offered_earlier(b->smtp))
 		return "an earlier EHLO of this session was offered it";
+	if (brief_owed(b) != brief_promised(b) && w == WEIGHT_NOTE)
+		return brief_exemption(b) + strlen(": ");
 	if (b->smtp->reply_after_final)
 		return "the list goes on behind its last line, as when "
 		    "somebody cut it";
-	return habit_reason(b, habit, out);
+	if (habit == HABIT_UNKNOWN && brief_promised(b) != 0)
+		return "of what it did before nothing is known";
+	habit_reason(b, habit, out);
+	if (never_did(b, habit) && (brief_promised(b) & (BECAUSE(DANE) |
+	    BECAUSE(STS))) != 0)
+		strcpy(out + strlen(out), ": the promise may be a mistake of "
+		    "its publisher");
+	return out;
 }
 
 void
@@ -70,7 +96,7 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 	uint32_t because;
 
 	if (b->r->offer != OFFER_ABSENT || b->r->protocol != RECORD_SMTP ||
-	    hello == NULL || b->smtp->proxy_header)
+	    hello == NULL || b->smtp->proxy_header || brief_anonymous(b))
 		return;
 	habit = brief_habit(b);
 	weight = weigh(b, habit, &because);
@@ -86,10 +112,13 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 		.at = hello->reply_last,
 		.expected = weight > WEIGHT_NOTE ?
 		    "STARTTLS in the EHLO reply" :
+		    brief_promised(b) != 0 ?
+		    "STARTTLS, but for mail that may go without" :
 		    "nothing: no offer was due",
 		.seen = "a complete EHLO reply without STARTTLS" },
 	    "%s%s%s did not offer STARTTLS%s: %s", brief_server(b, server),
-	    promised, *promised != '\0' ? "," : "", brief_aftermath(b, after), reason(b, habit, why));
+	    promised, *promised != '\0' ? "," : "",
+	    brief_aftermath(b, after), reason(b, habit, weight, why));
 	/* what is harmless is common, and the reply stands in the session */
 	evidence_line(one, SIDE_SERVER, hello->reply_last,
 	    weight > WEIGHT_NOTE ? b->smtp->ehlo_reply : "250");

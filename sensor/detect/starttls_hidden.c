@@ -4,7 +4,17 @@
  * what its list did not say.  The list was altered on the way, or the server
  * hides the keyword from this client.
  */
+#include <string.h>
+
 #include "detect/rules.h"
+
+bool
+brief_anonymous(const struct brief *b)
+{
+	return b->smtp->anonymoustls && b->smtp->capabilities != NULL &&
+	    strstr(b->smtp->capabilities, "X-ANONYMOUSTLS") != NULL &&
+	    b->r->tls_state == RECORD_TLS_ESTABLISHED;
+}
 
 void
 detect_starttls_hidden(const struct brief *b, struct findings *f)
@@ -16,7 +26,7 @@ detect_starttls_hidden(const struct brief *b, struct findings *f)
 	enum weight past, weight;
 	enum habit habit;
 
-	if (!b->smtp->starttls_unoffered || hello == NULL ||
+	if (!b->smtp->starttls_unoffered || brief_anonymous(b) || hello == NULL ||
 	    b->r->tls_state != RECORD_TLS_ESTABLISHED ||
 	    (b->r->offer != OFFER_ABSENT && b->r->offer != OFFER_MASKED &&
 	    b->r->offer != OFFER_EHLO_REFUSED))

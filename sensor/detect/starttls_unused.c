@@ -65,22 +65,25 @@ say_owed(const struct brief *b, struct findings *f)
 {
 	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
 	char promised[PROMISED_MAX];
+	bool exempt = brief_exempt(b);
 
 	put_lines(b, finding_add(f, b, &(struct opinion){
 		.kind = KIND_STARTTLS_UNUSED,
-		.weight = brief_promised_wholly(b) ? WEIGHT_STRONG :
-		    WEIGHT_HINT,
+		.weight = exempt ? WEIGHT_NOTE :
+		    brief_promised_wholly(b) ? WEIGHT_STRONG : WEIGHT_HINT,
 		.because = known_to_use(b->past) ? BECAUSE(HISTORY) : 0,
 		.at = b->smtp->first_mail,
 		.expected = "STARTTLS, which the destination demands",
 		.seen = "MAIL in clear" },
-	    "%s did not %s STARTTLS of %s%s: it does not honour the promise%s%s",
+	    "%s did not %s STARTTLS of %s%s%s%s%s%s",
 	    brief_client(b, client),
 	    b->r->offer == OFFER_OFFERED ? "use the offered" :
 	    "even ask (HELO) for the", brief_server(b, server),
 	    brief_promise_words(b, promised),
+	    exempt ? "" : ": it does not honour the promise", exempt ? "" :
 	    b->past->failed != PAST_FAILED_NOT ? " once TLS has failed" :
-	    ", or did not see the offer", brief_aftermath(b, after)));
+	    ", or did not see the offer", brief_aftermath(b, after),
+	    exempt ? brief_exemption(b) : ""));
 }
 
 void
@@ -91,7 +94,8 @@ detect_starttls_unused(const struct brief *b, struct findings *f)
 	    p->client_tls;
 	char server[PARTY_MAX], client[PARTY_MAX], after[AFTERMATH_MAX];
 
-	if (is_owed(b)) {
+	/* who is known to use it, uses it for such a mail as well */
+	if (is_owed(b) && !(brief_exempt(b) && known_to_use(p))) {
 		say_owed(b, f);
 		return;
 	}

@@ -22,6 +22,10 @@ smtp_client_start_body(struct smtp *s)
 	s->talk = TALK_BODY;
 	s->body_at = BODY_LINE_START;
 	s->body_gap = s->body_answered = s->may_have_ended = false;
+	smtp_header_begin(&s->header, true);
+	if (s->headless)
+		smtp_header_gap(&s->header);
+	s->headless = false;
 }
 
 /* What follows is known only when the server has answered. */
@@ -59,6 +63,7 @@ end_body(struct smtp *s)
 	smtp_hold_drop(&s->hold);
 	s->talk = TALK_COMMAND;
 	s->may_have_ended = false;
+	smtp_facts_mail_sent(s);
 	if (s->body_answered)
 		return;
 	s->facts.mails_unanswered++;
@@ -81,6 +86,8 @@ hear_body(struct smtp *s, struct span octets, struct mark at)
 	size_t used = octets.len - rest.len;
 
 	s->body_at = where;
+	if (smtp_header_wants(&s->header))
+		smtp_header_hear(&s->header, span_first(octets, used));
 	/* Behind a lenient end stand commands, if the server ended there. */
 	if (s->may_have_ended)
 		(void)smtp_hold_add(&s->hold, span_first(octets, used), at);
@@ -108,6 +115,9 @@ smtp_client_take_chunk(struct smtp *s, uint64_t octets)
 	if (s->chunk > 0)
 		return;
 	s->talk = TALK_COMMAND;
+	s->blob = false;
+	if (s->chunk_last)
+		smtp_facts_mail_sent(s);
 	if (s->chunk_last && !s->chunk_answered)
 		s->facts.mails_unanswered++;
 	s->chunk_last = false;
@@ -118,6 +128,8 @@ hear_chunk(struct smtp *s, struct span octets)
 {
 	size_t n = octets.len < s->chunk ? octets.len : (size_t)s->chunk;
 
+	if (!s->blob && smtp_header_wants(&s->header))
+		smtp_header_hear(&s->header, span_first(octets, n));
 	smtp_client_take_chunk(s, n);
 	return n;
 }
@@ -373,9 +385,12 @@ smtp_client_gap(struct smtp *s, uint64_t octets)
 		s->body_at = BODY_IN_LINE;
 		s->body_gap = true;
 		s->may_have_ended = false;
+		smtp_header_gap(&s->header);
 		smtp_hold_drop(&s->hold);
 		return;
 	case TALK_CHUNK:
+		if (!s->blob)
+			smtp_header_gap(&s->header);
 		if (octets <= s->chunk) {
 			smtp_client_take_chunk(s, octets);
 			return;

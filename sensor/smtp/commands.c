@@ -33,6 +33,7 @@ hear_hello(struct smtp *s, const struct smtp_command *c, struct mark at)
 	if (hello == HELLO_LHLO)
 		s->facts.protocol = SMTP_LMTP;
 	smtp_facts_hello(s, hello, c->argument, at);
+	s->header.at = HEADER_NONE;
 	expect(s, hello == HELLO_HELO ? DUE_HELO : DUE_EHLO);
 }
 
@@ -115,8 +116,10 @@ hear_mail(struct smtp *s, const struct smtp_command *c, struct mark at)
 	}
 	if (f->mail_commands++ == 0)
 		f->first_mail = at;
-	if (!f->requiretls && smtp_command_path(c->argument, &path) &&
-	    smtp_command_parameter(path.parameters, "REQUIRETLS")) {
+	s->header.at = HEADER_NONE;
+	s->requiretls = smtp_command_path(c->argument, &path) &&
+	    smtp_command_parameter(path.parameters, "REQUIRETLS");
+	if (s->requiretls && !f->requiretls) {
 		f->requiretls = true;
 		f->requiretls_at = at;
 	}
@@ -154,11 +157,15 @@ hear_bdat(struct smtp *s, const struct smtp_command *c, struct mark at)
 	expect(s, last ? DUE_CHUNK_LAST : DUE_CHUNK);
 	s->chunk = octets;
 	s->chunk_last = last;
-	s->chunk_answered = false;
+	s->chunk_answered = s->blob = false;
+	if (s->header.at == HEADER_NONE)
+		smtp_header_begin(&s->header, false);
 	if (octets > 0) {
 		s->talk = TALK_CHUNK;
 		return;
 	}
+	if (last)
+		smtp_facts_mail_sent(s);
 	s->facts.mails_unanswered += last;
 	s->chunk_last = false;
 }
@@ -175,6 +182,11 @@ hear_burl(struct smtp *s, const struct smtp_command *c, struct mark at)
 	last = span_equal_nocase(smtp_command_word(&rest),
 	    span_text("LAST"));
 	expect(s, last ? DUE_CHUNK_LAST : DUE_CHUNK);
+	if (s->header.at == HEADER_NONE)
+		smtp_header_begin(&s->header, false);
+	smtp_header_gap(&s->header);
+	if (last)
+		smtp_facts_mail_sent(s);
 	s->facts.mails_unanswered += last;
 }
 
@@ -255,6 +267,7 @@ hear_blob(struct smtp *s, const struct smtp_command *c)
 	expect(s, DUE_BLOB);
 	s->chunk = octets;
 	s->chunk_last = false;
+	s->blob = true;
 	smtp_client_wait(s, WAIT_BLOB);
 }
 
@@ -304,6 +317,7 @@ act(struct smtp *s, const struct smtp_command *c,
 		hear_auth(s, c, at);
 		break;
 	case VERB_RSET:
+		s->header.at = HEADER_NONE;
 		expect(s, DUE_RSET);
 		break;
 	case VERB_QUIT:

@@ -7,6 +7,7 @@
  * commands.c	what each command means for the facts
  * server.c	puts reply lines together and pairs replies with commands
  * answers.c	what each reply means for the facts
+ * header.c	which mails may go in clear, by their header
  * resume.c	what to do with held octets once it is known what they are
  * proxy.c	what stands before SMTP
  * facts.c	keeping texts, domains, dialogue lines
@@ -18,6 +19,7 @@
 #include "smtp/capability.h"
 #include "smtp/command.h"
 #include "smtp/expect.h"
+#include "smtp/header.h"
 #include "smtp/hold.h"
 #include "smtp/line.h"
 #include "smtp/preamble.h"
@@ -135,6 +137,10 @@ struct smtp {
 	bool	 bare_lf : 1;		/* the client ends its lines so */
 	bool	 chunk_last : 1;
 	bool	 chunk_answered : 1;
+	bool	 blob : 1;		/* the chunk is none of a mail */
+	bool	 headless : 1;		/* the body about to be read may lack
+					 * its beginning */
+	bool	 requiretls : 1;	/* this mail's MAIL had it */
 	bool	 mail_phase : 1;	/* a reply showed that mail has begun */
 
 	/* the offer, and TLS */
@@ -156,6 +162,7 @@ struct smtp {
 	const char		*auth_latest;	/* NULL: as facts.auth */
 	struct mark		 auth_latest_at;
 	uint32_t		 list_len;	/* octets of facts.ehlo_reply */
+	struct smtp_header	 header;	/* of the mail at hand */
 };
 
 #endif

@@ -280,6 +280,25 @@ smtp_facts_server_early(struct smtp *s, struct span octets, struct mark at)
 	f->server_early_octets += n;
 }
 
+/* REQUIRETLS stands above what the header says, RFC 8689 section 4.1. */
+void
+smtp_facts_mail_sent(struct smtp *s)
+{
+	struct smtp_facts *f = &s->facts;
+	struct smtp_header *h = &s->header;
+
+	smtp_header_end(h);
+	if (h->tls_optional && !s->requiretls)
+		f->mails_tls_optional++;
+	else if (h->tls_report && !s->requiretls)
+		f->mails_tls_report++;
+	else {
+		f->mails_ordinary++;
+		f->headers_unseen += h->at == HEADER_LOST;
+	}
+	h->at = HEADER_NONE;
+}
+
 /* The line is escaped already; lines are divided by an escaped CRLF. */
 void
 smtp_facts_early_line(struct smtp *s, enum side who, struct span redacted)

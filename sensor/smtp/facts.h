@@ -22,6 +22,8 @@ void	smtp_facts_hello(struct smtp *s, enum smtp_hello hello,
 void	smtp_facts_path(struct smtp *s, const struct smtp_command *c);
 /* The list just read, s->list, becomes the one that counts. */
 void	smtp_facts_list(struct smtp *s, enum smtp_offer offer);
+/* A mail was sent to its end: what its header said of TLS. */
+void	smtp_facts_mail_sent(struct smtp *s);
 void	smtp_facts_auth(struct smtp *s, const struct smtp_command *c,
 	    struct mark at);
 void	smtp_facts_auth_accepted(struct smtp *s);

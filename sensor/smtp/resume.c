@@ -44,6 +44,7 @@ resume_behind(struct smtp *s, enum smtp_talk talk, size_t skip)
 	else if (talk == TALK_BODY) {
 		s->body_gap = true;
 		s->body_at = BODY_IN_LINE;
+		smtp_header_gap(&s->header);
 	} else if (talk != TALK_FOREIGN) {
 		/* Our own hole: as if it had not been captured. */
 		smtp_server_lose(s);
@@ -149,6 +150,7 @@ resume_data(struct smtp *s, const struct held_lines *held)
 
 	found_again(s);
 	if (!held->has_data) {
+		s->headless = !known;
 		resume_behind(s, TALK_BODY, 0);
 		s->body_gap = s->body_gap || !known;
 		return;

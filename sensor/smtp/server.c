@@ -27,6 +27,9 @@ smtp_server_lose(struct smtp *s)
 	s->lost_replies = 0;
 	s->lmtp_left = 0;
 	s->judge_unoffered = false;
+	/* which mail a chunk belongs to is unknown until the next MAIL */
+	if (s->talk != TALK_BODY && s->talk != TALK_CHUNK)
+		smtp_header_forget(&s->header);
 }
 
 void
@@ -108,6 +111,7 @@ reply_in_body(struct smtp *s, int code)
 	}
 	if (s->may_have_ended || (s->body_gap && code < 400)) {
 		s->facts.mails_unanswered++;
+		smtp_facts_mail_sent(s);
 		smtp_server_find(s);
 		(void)smtp_expect_push(&s->expect, DUE_BODY);
 		smtp_resume_as(s, TALK_COMMAND);

@@ -22,6 +22,7 @@ smtp_new(const struct smtp_ops *ops, void *context, bool midstream)
 		s->talk = TALK_HOLD;
 		s->wait = WAIT_SYNC;
 		s->lost = s->partial = s->amid = true;
+		smtp_header_forget(&s->header);
 	} else
 		(void)smtp_expect_push(&s->expect, DUE_GREETING);
 	return s;
@@ -113,8 +114,9 @@ smtp_end(struct smtp *s, enum side who, struct mark at)
 uint64_t
 smtp_skippable(const struct smtp *s, enum side who)
 {
-	return voice(s, who) == SIDE_CLIENT && s->talk == TALK_CHUNK ?
-	    s->chunk : 0;
+	/* not the header of a mail */
+	return voice(s, who) == SIDE_CLIENT && s->talk == TALK_CHUNK &&
+	    (s->blob || !smtp_header_wants(&s->header)) ? s->chunk : 0;
 }
 
 void

@@ -114,6 +114,12 @@ struct smtp_facts {
 	unsigned	 mails_accepted;	/* 2xx to the end of DATA or to
 						 * the last BDAT */
 	unsigned	 mails_unanswered;	/* sent whole, no reply seen */
+	/* sent to their end, whatever came of them: */
+	unsigned	 mails_tls_optional;	/* TLS-Required: No, RFC 8689 */
+	unsigned	 mails_tls_report;	/* TLS-RPT reports, RFC 8460 */
+	unsigned	 mails_ordinary;	/* neither, as far as was seen */
+	unsigned	 headers_unseen;	/* of these: header not heard
+						 * to its end */
 	unsigned	 rcpt_domains_kept, rcpt_domains_dropped;
 	const char	**rcpt_domains;		/* lower case, distinct, in
 						 * order */

@@ -110,6 +110,9 @@ static void
 add_mail(struct json_text *j, const struct smtp_facts *f)
 {
 	number(j, "mails_unanswered", f->mails_unanswered);
+	number(j, "mails_tls_optional", f->mails_tls_optional);
+	number(j, "mails_tls_report", f->mails_tls_report);
+	number(j, "headers_unseen", f->headers_unseen);
 	number(j, "rcpt_domains_dropped", f->rcpt_domains_dropped);
 	flag(j, "requiretls", f->requiretls);
 	flag(j, "auth_accepted", f->auth_accepted);

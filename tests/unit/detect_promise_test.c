@@ -13,6 +13,76 @@
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
+static void
+may_go_in_clear(struct made_up *m)
+{
+	lacks_and_mails(m);
+	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	    m->smtp.facts.mails_unanswered;
+}
+
+static void
+reports(struct made_up *m)
+{
+	may_go_in_clear(m);
+	m->smtp.facts.mails_tls_report = m->smtp.facts.mails_tls_optional;
+	m->smtp.facts.mails_tls_optional = 0;
+}
+
+static void
+one_of_two_may(struct made_up *m)
+{
+	may_go_in_clear(m);
+	m->smtp.facts.mails_ordinary = 1;
+}
+
+static void
+one_more_was_taken(struct made_up *m)
+{
+	may_go_in_clear(m);
+	m->smtp.facts.mails_accepted++;
+}
+
+static void
+logs_in_as_well(struct made_up *m)
+{
+	static const char plain[] = "PLAIN";
+
+	may_go_in_clear(m);
+	m->smtp.facts.auth = plain;
+}
+
+static void
+masked_and_may(struct made_up *m)
+{
+	masked_and_mails(m);
+	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	    m->smtp.facts.mails_unanswered;
+}
+
+static void
+passes_by_and_may(struct made_up *m)
+{
+	passes_by(m);
+	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	    m->smtp.facts.mails_unanswered;
+}
+
+/* Never an offer, since so long before. */
+static void
+never_for_a_day(struct past *p)
+{
+	p->absent = 5;
+	p->first_missing = NOON - DAY;
+}
+
+static void
+never_these_hours(struct past *p)
+{
+	p->absent = 500;
+	p->first_missing = NOON - DAY + HOUR;
+}
+
 /* What DNS says, and what a session that breaks it then shows. */
 static const struct {
 	const char		*name;
@@ -39,6 +109,41 @@ static const struct {
 	{ "against habit and promise", lacks_and_mails, habit,
 	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
 	  BECAUSE(DANE) | BECAUSE(HISTORY), SEVERITY_CRITICAL },
+	{ "the publisher's own fault: never, for a day", lacks_and_mails,
+	  never_for_a_day, POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
+	  BECAUSE(DANE), SEVERITY_HIGH },
+	{ "... or somebody's, these hours", lacks_and_mails,
+	  never_these_hours, POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
+	  BECAUSE(DANE), SEVERITY_CRITICAL },
+
+	{ "a mail that may go without TLS", may_go_in_clear, NULL,
+	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT, 0, SEVERITY_INFO },
+	{ "... itself", may_go_in_clear, NULL, POLICY_DANE_AUTH, false,
+	  KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	{ "... though MTA-STS demands it", may_go_in_clear, NULL,
+	  POLICY_NONE_INSECURE, true, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	{ "... to who cannot be validated", may_go_in_clear, NULL,
+	  POLICY_MUST_NOT_DELIVER, false, KIND_MAIL_IN_CLEAR, 0,
+	  SEVERITY_INFO },
+	{ "... passing by an offer", passes_by_and_may, NULL,
+	  POLICY_DANE_AUTH, false, KIND_STARTTLS_UNUSED, 0, SEVERITY_INFO },
+	{ "a report about failing TLS", reports, NULL, POLICY_DANE_AUTH,
+	  false, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	{ "one mail of two may", one_of_two_may, NULL, POLICY_DANE_AUTH,
+	  false, KIND_MAIL_IN_CLEAR, BECAUSE(DANE), SEVERITY_CRITICAL },
+	{ "a mail more than was read", one_more_was_taken, NULL,
+	  POLICY_DANE_AUTH, false, KIND_MAIL_IN_CLEAR, BECAUSE(DANE),
+	  SEVERITY_CRITICAL },
+	{ "a password is no such mail", logs_in_as_well, NULL,
+	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT, BECAUSE(DANE),
+	  SEVERITY_CRITICAL },
+	{ "whoever takes the offer has not asked what mail it is",
+	  may_go_in_clear, habit, POLICY_DANE_AUTH, false,
+	  KIND_STARTTLS_ABSENT, BECAUSE(DANE) | BECAUSE(HISTORY),
+	  SEVERITY_HIGH },
+	{ "... nor who overwrites it", masked_and_may, NULL,
+	  POLICY_DANE_AUTH, false, KIND_STARTTLS_MASKED, BECAUSE(DANE),
+	  SEVERITY_CRITICAL },
 	{ "overwritten, and it was promised", masked, NULL, POLICY_DANE_AUTH,
 	  false, KIND_STARTTLS_MASKED, BECAUSE(DANE), SEVERITY_HIGH },
 };

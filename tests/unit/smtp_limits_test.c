@@ -302,10 +302,13 @@ test_octets_of_a_chunk_need_not_be_shown(void **state)
 	say(s, SIDE_SERVER, "220 mx\r\n");
 	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 0);
 	say(s, SIDE_CLIENT, "BDAT 5000000000 LAST\r\nabc");
-	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 4999999997);
+	/* its header is read, whatever comes of it */
+	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 0);
+	say(s, SIDE_CLIENT, ":\r\n\r\n");
+	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 4999999992);
 	assert_int_equal(smtp_skippable(s, SIDE_SERVER), 0);
 	assert_true(smtp_in_body(s, SIDE_CLIENT));
-	smtp_skipped(s, SIDE_CLIENT, 4999999990, at);
+	smtp_skipped(s, SIDE_CLIENT, 4999999985, at);
 	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 7);
 	say(s, SIDE_CLIENT, "QUIT\r\nxQUIT\r\n");
 	assert_int_equal(smtp_skippable(s, SIDE_CLIENT), 0);

@@ -284,6 +284,8 @@ talk_dump(const struct smtp_facts *f, char *out)
 	TALK_BOOL(plain_after_accept); TALK_UINT(mail_commands);
 	TALK_UINT(rcpt_commands); TALK_UINT(data_commands);
 	TALK_UINT(mails_accepted); TALK_UINT(mails_unanswered);
+	TALK_UINT(mails_tls_optional); TALK_UINT(mails_tls_report);
+	TALK_UINT(mails_ordinary); TALK_UINT(headers_unseen);
 	TALK_TEXT(mail_from_domain);
 	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
 		talk_put(out, &n, "rcpt%u=%s\n", i + 1, f->rcpt_domains[i]);

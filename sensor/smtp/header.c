@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+#include "smtp/header.h"
+
+enum part {			/* of Content-Type, RFC 2045 section 5.1 */
+	PART_TYPE,
+	PART_NAME,		/* of a parameter */
+	PART_VALUE,
+};
+
+void
+smtp_header_begin(struct smtp_header *h, bool dots)
+{
+	memset(h, 0, sizeof(*h));
+	h->at = HEADER_LINE_START;
+	h->dots = dots;
+}
+
+/* ------------------------------------------------------------------ */
+/* words                                                              */
+
+static void
+new_word(struct smtp_header *h)
+{
+	h->len = 0;
+	h->apart = h->spoilt = false;
+}
+
+static void
+add(struct smtp_header *h, uint8_t c)
+{
+	if (h->apart || h->len == SMTP_HEADER_WORD_MAX) {
+		h->spoilt = true;
+		return;
+	}
+	h->word[h->len++] = (char)span_lower(c);
+}
+
+static bool
+word_is(const struct smtp_header *h, const char *text)
+{
+	return !h->spoilt && h->len == strlen(text) &&
+	    memcmp(h->word, text, h->len) == 0;
+}
+
+/* ------------------------------------------------------------------ */
+/* fields                                                             */
+
+static enum smtp_header_field
+field_named(const struct smtp_header *h)
+{
+	if (word_is(h, "tls-required"))
+		return FIELD_TLS_REQUIRED;
+	if (word_is(h, "content-type"))
+		return FIELD_CONTENT_TYPE;
+	if (word_is(h, "tls-report-domain"))
+		return FIELD_REPORT_DOMAIN;
+	if (word_is(h, "tls-report-submitter"))
+		return FIELD_REPORT_SUBMITTER;
+	return FIELD_OTHER;
+}
+
+static bool
+was_seen(const struct smtp_header *h, enum smtp_header_field field)
+{
+	return (h->seen >> field & 1) != 0;
+}
+
+/* The colon: is the field one that is looked for? */
+static void
+begin_field(struct smtp_header *h)
+{
+	h->field = field_named(h);
+	new_word(h);
+	h->part = PART_TYPE;
+	h->depth = 0;
+	h->quoted = h->escaped = h->multipart = h->report_type = false;
+	h->at = h->field == FIELD_OTHER ? HEADER_LINE : HEADER_BODY_OF_FIELD;
+}
+
+/* A part of Content-Type ends before a separator, or with the field. */
+static void
+end_part(struct smtp_header *h)
+{
+	switch ((enum part)h->part) {
+	case PART_TYPE:
+		h->multipart = word_is(h, "multipart/report");
+		break;
+	case PART_NAME:
+		h->report_type = word_is(h, "report-type");
+		break;
+	case PART_VALUE:
+		if (h->multipart && h->report_type && word_is(h, "tlsrpt") &&
+		    !was_seen(h, FIELD_CONTENT_TYPE))
+			h->tls_report = true;
+		h->report_type = false;
+		break;
+	}
+	new_word(h);
+}
+
+static void
+end_field(struct smtp_header *h)
+{
+	enum smtp_header_field field = h->field;
+	bool there = h->len > 0 && h->depth == 0 && !h->quoted;
+
+	h->field = FIELD_OTHER;
+	switch (field) {
+	case FIELD_TLS_REQUIRED:
+		/* "More than one instance MUST NOT appear" */
+		h->tls_optional = there && word_is(h, "no") &&
+		    !was_seen(h, field);
+		break;
+	case FIELD_CONTENT_TYPE:
+		if (there)
+			end_part(h);
+		break;
+	case FIELD_REPORT_DOMAIN:
+	case FIELD_REPORT_SUBMITTER:
+		if (!there)
+			return;
+		if (was_seen(h, FIELD_REPORT_DOMAIN + FIELD_REPORT_SUBMITTER -
+		    field))
+			h->tls_report = true;
+		break;
+	case FIELD_OTHER:
+	case FIELDS:
+		return;
+	}
+	h->seen |= (uint8_t)(1U << field);
+}
+
+/* An octet outside comments and quotes. */
+static void
+hear_plain(struct smtp_header *h, uint8_t c)
+{
+	bool content_type = h->field == FIELD_CONTENT_TYPE;
+
+	if (c == '(')
+		h->depth = 1;
+	else if (c == '"') {
+		h->quoted = true;
+		h->spoilt |= h->field == FIELD_TLS_REQUIRED;
+	} else if (content_type && c == ';') {
+		end_part(h);
+		h->part = PART_NAME;
+	} else if (content_type && c == '=' && h->part == PART_NAME) {
+		end_part(h);
+		h->part = PART_VALUE;
+	} else if (c == ' ' || c == '\t')
+		h->apart = h->len > 0;
+	else
+		add(h, c);
+}
+
+/* An octet of the body of a field, RFC 5322 section 3.2. */
+static void
+hear_field(struct smtp_header *h, uint8_t c)
+{
+	if (c == '\r')
+		return;
+	if (h->escaped) {
+		h->escaped = false;
+		if (h->quoted)
+			add(h, c);
+	} else if (c == '\\' && (h->quoted || h->depth > 0))
+		h->escaped = true;
+	else if (h->quoted) {
+		if (c == '"')
+			h->quoted = false;
+		else
+			add(h, c);
+	} else if (h->depth > 0) {
+		if (c == '(' && h->depth < UINT8_MAX)
+			h->depth++;
+		else if (c == ')' && --h->depth == 0)
+			h->apart = h->len > 0;
+	} else
+		hear_plain(h, c);
+}
+
+/* ------------------------------------------------------------------ */
+/* lines                                                              */
+
+static void
+over(struct smtp_header *h)
+{
+	end_field(h);
+	h->at = HEADER_OVER;
+}
+
+static void
+lose(struct smtp_header *h)
+{
+	h->field = FIELD_OTHER;
+	h->at = HEADER_LOST;
+}
+
+static void
+end_line(struct smtp_header *h)
+{
+	h->at = HEADER_LINE_START;
+	if (++h->lines == SMTP_HEADER_LINES_MAX)
+		lose(h);
+}
+
+/* The first octet of a line, its stuffed dot taken off. */
+static void
+begin_line(struct smtp_header *h, uint8_t c)
+{
+	if (c == ' ' || c == '\t') {		/* the field goes on */
+		if (h->lines == 0) {
+			over(h);
+			return;
+		}
+		h->at = h->field == FIELD_OTHER ? HEADER_LINE :
+		    HEADER_BODY_OF_FIELD;
+		if (h->field != FIELD_OTHER)
+			hear_field(h, c);
+		return;
+	}
+	end_field(h);
+	if (c == '\n')
+		h->at = HEADER_OVER;
+	else if (c == '\r')
+		h->at = HEADER_CR;
+	else if (c == ':' || c < 0x21 || c > 0x7e)
+		h->at = HEADER_OVER;	/* no field: the body begins */
+	else {
+		h->at = HEADER_NAME;
+		new_word(h);
+		add(h, c);
+	}
+}
+
+/* What is no field, begins the body, for want of an empty line. */
+static void
+hear_name(struct smtp_header *h, uint8_t c)
+{
+	if (c == ':')
+		begin_field(h);
+	else if (c == ' ' || c == '\t')
+		h->at = HEADER_BLANK;
+	else if (c < 0x21 || c > 0x7e || h->at == HEADER_BLANK)
+		h->at = HEADER_OVER;
+	else
+		add(h, c);
+}
+
+static void
+step(struct smtp_header *h, uint8_t c)
+{
+	switch (h->at) {
+	case HEADER_LINE_START:
+		if (c == '.' && h->dots)
+			h->at = HEADER_DOT;
+		else
+			begin_line(h, c);
+		break;
+	case HEADER_DOT:
+		/* alone: the end of the mail, or what some take for it */
+		if (c == '\r' || c == '\n')
+			over(h);
+		else
+			begin_line(h, c);
+		break;
+	case HEADER_CR:
+		h->at = HEADER_OVER;	/* an empty line, or no field */
+		break;
+	case HEADER_NAME:
+	case HEADER_BLANK:
+		hear_name(h, c);
+		break;
+	case HEADER_BODY_OF_FIELD:
+		if (c == '\n')
+			end_line(h);
+		else
+			hear_field(h, c);
+		break;
+	case HEADER_LINE:
+	case HEADER_NONE:
+	case HEADER_OVER:
+	case HEADER_LOST:
+		break;		/* smtp_header_hear() knows these */
+	}
+}
+
+/* The rest of a line that is of no interest. */
+static struct span
+skip_line(struct smtp_header *h, struct span octets)
+{
+	const uint8_t *lf = memchr(octets.at, '\n', octets.len);
+
+	if (lf == NULL)
+		return span_skip(octets, octets.len);
+	end_line(h);
+	return span_skip(octets, (size_t)(lf - octets.at) + 1);
+}
+
+void
+smtp_header_hear(struct smtp_header *h, struct span octets)
+{
+	size_t room = SMTP_HEADER_OCTETS_MAX - h->octets;
+	bool cut = octets.len > room;
+
+	octets = span_first(octets, room);
+	h->octets += (uint32_t)octets.len;
+	while (octets.len > 0 && smtp_header_wants(h)) {
+		if (h->at == HEADER_LINE) {
+			octets = skip_line(h, octets);
+			continue;
+		}
+		step(h, octets.at[0]);
+		octets = span_skip(octets, 1);
+	}
+	if (cut && smtp_header_wants(h))
+		lose(h);
+}
+
+void
+smtp_header_gap(struct smtp_header *h)
+{
+	if (smtp_header_wants(h))
+		lose(h);
+}
+
+void
+smtp_header_forget(struct smtp_header *h)
+{
+	smtp_header_begin(h, false);
+	h->at = HEADER_LOST;
+}
+
+void
+smtp_header_end(struct smtp_header *h)
+{
+	if (smtp_header_wants(h))
+		over(h);
+}
