@@ -19,6 +19,9 @@
 	"sum(tls = 1) AS tls_established, sum(tls = 2) AS tls_failed, "	\
 	"sum(protection = 0) AS cleartext, sum(mails) AS mails_in_clear"
 
+/* A client that takes no certificate (an anonymous suite) was shown none. */
+#define COMPARED	"tlsa > 0 AND certificate IS NOT NULL"
+
 struct server {
 	const struct database	*d;
 	const char		*ip;
@@ -87,9 +90,9 @@ select_facts(const struct server *s)
 	    "count(DISTINCT net) AS client_nets, '[]' AS certificates");
 	add_latest(q, s, "policy", "(policy & 15) > 0");
 	query_add(q, "policy");
-	add_latest(q, s, "tlsa_matching", "tlsa > 0");
+	add_latest(q, s, "tlsa_matching", COMPARED);
 	query_add(q, "tlsa_matching");
-	add_latest(q, s, "tlsa_total", "tlsa > 0");
+	add_latest(q, s, "tlsa_total", COMPARED);
 	query_add(q, "tlsa_total");
 	add_posture(q, s);
 	query_add(q, ", sum(offer = 4) AS ehlo_refused, "
@@ -285,6 +288,26 @@ put_certificates(struct server *s)
 	return 0;
 }
 
+/* What was promised last, with what it rests on, and what became of it. */
+static int
+put_promised(struct server *s)
+{
+	struct query *q = query_new(s->d->sql);
+	json_t *row;
+
+	query_add(q, "SELECT v.promise AS promise, v.more AS more, "
+	    "v.certificate AS certificate, v.confirmation AS confirmation, "
+	    "v.id AS session_id, v.started_at AS at FROM (SELECT db, id");
+	add_life(q, s);
+	query_add(q, " AND (policy & 15) > 0 ORDER BY " COMPARED
+	    " DESC, at DESC LIMIT 1) AS k "
+	    "CROSS JOIN all_sessions AS v WHERE v.db = k.db AND v.id = k.id");
+	if (rows_take_one(s->d, s->d->paths[0], q, &row) == -1)
+		return -1;
+	return json_object_set_new(s->facts, "promised", row != NULL ? row :
+	    json_null());
+}
+
 json_t *
 server_load(const struct database *d, const char *ip, int port,
     long sessions)
@@ -296,7 +319,8 @@ server_load(const struct database *d, const char *ip, int port,
 	if (json_is_null(json_object_get(s.facts, "policy")))
 		json_object_set_new(s.facts, "policy",
 		    json_string("unknown"));
-	if (put_offers(&s) == 0 && put_replies(&s) == 0 &&
+	if (put_promised(&s) == 0 && put_offers(&s) == 0 &&
+	    put_replies(&s) == 0 &&
 	    put_certificates(&s) == 0 && put_tls(&s) == 0 &&
 	    put_networks(&s) == 0 && put_incidents(&s) == 0 &&
 	    put_sessions(&s, sessions) == 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/server_page.h"
+#include "analyzer/session_page.h"
 #include "analyzer/text.h"
 #include "analyzer/when.h"
 
@@ -287,6 +288,22 @@ put_sessions(const struct page *p)
 	    number(p, "server_port"));
 }
 
+/* What its DNS promised when last asked, beside what it did. */
+static void
+put_promise(const struct page *p)
+{
+	struct page session = *p;
+
+	session.facts = json_object_get(p->facts, "promised");
+	if (!json_is_object(session.facts))
+		return;
+	session_page_promise(&session);
+	page_fieldf(p, "as of", "session %lld of %s",
+	    (long long)page_number(session.facts, "session_id"),
+	    page_text(session.facts, "at") != NULL ?
+	    page_text(session.facts, "at") : "?");
+}
+
 void
 server_page(const struct page *p)
 {
@@ -294,6 +311,7 @@ server_page(const struct page *p)
 	put_sum(p);
 	put_posture(p);
 	put_incidents(p);
+	put_promise(p);
 	put_offers(p);
 	put_networks(p);
 	server_page_replies(p);

@@ -307,7 +307,8 @@ WITH total AS (
 	        AS last_offered_at,
 	    max(CASE WHEN s.server_name IS NOT NULL THEN s.id END) AS named,
 	    max(CASE WHEN (s.policy & 15) > 0 THEN s.id END) AS promised,
-	    max(CASE WHEN s.tlsa > 0 THEN s.id END) AS compared,
+	    max(CASE WHEN s.tlsa > 0 AND s.certificate IS NOT NULL
+	        THEN s.id END) AS compared,
 	    count(DISTINCT CASE
 	        WHEN s.client BETWEEN -2147483648 AND 2147483647
 	        THEN s.client >> 8
