@@ -234,6 +234,12 @@ def histories():
              "low", "dane", "may be a mistake of its publisher")}},
          -1: {"verdict": "suspicious", "of": {"starttls-absent": (
              "high", "dane", "may be a mistake of its publisher")}}})
+    yield Case(
+        "S12 these hours", "... which may be somebody's who takes it from all",
+        HEAD + connect(day.replace("36000", "600") + CLEAR + "quit\n") +
+        connect(CLEAR + "quit\n", 9, at=4000),
+        {-1: {"verdict": "attack", "of": {"starttls-absent": (
+            "medium", "dane", "none of its 6 earlier sessions")}}})
     yield everywhere(
         "S13", "offered, the client does not ask, mail in clear",
         OFFER + MAIL + "quit\n", grades("high", "medium", "info", "high"),
@@ -273,6 +279,10 @@ def exemptions():
     yield one(
         "S14 twin", "the same words in the text of the mail",
         CLEAR + body("Subject: hello", "", "TLS-Required: No"),
+        verdict="attack", worst="critical")
+    yield one(
+        "S14 of two", "one mail says so, the other does not",
+        CLEAR + NOT_REQUIRED.replace("quit\n", "") + MAIL + "quit\n",
         verdict="attack", worst="critical")
     yield one(
         "S15 twin", "a report of another type",
