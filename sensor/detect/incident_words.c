@@ -231,15 +231,27 @@ who(const struct incident *i, char out[WHO_MAX])
 	return out;
 }
 
+/* What was only promised need not have been there before. */
+static const char *
+title_of(const struct incident *i)
+{
+	const uint32_t seen = 1U << EXPECT_HISTORY | 1U << EXPECT_PEERS;
+
+	return i->kind == KIND_STARTTLS_ABSENT && i->because != 0 &&
+	    (i->because & seen) == 0 ?
+	    "STARTTLS missing from the EHLO reply of %s" :
+	    wordings[i->kind].title;
+}
+
 char *
 incident_title(const struct incident *i)
 {
 	struct text t = { 0 };
-	const char *mark = strstr(wordings[i->kind].title, "%s");
+	const char *title = title_of(i), *mark = strstr(title, "%s");
 	char party[WHO_MAX];
 
-	say(&t, "%.*s%s%s", (int)(mark - wordings[i->kind].title),
-	    wordings[i->kind].title, who(i, party), mark + 2);
+	say(&t, "%.*s%s%s", (int)(mark - title), title, who(i, party),
+	    mark + 2);
 	if (i->at_net)
 		say(&t, " for clients in %s", i->net);
 	return text_take(&t);
