@@ -193,7 +193,8 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_TLS_DISRUPTED,
 		.weight = weigh(b),
-		.because = b->past->established > 0 ? BECAUSE(HISTORY) : 0,
+		.because = b->past->established > 0 && !wrong_port(b) ?
+		    BECAUSE(HISTORY) : 0,
 		.at = at,
 		.expected = "a TLS handshake to its end",
 		.seen = how(b, text) },

@@ -123,7 +123,7 @@ def end_loss(got, full, pair):
 
 
 COUNTS = ("missing_client", "missing_server", "resets_ignored",
-          "unpaired_replies", "dialogue_dropped")
+          "unpaired_replies", "dialogue_dropped", "headers_unseen")
 
 
 def mails(session):
