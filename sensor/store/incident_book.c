@@ -188,7 +188,12 @@ keep_rows(struct incident_book *b, struct came *c)
 		if (c->count++ == 0)
 			c->from = i->last_seen;
 		c->to = i->last_seen;
-		if (is_kept(b, i) || incident_book_keep(b, i, false) == -1)
+		if (is_kept(b, i)) {
+			incident_free(i);
+			continue;
+		}
+		incident_rows_parts(b->rows, i);
+		if (incident_book_keep(b, i, false) == -1)
 			incident_free(i);
 	}
 	return incident_rows_failed(b->rows) ? -1 : 0;

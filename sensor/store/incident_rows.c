@@ -165,8 +165,8 @@ read_server(struct incident_rows *r, int64_t server, struct addr *out)
 		r->failed = true;
 }
 
-static void
-read_parts(struct incident_rows *r, struct incident *i)
+void
+incident_rows_parts(struct incident_rows *r, struct incident *i)
 {
 	sqlite3_stmt *stmt = r->stmt[PARTS_OF];
 	int what;
@@ -224,7 +224,6 @@ read_row(struct incident_rows *r, sqlite3_stmt *stmt)
 	i->nets_offered = (unsigned)sqlite3_column_int(stmt, 16);
 	i->peers = (unsigned)sqlite3_column_int(stmt, 17);
 	i->mended = sqlite3_column_int64(stmt, 18);
-	read_parts(r, i);
 	return i;
 }
 

@@ -29,7 +29,8 @@ int	incident_rows_changed(struct incident_rows *r, bool *changed,
 /* Ask for those of the latest days, the most recent first; for those at the
  * place of `like` that its times touch; or for those at servers that have to
  * do with its client network.  Then take them one by one until NULL; the
- * caller owns them. */
+ * caller owns them.  Their parts, which are hundreds, come by a call of
+ * their own: most that are asked for are known already. */
 void	incident_rows_recent(struct incident_rows *r, unsigned most);
 int	incident_rows_at(struct incident_rows *r,
 	    const struct incident *like);
@@ -37,6 +38,7 @@ void	incident_rows_of_net(struct incident_rows *r,
 	    const struct incident *like);
 void	incident_rows_of_id(struct incident_rows *r, int64_t id);
 struct incident	*incident_rows_next(struct incident_rows *r);
+void	incident_rows_parts(struct incident_rows *r, struct incident *i);
 bool	incident_rows_failed(const struct incident_rows *r);
 
 /* Write it, and in its log that it was opened, or opened again, or closed
