@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,13 @@ struct incident_book {
 		struct addr	 ip;
 		uint16_t	 port;	/* 0: the slot is free */
 	}			 servers[SERVERS];
+	/* likewise: what had to do with which network, from when to when, is
+	 * here */
+	struct asked {
+		char		 net[ADDR_TEXT_MAX + 4];	/* "": free */
+		enum family	 family;
+		int64_t		 from, to;
+	}			 asked[SERVERS];
 	unsigned		 count;
 	int64_t			 whole_from;	/* all are here whose last_seen
 						 * is no earlier */
@@ -52,6 +60,7 @@ forget_all(struct incident_book *b)
 		b->places[i] = b->nets[i] = NULL;
 	}
 	memset(b->servers, 0, sizeof(b->servers));
+	memset(b->asked, 0, sizeof(b->asked));
 	b->count = 0;
 }
 
@@ -266,14 +275,22 @@ int
 incident_book_fetch_of_net(struct incident_book *b,
     const struct incident *like)
 {
+	struct asked *a = &b->asked[hash(b, like->net, strlen(like->net)) %
+	    SERVERS];
 	struct came c;
 
-	if (is_whole(b, like))
+	if (is_whole(b, like) || (a->family == like->family &&
+	    strcmp(a->net, like->net) == 0 && a->from <= like->first_seen &&
+	    a->to >= like->last_seen))
 		return 0;
 	incident_rows_of_net(b->rows, like);
-	if (keep_rows(b, &c) == -1)
+	if (keep_rows(b, &c) == -1 || incident_book_fetch(b, like) == -1)
 		return -1;
-	return incident_book_fetch(b, like);
+	snprintf(a->net, sizeof(a->net), "%s", like->net);
+	a->family = like->family;
+	a->from = like->first_seen;
+	a->to = like->last_seen;
+	return 0;
 }
 
 static struct incident *
@@ -353,6 +370,7 @@ thin_out(struct incident_book *b)
 			incident_free(i);
 		}
 	memset(b->servers, 0, sizeof(b->servers));
+	memset(b->asked, 0, sizeof(b->asked));
 	if (from + 1 > b->whole_from)
 		b->whole_from = from + 1;
 }
