@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
+#include <string.h>
 
 #include "schema/moment.h"
 
@@ -79,5 +80,24 @@ moment_format(int64_t time, char out[MOMENT_TEXT])
 	digits(out + 20, (unsigned)micro, 6);
 	out[26] = 'Z';
 	out[27] = '\0';
+	return out;
+}
+
+const char *
+moment_format_second(int64_t time, char out[MOMENT_TEXT])
+{
+	char *fraction;
+
+	moment_format(time, out);
+	if ((fraction = strchr(out, '.')) != NULL)
+		strcpy(fraction, "Z");
+	return out;
+}
+
+const char *
+moment_format_day(int64_t time, char out[MOMENT_TEXT])
+{
+	moment_format(time, out);
+	out[strcspn(out, "T")] = '\0';
 	return out;
 }

@@ -13,5 +13,8 @@
 #define MOMENT_TEXT	32	/* with the NUL */
 
 const char	*moment_format(int64_t time, char out[MOMENT_TEXT]);
+/* To the second, which is all that a sentence can carry; and the day. */
+const char	*moment_format_second(int64_t time, char out[MOMENT_TEXT]);
+const char	*moment_format_day(int64_t time, char out[MOMENT_TEXT]);
 
 #endif

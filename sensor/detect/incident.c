@@ -4,23 +4,19 @@
 #include <string.h>
 
 #include "detect/grade.h"
-#include "detect/incident.h"
-
-static bool
-is_retry(const struct findings *f)
-{
-	for (unsigned i = 0; i < f->count; i++)
-		if (f->list[i].kind == KIND_CLEARTEXT_RETRY)
-			return f->list[i].severity > SEVERITY_INFO;
-	return false;
-}
+#include "detect/incident_internal.h"
+#include "detect/rules.h"
 
 /* Whose TLS had failed passed the offer by because of that. */
 static bool
 follows(const struct findings *f, enum kind kind)
 {
-	return grade_consequence(kind) ||
-	    (kind == KIND_STARTTLS_UNUSED && is_retry(f));
+	const struct finding *retry;
+
+	if (kind != KIND_STARTTLS_UNUSED)
+		return grade_consequence(kind);
+	retry = finding_of(f, KIND_CLEARTEXT_RETRY);
+	return retry != NULL && retry->severity > SEVERITY_INFO;
 }
 
 const struct finding *
@@ -150,23 +146,32 @@ incident_put_part(struct incident *i, enum part what, const char *word,
 	p->count++;
 }
 
+void
+incident_put_place(struct incident *i, const struct incident_share *s,
+    uint64_t sessions)
+{
+	char net[ADDR_TEXT_MAX + 4], server[INCIDENT_PARTY_MAX];
+	const struct session_record *r = s->r;
+
+	incident_put_part(i, PART_CLIENT_NET,
+	    incident_net(&r->flow.ip[SIDE_CLIENT], net), sessions, true);
+	incident_put_part(i, PART_SERVER,
+	    incident_server(&r->flow.ip[SIDE_SERVER],
+	    r->flow.port[SIDE_SERVER], server), sessions, true);
+	incident_put_part(i, PART_SENSOR, s->sensor, sessions, true);
+	if (r->server_name != NULL)
+		incident_put_part(i, PART_SERVER_NAME, r->server_name,
+		    sessions, true);
+}
+
 static void
 add_parts(struct incident *i, const struct incident_share *s)
 {
-	char net[ADDR_TEXT_MAX + 4], server[INCIDENT_PARTY_MAX];
 	const struct session_record *r = s->r;
 	const uint64_t one = s->again ? 0 : 1;
 	const struct smtp_facts *f;
 
-	incident_put_part(i, PART_CLIENT_NET,
-	    incident_net(&r->flow.ip[SIDE_CLIENT], net), one, true);
-	incident_put_part(i, PART_SERVER,
-	    incident_server(&r->flow.ip[SIDE_SERVER],
-	    r->flow.port[SIDE_SERVER], server), one, true);
-	incident_put_part(i, PART_SENSOR, s->sensor, one, true);
-	if (r->server_name != NULL)
-		incident_put_part(i, PART_SERVER_NAME, r->server_name, one,
-		    true);
+	incident_put_place(i, s, one);
 	if (s->f->cause != NULL)
 		incident_put_part(i, PART_CAUSE, s->f->cause, one, true);
 	for (unsigned n = 0; n < s->f->count; n++)
@@ -181,10 +186,8 @@ add_parts(struct incident *i, const struct incident_share *s)
 		    true);
 }
 
-/* Graver, or as grave and earlier (sessions are numbered by time): so the
- * order of reading does not tell. */
-static bool
-leads(const struct incident *a, const struct incident *b)
+bool
+incident_leads(const struct incident *a, const struct incident *b)
 {
 	if (a->severity != b->severity)
 		return a->severity > b->severity;
@@ -195,8 +198,8 @@ leads(const struct incident *a, const struct incident *b)
 	return a->session < b->session;
 }
 
-static void
-follow(struct incident *i, const struct incident *leader)
+void
+incident_follow(struct incident *i, const struct incident *leader)
 {
 	i->severity = leader->severity;
 	i->confidence = leader->confidence;
@@ -213,8 +216,8 @@ incident_add(struct incident *i, const struct incident_share *s)
 	    .session = s->session };
 	int64_t at = s->r->flow.first.time;
 
-	if (i->first_seen > i->last_seen || leads(&alone, i))
-		follow(i, &alone);
+	if (i->first_seen > i->last_seen || incident_leads(&alone, i))
+		incident_follow(i, &alone);
 	for (unsigned n = 0; n < s->f->count; n++)
 		if (s->f->list[n].severity > SEVERITY_INFO)
 			i->because |= s->f->list[n].because;
@@ -250,11 +253,11 @@ incident_lead_by(struct incident *i, const struct incident_lead *l,
 
 			if (grade_consequence(alone.kind) == (follower == 0))
 				continue;
-			if (best.session == 0 || leads(&alone, &best))
+			if (best.session == 0 || incident_leads(&alone, &best))
 				best = alone;
 		}
 	if (best.session != 0) {
-		follow(i, &best);
+		incident_follow(i, &best);
 		return;
 	}
 	i->severity = SEVERITY_INFO;
@@ -264,8 +267,8 @@ incident_lead_by(struct incident *i, const struct incident_lead *l,
 void
 incident_absorb(struct incident *i, const struct incident *other)
 {
-	if (leads(other, i))
-		follow(i, other);
+	if (incident_leads(other, i))
+		incident_follow(i, other);
 	i->because |= other->because;
 	i->sessions += other->sessions;
 	i->mails += other->mails;

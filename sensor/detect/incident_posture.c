@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/incident.h"
+#include "detect/incident_internal.h"
 
 struct incident *
 incident_posture_new(const struct incident_share *s, const struct posture *p)
@@ -40,53 +40,21 @@ is_known(const struct incident *i, const char *about,
 	return p->count == INCIDENT_PARTS_MAX;
 }
 
-static void
-add_parts(struct incident *i, const struct incident_share *s,
-    const struct posture *p)
-{
-	char net[ADDR_TEXT_MAX + 4], server[INCIDENT_PARTY_MAX];
-	const struct session_record *r = s->r;
-
-	incident_put_part(i, PART_CLIENT_NET,
-	    incident_net(&r->flow.ip[SIDE_CLIENT], net), 1, true);
-	incident_put_part(i, PART_SERVER, incident_server(
-	    &r->flow.ip[SIDE_SERVER], r->flow.port[SIDE_SERVER], server), 1,
-	    true);
-	incident_put_part(i, PART_SENSOR, s->sensor, 1, true);
-	incident_put_part(i, PART_KIND, kind_word(p->kind), 1, true);
-	incident_put_part(i, PART_ABOUT, p->about, 1, true);
-	if (r->server_name != NULL)
-		incident_put_part(i, PART_SERVER_NAME, r->server_name, 1,
-		    true);
-}
-
-/* The gravest leads, and of those the earliest, as sessions are numbered by
- * time. */
-static bool
-leads(const struct finding *f, int64_t session, const struct incident *i)
-{
-	if (f->severity != i->severity)
-		return f->severity > i->severity;
-	if (f->confidence != i->confidence)
-		return f->confidence > i->confidence;
-	return session < i->session;
-}
-
 bool
 incident_posture_add(struct incident *i, const struct incident_share *s,
     const struct posture *p)
 {
 	const struct finding *f = &p->finding;
+	const struct incident alone = { .severity = f->severity,
+	    .confidence = f->confidence, .kind = p->kind,
+	    .session = s->session };
 	int64_t at = s->r->flow.first.time;
 	bool first = i->first_seen > i->last_seen;
 	bool news = first || !is_known(i, p->about, f);
 
 	/* the session to look at is one that has a finding */
-	if (first || (news && leads(f, s->session, i))) {
-		i->severity = f->severity;
-		i->confidence = f->confidence;
-		i->session = s->session;
-	}
+	if (first || (news && incident_leads(&alone, i)))
+		incident_follow(i, &alone);
 	i->because |= f->because;
 	i->sessions++;
 	if (at < i->first_seen)
@@ -95,7 +63,9 @@ incident_posture_add(struct incident *i, const struct incident_share *s,
 		i->last_seen = at;
 	if (i->mended <= i->last_seen)
 		i->mended = 0;
-	add_parts(i, s, p);
+	incident_put_place(i, s, 1);
+	incident_put_part(i, PART_KIND, kind_word(p->kind), 1, true);
+	incident_put_part(i, PART_ABOUT, p->about, 1, true);
 	i->dirty = true;
 	return news;
 }

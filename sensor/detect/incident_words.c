@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/incident.h"
-#include "schema/json_text.h"
+#include "detect/incident_internal.h"
 #include "schema/moment.h"
 
 #define SOME	5	/* names listed before "and N more" */
@@ -171,28 +170,42 @@ text_take(struct text *t)
 	return NULL;
 }
 
-static int
-busiest(const void *a, const void *b)
+/* Of more sessions, or of as many and earlier in the alphabet. */
+static bool
+is_busier(const struct incident_part *a, const struct incident_part *b)
 {
-	const struct incident_part *const *x = a, *const *y = b;
+	if (a->sessions != b->sessions)
+		return a->sessions > b->sessions;
+	return strcmp(a->word, b->word) < 0;
+}
 
-	if ((*x)->sessions != (*y)->sessions)
-		return (*x)->sessions > (*y)->sessions ? -1 : 1;
-	return strcmp((*x)->word, (*y)->word);
+const struct incident_part *
+incident_busiest(const struct incident_parts *p,
+    const struct incident_part *last)
+{
+	const struct incident_part *best = NULL;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct incident_part *one = &p->list[i];
+
+		if ((last == NULL || is_busier(last, one)) &&
+		    (best == NULL || is_busier(one, best)))
+			best = one;
+	}
+	return best;
 }
 
 /* "a, b and 3 more", the busiest first. */
 static void
 say_parts(struct text *t, const struct incident_parts *p)
 {
-	const struct incident_part *order[INCIDENT_PARTS_MAX];
+	const struct incident_part *one = NULL;
 
-	for (unsigned i = 0; i < p->count; i++)
-		order[i] = &p->list[i];
-	qsort(order, p->count, sizeof(order[0]), busiest);
-	for (unsigned i = 0; i < p->count && i < SOME; i++)
+	for (unsigned i = 0; i < p->count && i < SOME; i++) {
+		one = incident_busiest(p, one);
 		say(t, "%s%s", i == 0 ? "" : i + 1 == p->count ? " and " :
-		    ", ", order[i]->word);
+		    ", ", one->word);
+	}
 	if (p->count > SOME)
 		say(t, " and %u more", p->count - SOME);
 }
@@ -200,14 +213,8 @@ say_parts(struct text *t, const struct incident_parts *p)
 static const char *
 top(const struct incident_parts *p)
 {
-	const struct incident_part *best = NULL;
+	const struct incident_part *best = incident_busiest(p, NULL);
 
-	for (unsigned i = 0; i < p->count; i++) {
-		const struct incident_part *one = &p->list[i];
-
-		if (best == NULL || busiest(&one, &best) < 0)
-			best = one;
-	}
 	return best != NULL ? best->word : NULL;
 }
 
@@ -257,25 +264,13 @@ incident_title(const struct incident *i)
 	return text_take(&t);
 }
 
-/* To the second, which is all that a sentence can carry. */
-static const char *
-when(int64_t time, char out[MOMENT_TEXT])
-{
-	char *fraction;
-
-	moment_format(time, out);
-	if ((fraction = strchr(out, '.')) != NULL)
-		strcpy(fraction, "Z");
-	return out;
-}
-
 static void
 say_seen(struct text *t, const struct incident *i)
 {
 	char first[MOMENT_TEXT], last[MOMENT_TEXT];
 
-	when(i->first_seen, first);
-	when(i->last_seen, last);
+	moment_format_second(i->first_seen, first);
+	moment_format_second(i->last_seen, last);
 	say(t, "Seen: %s, in %llu session%s ", kind_text(i->kind),
 	    (unsigned long long)i->sessions, i->sessions == 1 ? "" : "s");
 	if (i->first_seen == i->last_seen)
@@ -418,8 +413,8 @@ incident_explanation(const struct incident *i)
 	return text_take(&t);
 }
 
-static void
-put_step(struct json_text *j, const char *step)
+void
+incident_put_step(struct json_text *j, const char *step)
 {
 	json_text_raw(j, j->len > 1 ? "," : "");
 	json_text_string(j, step);
@@ -442,8 +437,8 @@ incident_next_steps(const struct incident *i)
 	json_text_raw(&j, "[");
 	snprintf(step, sizeof(step), "Read the gravest session with its "
 	    "dialogue: striptls-analyzer session %lld", (long long)i->session);
-	put_step(&j, step);
-	put_step(&j, wordings[i->kind].step);
+	incident_put_step(&j, step);
+	incident_put_step(&j, wordings[i->kind].step);
 	if (!i->at_net) {
 		addr_format(&i->server, ip);
 		snprintf(step, sizeof(step), "See the server's life: "
@@ -451,17 +446,17 @@ incident_next_steps(const struct incident *i)
 		    "s_client -starttls smtp -connect %s%s%s:%u", ip,
 		    addr_is_v4(&i->server) ? "" : "[", ip,
 		    addr_is_v4(&i->server) ? "" : "]", i->server_port);
-		put_step(&j, step);
+		incident_put_step(&j, step);
 	} else
-		put_step(&j, "Look for what all these connections share: the "
+		incident_put_step(&j, "Look for what all these connections share: the "
 		    "firewall, provider or gateway of the client network.");
 	if (i->mails > 0)
-		put_step(&j, "Tell the owners of the mail that it passed in "
+		incident_put_step(&j, "Tell the owners of the mail that it passed in "
 		    "clear, and hold back what waits for this destination "
 		    "until it is settled.");
 	snprintf(step, sizeof(step), "Then: striptls-analyzer ack %lld, note, "
 	    "or close", (long long)i->id);
-	put_step(&j, step);
+	incident_put_step(&j, step);
 	json_text_raw(&j, "]");
 	if (!j.failed)
 		return j.at;

@@ -96,14 +96,6 @@ findings_gravest(const struct findings *f)
 	return s;
 }
 
-const char *
-posture_day(int64_t time, char out[POSTURE_DAY_MAX])
-{
-	moment_format(time, out);
-	out[strcspn(out, "T")] = '\0';
-	return out;
-}
-
 /* ------------------------------------------------------------------ */
 /* starttls-never                                                     */
 
@@ -238,7 +230,7 @@ look_at_dates(const struct brief *b, struct findings *f)
 {
 	const struct certificate *c = posture_certificate(b);
 	char subject[POSTURE_SUBJECT_MAX], detail[80], left[64];
-	char server[PARTY_MAX], day[POSTURE_DAY_MAX];
+	char server[PARTY_MAX], day[MOMENT_TEXT];
 	int64_t now = b->r->flow.first.time, end;
 	enum minding m = who_minds(b);
 	bool expired;
@@ -252,7 +244,7 @@ look_at_dates(const struct brief *b, struct findings *f)
 		posture_well(f, KIND_CERTIFICATE_EXPIRING, subject);
 		return;
 	}
-	posture_day(end, day);
+	moment_format_day(end, day);
 	snprintf(left, sizeof(left), expired ? "%lld days ago" :
 	    "in %lld days", (long long)((expired ? now - end : end - now) /
 	    DAY));

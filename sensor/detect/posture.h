@@ -31,9 +31,6 @@ const struct certificate	*posture_certificate(const struct brief *b);
 /* "certificate 0123456789abcdef", by its SHA-256. */
 void	posture_name_certificate(const struct certificate *c,
 	    char out[POSTURE_SUBJECT_MAX]);
-/* "2026-03-15", UTC. */
-#define POSTURE_DAY_MAX		32
-const char	*posture_day(int64_t time, char out[POSTURE_DAY_MAX]);
 
 /* What DNS says: detect/posture_dns.c. */
 void	posture_look_at_dns(const struct brief *b, struct findings *f);

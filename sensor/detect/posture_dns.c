@@ -15,6 +15,7 @@
 
 #include "detect/posture.h"
 #include "policy/lint.h"
+#include "schema/moment.h"
 
 #define RECORDS_NAMED	3
 #define RECORDS_MAX	120	/* octets of their text */
@@ -247,13 +248,13 @@ mend_match(const struct brief *b, enum kind kind, const char *subject,
 	    KIND_TLSA_MISMATCH ? LINT_MISMATCH : LINT_AT_RISK);
 	const struct lint_remark *stale = remark_of(l, LINT_STALE);
 	char records[RECORDS_MAX], server[PARTY_MAX], until[64] = "";
-	char day[POSTURE_DAY_MAX];
+	char day[MOMENT_TEXT];
 	int64_t end = b->promise->match->not_after;
 
 	name_records(&a->tlsa, records);
 	if (kind == KIND_TLSA_AT_RISK && end > b->r->flow.first.time)
 		snprintf(until, sizeof(until), "; the certificate is to be "
-		    "changed by %s", posture_day(end, day));
+		    "changed by %s", moment_format_day(end, day));
 	posture_mend(f, b, &(struct lack){ subject, records, {
 		.kind = kind, .weight = weigh(b), .because = BECAUSE(DANE),
 		.at = b->tls->certificate_at, .expected = records,

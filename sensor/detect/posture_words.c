@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/incident.h"
-#include "schema/json_text.h"
+#include "detect/incident_internal.h"
 #include "schema/moment.h"
 
 #define SOME	3	/* things named before "and N more" */
@@ -71,26 +70,6 @@ meaning(enum kind kind)
 	}
 }
 
-static const struct incident_part *
-next_busiest(const struct incident_parts *p, const struct incident_part *last)
-{
-	const struct incident_part *best = NULL;
-
-	for (unsigned i = 0; i < p->count; i++) {
-		const struct incident_part *one = &p->list[i];
-
-		if (last != NULL && (one->sessions > last->sessions ||
-		    (one->sessions == last->sessions &&
-		    strcmp(one->word, last->word) <= 0)))
-			continue;
-		if (best == NULL || one->sessions > best->sessions ||
-		    (one->sessions == best->sessions &&
-		    strcmp(one->word, best->word) < 0))
-			best = one;
-	}
-	return best;
-}
-
 static void
 say_about(FILE *out, const struct incident_parts *p)
 {
@@ -98,25 +77,13 @@ say_about(FILE *out, const struct incident_parts *p)
 
 	fputs("\nAbout: ", out);
 	for (unsigned i = 0; i < SOME; i++) {
-		if ((one = next_busiest(p, one)) == NULL)
+		if ((one = incident_busiest(p, one)) == NULL)
 			break;
 		fprintf(out, "%s%s", i > 0 ? "; " : "", one->word);
 	}
 	if (p->count > SOME)
 		fprintf(out, "; and %u more", p->count - SOME);
 	putc('.', out);
-}
-
-/* To the second, which is all that a sentence can carry. */
-static const char *
-when(int64_t time, char out[MOMENT_TEXT])
-{
-	char *fraction;
-
-	moment_format(time, out);
-	if ((fraction = strchr(out, '.')) != NULL)
-		strcpy(fraction, "Z");
-	return out;
 }
 
 static const char *
@@ -149,17 +116,17 @@ posture_explanation(const struct incident *i)
 		return NULL;
 	fprintf(out, "Seen: %s, in %llu session%s ", kind_text(i->kind),
 	    (unsigned long long)i->sessions, i->sessions == 1 ? "" : "s");
-	when(i->first_seen, first);
+	moment_format_second(i->first_seen, first);
 	if (i->first_seen == i->last_seen)
 		fprintf(out, "at %s", first);
 	else
-		fprintf(out, "from %s to %s", first, when(i->last_seen,
+		fprintf(out, "from %s to %s", first, moment_format_second(i->last_seen,
 		    last));
 	fprintf(out, ", of clients in %u network%s.", nets,
 	    nets == 1 ? "" : "s");
 	if (i->mended != 0)
 		fprintf(out, " Mended: it was found well at %s.",
-		    when(i->mended, last));
+		    moment_format_second(i->mended, last));
 	if (i->parts[PART_ABOUT].count > 0)
 		say_about(out, &i->parts[PART_ABOUT]);
 	fprintf(out, "\nMeaning: %s\nMend it: %s\nHow sure: %s", m.text,
@@ -171,13 +138,6 @@ posture_explanation(const struct incident *i)
 	return text;
 }
 
-static void
-put_step(struct json_text *j, const char *step)
-{
-	json_text_raw(j, j->len > 1 ? "," : "");
-	json_text_string(j, step);
-}
-
 char *
 posture_next_steps(const struct incident *i)
 {
@@ -186,17 +146,17 @@ posture_next_steps(const struct incident *i)
 
 	addr_format(&i->server, ip);
 	json_text_raw(&j, "[");
-	put_step(&j, incident_step(i->kind));
+	incident_put_step(&j, incident_step(i->kind));
 	snprintf(step, sizeof(step), "See what it showed: striptls-analyzer "
 	    "server %s, and session %lld", ip, (long long)i->session);
-	put_step(&j, step);
-	put_step(&j, "Then ask it: striptls-analyzer check HOST, with the "
+	incident_put_step(&j, step);
+	incident_put_step(&j, "Then ask it: striptls-analyzer check HOST, with the "
 	    "server's name; the next session that shows it mended says so "
 	    "here.");
 	snprintf(step, sizeof(step), "Known and meant so: an exception in "
 	    "the inventory, or striptls-analyzer suppress %lld",
 	    (long long)i->id);
-	put_step(&j, step);
+	incident_put_step(&j, step);
 	json_text_raw(&j, "]");
 	if (!j.failed)
 		return j.at;

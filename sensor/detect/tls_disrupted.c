@@ -69,9 +69,9 @@ weigh(const struct brief *b)
 
 /* Why it is nothing but a note. */
 static const char *
-excuse(const struct brief *b)
+excuse(const struct brief *b, enum weight weight)
 {
-	if (weigh(b) != WEIGHT_NOTE)
+	if (weight != WEIGHT_NOTE)
 		return "";
 	return wrong_port(b) ? "; the client spoke TLS without having asked "
 	    "for it, and this port is not known to begin with TLS" :
@@ -80,7 +80,7 @@ excuse(const struct brief *b)
 }
 
 /* What ended it, in words. */
-static const char *
+static void
 how(const struct brief *b, char out[HOW_MAX])
 {
 	const struct tls_facts *t = b->tls;
@@ -116,7 +116,6 @@ how(const struct brief *b, char out[HOW_MAX])
 		out[0] = '\0';
 		break;
 	}
-	return out;
 }
 
 /* TLS stood, and then text stood where a record belongs (Tang et al., NDSS
@@ -172,6 +171,7 @@ void
 detect_tls_disrupted(const struct brief *b, struct findings *f)
 {
 	char server[PARTY_MAX], after[AFTERMATH_MAX], text[HOW_MAX];
+	enum weight weight;
 	struct mark at;
 	struct finding *one;
 
@@ -190,16 +190,18 @@ detect_tls_disrupted(const struct brief *b, struct findings *f)
 		return;
 	at = b->tls->failed_at.packet != 0 ? b->tls->failed_at :
 	    b->tls->client_hello_at;
+	weight = weigh(b);
+	how(b, text);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_TLS_DISRUPTED,
-		.weight = weigh(b),
+		.weight = weight,
 		.because = b->past->established > 0 && !wrong_port(b) ?
 		    BECAUSE(HISTORY) : 0,
 		.at = at,
 		.expected = "a TLS handshake to its end",
-		.seen = how(b, text) },
+		.seen = text },
 	    "TLS with %s failed: %s%s%s", brief_server(b, server),
-	    how(b, text), excuse(b), brief_aftermath(b, after));
+	    text, excuse(b, weight), brief_aftermath(b, after));
 	evidence_line(one, SIDE_CLIENT, b->tls->client_hello_at,
 	    "[ClientHello]");
 	evidence_line(one, b->tls->failed_by, at, b->tls->failure_text);

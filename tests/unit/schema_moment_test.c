@@ -54,6 +54,23 @@ moments_agree_with_the_c_library(void **state)
 }
 
 static void
+to_the_second_and_to_the_day(void **state)
+{
+	char out[MOMENT_TEXT];
+
+	(void)state;
+	assert_string_equal(moment_format_second(INT64_C(1795176715066175),
+	    out), "2026-11-20T12:11:55Z");
+	assert_string_equal(moment_format_day(INT64_C(1795176715066175),
+	    out), "2026-11-20");
+	/* beyond the year 9999 it is a number */
+	assert_string_equal(moment_format_second(INT64_MAX, out),
+	    "9223372036854775807");
+	assert_string_equal(moment_format_day(INT64_MAX, out),
+	    "9223372036854775807");
+}
+
+static void
 words_and_numbers_belong_together(void **state)
 {
 	(void)state;
@@ -73,6 +90,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(moments_are_written_as_rfc_3339),
 		cmocka_unit_test(moments_agree_with_the_c_library),
+		cmocka_unit_test(to_the_second_and_to_the_day),
 		cmocka_unit_test(words_and_numbers_belong_together),
 	};
 
