@@ -3,6 +3,7 @@
 
 #include "store/confirm_row.h"
 #include "store/promise_row.h"
+#include "store/statement.h"
 
 enum statement {
 	OPEN, SETTLE, FIRST, BEFORE, VERDICT_OF, VERDICT, FORGET, LEFT_WORDS,
@@ -52,18 +53,13 @@ confirm_row_new(sqlite3 *db, struct finding_row *findings,
 	if ((row = calloc(1, sizeof(*row))) == NULL)
 		return -1;
 	row->findings = findings;
-	for (int i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(db, sql[i], -1,
-		    SQLITE_PREPARE_PERSISTENT, &row->stmt[i], NULL) !=
-		    SQLITE_OK)
-			goto fail;
-	if (promise_row_new(db, &row->promises) == -1)
-		goto fail;
+	if (statements_prepare(db, sql, row->stmt, STATEMENTS) == -1 ||
+	    promise_row_new(db, &row->promises) == -1) {
+		confirm_row_free(row);
+		return -1;
+	}
 	*out = row;
 	return 0;
-fail:
-	confirm_row_free(row);
-	return -1;
 }
 
 void
@@ -72,16 +68,8 @@ confirm_row_free(struct confirm_row *row)
 	if (row == NULL)
 		return;
 	promise_row_free(row->promises);
-	for (int i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(row->stmt[i]);
+	statements_finalize(row->stmt, STATEMENTS);
 	free(row);
-}
-
-static int
-run(sqlite3_stmt *stmt)
-{
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
 
 int
@@ -92,11 +80,11 @@ confirm_row_abandon(struct confirm_row *row, int64_t sensor, int64_t now)
 	sqlite3_bind_int64(words, 1, sensor);
 	sqlite3_bind_text(words, 2, MISMATCH_WAITS, -1, SQLITE_STATIC);
 	sqlite3_bind_text(words, 3, MISMATCH_UNDECIDED, -1, SQLITE_STATIC);
-	if (run(words) == -1)
+	if (statement_run(words) == -1)
 		return -1;
 	sqlite3_bind_int64(left, 1, sensor);
 	sqlite3_bind_int64(left, 2, now);
-	return run(left);
+	return statement_run(left);
 }
 
 int
@@ -113,7 +101,7 @@ confirm_row_open(struct confirm_row *row, const struct store_doubt *d)
 	sqlite3_bind_int(stmt, 7, d->finding->severity);
 	sqlite3_bind_int(stmt, 8, d->finding->confidence);
 	sqlite3_bind_text(stmt, 9, d->finding->summary, -1, SQLITE_STATIC);
-	return run(stmt);
+	return statement_run(stmt);
 }
 
 /* A verdict of before, if the rows are there. */
@@ -175,7 +163,7 @@ settle(struct confirm_row *row, const struct store_revision *v)
 	sqlite3_bind_int64(stmt, 3, v->at);
 	sqlite3_bind_text(stmt, 4, v->why, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 5, promise);
-	return run(stmt);
+	return statement_run(stmt);
 }
 
 int
@@ -193,7 +181,7 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
 		return 0;
 	sqlite3_bind_int64(forget, 1, v->session);
 	sqlite3_bind_int(forget, 2, FINDINGS_MAX);
-	if (run(forget) == -1)
+	if (statement_run(forget) == -1)
 		return -1;
 	put_incident(v->findings, before->incident);
 	if (finding_row_put_anew(row->findings, v->session, v->findings) == -1 ||
@@ -201,7 +189,7 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
 		return -1;
 	sqlite3_bind_int64(verdict, 1, v->session);
 	sqlite3_bind_int(verdict, 2, v->findings->verdict);
-	if (run(verdict) == -1)
+	if (statement_run(verdict) == -1)
 		return -1;
 	return settle(row, v);
 }

@@ -10,6 +10,7 @@
 #include "store/cache.h"
 #include "store/dictionary.h"
 #include "store/line_rows.h"
+#include "store/statement.h"
 #include "tls/tls.h"
 
 #define PRELOAD_MAX	32768	/* remembered from former runs, at most */
@@ -96,11 +97,9 @@ open_shelf(sqlite3 *db, struct shelf *s, enum shelf_name which, uint64_t seed)
 		return -1;
 	if (shelf_table[which].find == NULL)
 		return 0;
-	if (sqlite3_prepare_v3(db, shelf_table[which].find, -1,
-	    SQLITE_PREPARE_PERSISTENT, &s->find, NULL) != SQLITE_OK)
+	if (statement_prepare(db, shelf_table[which].find, &s->find) == -1)
 		return -1;
-	return sqlite3_prepare_v3(db, shelf_table[which].insert, -1,
-	    SQLITE_PREPARE_PERSISTENT, &s->insert, NULL) == SQLITE_OK ? 0 : -1;
+	return statement_prepare(db, shelf_table[which].insert, &s->insert);
 }
 
 /* Lines and wordings have no index to find them by; those of late are

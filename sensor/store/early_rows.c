@@ -3,6 +3,7 @@
 
 #include "baseline/shelf.h"
 #include "store/early_rows.h"
+#include "store/statement.h"
 
 struct early_rows {
 	sqlite3_stmt	*session, *findings;
@@ -16,13 +17,6 @@ leave(void *context, struct shelf_item *item)
 	free(item->memory);
 }
 
-static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
-{
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    stmt, NULL) == SQLITE_OK ? 0 : -1;
-}
-
 int
 early_rows_new(sqlite3 *db, struct early_rows **out)
 {
@@ -31,9 +25,9 @@ early_rows_new(sqlite3 *db, struct early_rows **out)
 	*out = NULL;
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return -1;
-	if (prepare(db, "DELETE FROM session WHERE id = ?1",
+	if (statement_prepare(db, "DELETE FROM session WHERE id = ?1",
 	    &e->session) == -1 ||
-	    prepare(db, "DELETE FROM finding WHERE session = ?1",
+	    statement_prepare(db, "DELETE FROM finding WHERE session = ?1",
 	    &e->findings) == -1 ||
 	    (e->shelf = shelf_new(EARLY_ROWS_MAX, 0, leave, NULL)) == NULL) {
 		early_rows_free(e);

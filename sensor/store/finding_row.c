@@ -6,6 +6,7 @@
 #include "schema/schema.h"
 #include "store/decimal.h"
 #include "store/finding_row.h"
+#include "store/statement.h"
 
 #define WAITING_MAX	8
 #define OCTETS_MAX	16384	/* a text may be that long, most have 30 */
@@ -56,13 +57,6 @@ struct parties {
 	char	server[PARTY_MAX], client[ADDR_TEXT_MAX];
 };
 
-static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
-{
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    stmt, NULL) == SQLITE_OK ? 0 : -1;
-}
-
 int
 finding_row_new(sqlite3 *db, struct dictionary *d, struct finding_row **out)
 {
@@ -72,8 +66,8 @@ finding_row_new(sqlite3 *db, struct dictionary *d, struct finding_row **out)
 	if ((row = calloc(1, sizeof(*row))) == NULL)
 		return -1;
 	row->dictionary = d;
-	if (prepare(db, insert_one, &row->one) == -1 ||
-	    prepare(db, insert_all, &row->all) == -1 ||
+	if (statement_prepare(db, insert_one, &row->one) == -1 ||
+	    statement_prepare(db, insert_all, &row->all) == -1 ||
 	    schema_kinds(db, row->kinds, NULL) == -1) {
 		finding_row_free(row);
 		return -1;
@@ -109,17 +103,10 @@ bind(sqlite3_stmt *stmt, unsigned row, const struct waiting *w)
 }
 
 static int
-run(sqlite3_stmt *stmt)
-{
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-}
-
-static int
 put_one(struct finding_row *row, const struct waiting *w)
 {
 	bind(row->one, 0, w);
-	return run(row->one);
+	return statement_run(row->one);
 }
 
 int
@@ -130,7 +117,7 @@ finding_row_flush(struct finding_row *row)
 	if (row->count == WAITING_MAX) {
 		for (unsigned i = 0; i < WAITING_MAX; i++)
 			bind(row->all, i, &row->waiting[i]);
-		rc = run(row->all);
+		rc = statement_run(row->all);
 	} else {
 		for (unsigned i = 0; i < row->count && rc == 0; i++)
 			rc = put_one(row, &row->waiting[i]);

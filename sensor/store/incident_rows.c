@@ -6,6 +6,7 @@
 #include "schema/moment.h"
 #include "schema/schema.h"
 #include "store/incident_rows.h"
+#include "store/statement.h"
 
 enum statement {
 	PUT, STATE_OF, PUT_PART, PARTS_OF, RECENT, AT, OF_NET, NEXT_ID,
@@ -88,18 +89,13 @@ incident_rows_new(sqlite3 *db, struct dictionary *d,
 		return -1;
 	r->dictionary = d;
 	r->data_version = -1;
-	for (int i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(db, sql[i], -1,
-		    SQLITE_PREPARE_PERSISTENT, &r->stmt[i], NULL) !=
-		    SQLITE_OK)
-			goto fail;
-	if (schema_kinds(db, r->kinds, NULL) == -1)
-		goto fail;
+	if (statements_prepare(db, sql, r->stmt, STATEMENTS) == -1 ||
+	    schema_kinds(db, r->kinds, NULL) == -1) {
+		incident_rows_free(r);
+		return -1;
+	}
 	*out = r;
 	return 0;
-fail:
-	incident_rows_free(r);
-	return -1;
 }
 
 void
@@ -107,16 +103,8 @@ incident_rows_free(struct incident_rows *r)
 {
 	if (r == NULL)
 		return;
-	for (int i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(r->stmt[i]);
+	statements_finalize(r->stmt, STATEMENTS);
 	free(r);
-}
-
-static int
-run(sqlite3_stmt *stmt)
-{
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
 
 /* The number in the first row; what was there stays if there is none. */
@@ -327,7 +315,7 @@ write_log(struct incident_rows *r, int64_t id, int64_t now,
 	sqlite3_bind_int64(stmt, 2, now);
 	sqlite3_bind_text(stmt, 3, action, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 4, text, -1, SQLITE_TRANSIENT);
-	return run(stmt);
+	return statement_run(stmt);
 }
 
 /* New, or closed and going on?  Its log has to say so.  *state is what it
@@ -348,7 +336,7 @@ note_state(struct incident_rows *r, const struct incident *i, int64_t now,
 		return 0;
 	*state = STATE_NEW;
 	sqlite3_bind_int64(r->stmt[REOPEN], 1, i->id);
-	if (run(r->stmt[REOPEN]) == -1)
+	if (statement_run(r->stmt[REOPEN]) == -1)
 		return -1;
 	return write_log(r, i->id, now, "reopened", "it goes on");
 }
@@ -364,7 +352,7 @@ close_mended(struct incident_rows *r, const struct incident *i, int64_t now,
 	    state == STATE_SUPPRESSED)
 		return 0;
 	sqlite3_bind_int64(r->stmt[CLOSE], 1, i->id);
-	if (run(r->stmt[CLOSE]) == -1)
+	if (statement_run(r->stmt[CLOSE]) == -1)
 		return -1;
 	snprintf(text, sizeof(text), "mended: found well at %s",
 	    moment_format(i->mended, when));
@@ -387,7 +375,7 @@ put_parts(struct incident_rows *r, struct incident *i)
 			sqlite3_bind_text(stmt, 3, one->word, -1,
 			    SQLITE_STATIC);
 			sqlite3_bind_int64(stmt, 4, (int64_t)one->sessions);
-			if (run(stmt) == -1)
+			if (statement_run(stmt) == -1)
 				return -1;
 			one->dirty = false;
 		}
@@ -418,7 +406,7 @@ put_row(struct incident_rows *r, const struct incident *i)
 	sqlite3_bind_text(stmt, 21, why, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 22, steps, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 23, i->mended);
-	rc = run(stmt);
+	rc = statement_run(stmt);
 out:
 	free(title);
 	free(why);
@@ -471,7 +459,7 @@ close_empty(struct incident_rows *r, const struct incident *i, int64_t now)
 	if (state != STATE_NEW || i->severity > SEVERITY_INFO)
 		return 0;
 	sqlite3_bind_int64(r->stmt[CLOSE], 1, i->id);
-	if (run(r->stmt[CLOSE]) == -1)
+	if (statement_run(r->stmt[CLOSE]) == -1)
 		return -1;
 	return write_log(r, i->id, now, "closed", "nothing of it is left");
 }
@@ -505,7 +493,7 @@ incident_rows_moved(struct incident_rows *r, const struct incident *i)
 {
 	sqlite3_bind_int64(r->stmt[MOVED], 1, i->id);
 	sqlite3_bind_text(r->stmt[MOVED], 2, i->net, -1, SQLITE_STATIC);
-	return run(r->stmt[MOVED]);
+	return statement_run(r->stmt[MOVED]);
 }
 
 /* Who looks for the other one finds where it went, and what it was. */
@@ -535,14 +523,14 @@ incident_rows_merge(struct incident_rows *r, int64_t into,
 	for (size_t i = 0; i < 2; i++) {
 		sqlite3_bind_int64(r->stmt[moves[i]], 1, into);
 		sqlite3_bind_int64(r->stmt[moves[i]], 2, other->id);
-		if (run(r->stmt[moves[i]]) == -1)
+		if (statement_run(r->stmt[moves[i]]) == -1)
 			return -1;
 	}
 	if (log_merge(r, into, other->id, now) == -1)
 		return -1;
 	for (size_t i = 0; i < 3; i++) {
 		sqlite3_bind_int64(r->stmt[drops[i]], 1, other->id);
-		if (run(r->stmt[drops[i]]) == -1)
+		if (statement_run(r->stmt[drops[i]]) == -1)
 			return -1;
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "schema/json_row.h"
 #include "store/json_lines.h"
+#include "store/statement.h"
 
 /* One view: its rows of a session. */
 struct listing {
@@ -26,8 +27,7 @@ static int
 open_listing(sqlite3 *db, struct listing *l, const char *sql,
     const char *type)
 {
-	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    &l->stmt, NULL) != SQLITE_OK)
+	if (statement_prepare(db, sql, &l->stmt) == -1)
 		return -1;
 	return (l->row = json_row_new(l->stmt, type)) != NULL ? 0 : -1;
 }

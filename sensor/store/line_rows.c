@@ -4,6 +4,7 @@
 
 #include "schema/dialogue.h"
 #include "store/line_rows.h"
+#include "store/statement.h"
 
 #define WAITING_MAX	32
 #define OCTETS_MAX	(WAITING_MAX * DIALOGUE_LINE_MAX)
@@ -35,13 +36,6 @@ struct line_rows {
 	char		 octets[OCTETS_MAX];
 };
 
-static int
-prepare(sqlite3 *db, const char *text, sqlite3_stmt **stmt)
-{
-	return sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT,
-	    stmt, NULL) == SQLITE_OK ? 0 : -1;
-}
-
 int
 line_rows_new(sqlite3 *db, enum line_rows_table table, struct line_rows **out)
 {
@@ -50,9 +44,9 @@ line_rows_new(sqlite3 *db, enum line_rows_table table, struct line_rows **out)
 	*out = NULL;
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return -1;
-	if (prepare(db, sql[table].greatest, &l->greatest) == -1 ||
-	    prepare(db, sql[table].one, &l->one) == -1 ||
-	    prepare(db, sql[table].all, &l->all) == -1) {
+	if (statement_prepare(db, sql[table].greatest, &l->greatest) == -1 ||
+	    statement_prepare(db, sql[table].one, &l->one) == -1 ||
+	    statement_prepare(db, sql[table].all, &l->all) == -1) {
 		line_rows_free(l);
 		return -1;
 	}
@@ -93,13 +87,6 @@ bind(struct line_rows *l, sqlite3_stmt *stmt, int row, unsigned i)
 	    l->ends[i] - from, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-static int
-run(sqlite3_stmt *stmt)
-{
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-}
-
 int
 line_rows_flush(struct line_rows *l)
 {
@@ -108,11 +95,11 @@ line_rows_flush(struct line_rows *l)
 	if (l->waiting == WAITING_MAX) {
 		for (unsigned i = 0; i < WAITING_MAX; i++)
 			bind(l, l->all, (int)i, i);
-		rc = run(l->all);
+		rc = statement_run(l->all);
 	} else {
 		for (unsigned i = 0; i < l->waiting && rc == 0; i++) {
 			bind(l, l->one, 0, i);
-			rc = run(l->one);
+			rc = statement_run(l->one);
 		}
 	}
 	l->waiting = 0;
@@ -128,7 +115,7 @@ put_long(struct line_rows *l, struct span line)
 	sqlite3_bind_int64(l->one, 1, l->last + 1);
 	sqlite3_bind_text64(l->one, 2, (const char *)line.at, line.len,
 	    SQLITE_STATIC, SQLITE_UTF8);
-	return run(l->one);
+	return statement_run(l->one);
 }
 
 int64_t

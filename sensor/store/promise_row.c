@@ -2,18 +2,12 @@
 #include <stdlib.h>
 
 #include "store/promise_row.h"
+#include "store/statement.h"
 
 struct promise_row {
 	sqlite3_stmt	*find, *insert;
 	sqlite3		*db;
 };
-
-static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
-{
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    stmt, NULL) == SQLITE_OK ? 0 : -1;
-}
 
 int
 promise_row_new(sqlite3 *db, struct promise_row **out)
@@ -24,9 +18,9 @@ promise_row_new(sqlite3 *db, struct promise_row **out)
 	if ((row = calloc(1, sizeof(*row))) == NULL)
 		return -1;
 	row->db = db;
-	if (prepare(db, "SELECT id FROM promise WHERE digest = ?1",
+	if (statement_prepare(db, "SELECT id FROM promise WHERE digest = ?1",
 	    &row->find) == -1 ||
-	    prepare(db, "INSERT INTO promise (digest, evidence) "
+	    statement_prepare(db, "INSERT INTO promise (digest, evidence) "
 	    "VALUES (?1, ?2)", &row->insert) == -1) {
 		promise_row_free(row);
 		return -1;

@@ -11,6 +11,7 @@
 #include "store/session_insert.h"
 #include "store/session_row.h"
 #include "store/session_values.h"
+#include "store/statement.h"
 
 #define SECOND		INT64_C(1000000)
 #define SENSOR_HASHED	256	/* octets of the name that count */
@@ -33,13 +34,6 @@ struct session_row {
 	uint8_t	 packed[DIALOGUE_LINES_MAX * DIALOGUE_ROW_MAX];
 };
 
-static int
-prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt)
-{
-	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    stmt, NULL) == SQLITE_OK ? 0 : -1;
-}
-
 int
 session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
     struct session_row **out)
@@ -54,11 +48,11 @@ session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	row->sensor_hash = XXH3_64bits(sensor, strnlen(sensor,
 	    SENSOR_HASHED));
 	if ((row->fresh = fresh_new()) == NULL ||
-	    prepare(db, "SELECT identity FROM session WHERE id = ?1",
+	    statement_prepare(db, "SELECT identity FROM session WHERE id = ?1",
 	    &row->find) == -1 ||
-	    prepare(db, "SELECT max(id) FROM session",
+	    statement_prepare(db, "SELECT max(id) FROM session",
 	    &row->greatest) == -1 ||
-	    prepare(db, "PRAGMA data_version", &row->version) == -1 ||
+	    statement_prepare(db, "PRAGMA data_version", &row->version) == -1 ||
 	    session_insert_new(db, &row->insert) == -1 ||
 	    promise_row_new(db, &row->promises) == -1 ||
 	    (row->sensor = dictionary_sensor(d, sensor)) == -1) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "policy/sts_store.h"
+#include "store/statement.h"
 #include "store/sts_rows.h"
 
 enum statement { KEEP, EXPIRE, THIN, TELL, STATEMENTS };
@@ -28,13 +29,10 @@ sts_rows_new(sqlite3 *db, struct sts_rows **out)
 	*out = NULL;
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return -1;
-	for (int i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(db, sql[i], -1,
-		    SQLITE_PREPARE_PERSISTENT, &r->stmt[i], NULL) !=
-		    SQLITE_OK) {
-			sts_rows_free(r);
-			return -1;
-		}
+	if (statements_prepare(db, sql, r->stmt, STATEMENTS) == -1) {
+		sts_rows_free(r);
+		return -1;
+	}
 	*out = r;
 	return 0;
 }
@@ -44,16 +42,8 @@ sts_rows_free(struct sts_rows *r)
 {
 	if (r == NULL)
 		return;
-	for (int i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(r->stmt[i]);
+	statements_finalize(r->stmt, STATEMENTS);
 	free(r);
-}
-
-static int
-run(sqlite3_stmt *stmt)
-{
-	sqlite3_step(stmt);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
 
 int
@@ -70,13 +60,13 @@ sts_rows_keep(struct sts_rows *r, const char *line, int64_t now)
 	sqlite3_bind_text(r->stmt[KEEP], 1, domain, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->stmt[KEEP], 2, expires);
 	sqlite3_bind_text(r->stmt[KEEP], 3, line, -1, SQLITE_STATIC);
-	if (run(r->stmt[KEEP]) == -1)
+	if (statement_run(r->stmt[KEEP]) == -1)
 		return -1;
 	sqlite3_bind_int64(r->stmt[EXPIRE], 1, now);
-	if (run(r->stmt[EXPIRE]) == -1)
+	if (statement_run(r->stmt[EXPIRE]) == -1)
 		return -1;
 	sqlite3_bind_int(r->stmt[THIN], 1, STS_ROWS_MAX);
-	return run(r->stmt[THIN]);
+	return statement_run(r->stmt[THIN]);
 }
 
 int

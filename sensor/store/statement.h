@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store/statement.h -- SQL statements that live as long as the store.
+ *
+ * All return 0, or -1 if SQLite failed.
+ */
+#ifndef STORE_STATEMENT_H
+#define STORE_STATEMENT_H
+
+#include <sqlite3.h>
+
+int	statement_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt);
+/* `n` of them; some may be NULL afterwards. */
+int	statements_prepare(sqlite3 *db, const char *const sql[],
+	    sqlite3_stmt *stmt[], int n);
+void	statements_finalize(sqlite3_stmt *stmt[], int n);
+
+/* One that gives no rows, or whose rows do not matter. */
+int	statement_run(sqlite3_stmt *stmt);
+
+#endif
