@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "clerk.h"
 #include "detect/detect.h"
@@ -23,25 +23,6 @@
 #define PARKED_MAX	1024
 #define AHEAD		4	/* records, for each depth of fetching */
 #define IN_LINE_MAX	512		/* fewer than policy takes at once */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* What policy goes by. */
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void
 fail(struct clerk *c)
@@ -90,7 +71,7 @@ judge_record(struct clerk *c, const struct session_record *r,
 	    promise.confirm == CONFIRM_UNDECIDED))
 		rc = unconfirmed_add(c->unconfirmed, &(struct unconfirmed_case){
 		    .session = id, .r = r, .past = &past,
-		    .promise = &promise, .f = &f, .now = now_us() });
+		    .promise = &promise, .f = &f, .now = clock_wall_us() });
 	findings_clear(&f);
 	return rc;
 }
@@ -198,7 +179,7 @@ file_answered(struct clerk *c)
 			n++;
 		} else if (!atomic_load(&c->failed) &&
 		    unconfirmed_answered(c->unconfirmed, ticket, answer,
-		    now_us(), &n) == -1)
+		    clock_wall_us(), &n) == -1)
 			fail(c);
 		policy_answer_free(answer);
 	}
@@ -281,12 +262,12 @@ clerk_main(void *argument)
 	do {
 		n = queue_take(c->records, batch, BATCH, WAIT_MS, &closed);
 		if (uncommitted == 0)
-			since = now_ms();
+			since = clock_steady_ms();
 		for (size_t i = 0; i < n; i++) {
 			foresee(batch, n, i);
 			uncommitted += take_record(c, batch[i]);
 		}
-		unconfirmed_run(c->unconfirmed, now_us());
+		unconfirmed_run(c->unconfirmed, clock_wall_us());
 		promises_run(c->promises, 0);
 		uncommitted += file_answered(c);
 		/* what policy learnt waits for nobody */
@@ -294,14 +275,14 @@ clerk_main(void *argument)
 			uncommitted++;
 		if (uncommitted > 0 && (n == 0 || closed ||
 		    uncommitted >= COMMIT_RECORDS ||
-		    now_ms() - since >= age)) {
+		    clock_steady_ms() - since >= age)) {
 			commit(c);
 			uncommitted = 0;
 		}
 	} while (!closed);
 	wait_for_answers(c);
 	if (!atomic_load(&c->failed) && unconfirmed_end(c->unconfirmed,
-	    now_us()) == -1)
+	    clock_wall_us()) == -1)
 		fail(c);
 	commit(c);
 	return NULL;

@@ -7,6 +7,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
 #include "capture/filter.h"
 #include "capture/privileges.h"
 #include "clerk.h"
@@ -100,13 +101,9 @@ open_interfaces(struct pipeline *p)
 static int
 begin_runs(struct pipeline *p)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < p->nsources; i++) {
 		p->sources[i].run = store_run_begin(p->store,
-		    p->config->sources[i].name, (int64_t)now.tv_sec *
-		    1000000 + now.tv_nsec / 1000);
+		    p->config->sources[i].name, clock_wall_us());
 		if (p->sources[i].run == -1)
 			return -1;
 	}

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "decode/decode.h"
 #include "road.h"
 #include "session/session.h"
@@ -268,13 +269,8 @@ note_drops(struct journey *j, struct capture *c)
 static void
 let_time_pass(struct journey *j)
 {
-	struct timespec now;
-
-	if (!j->road->live)
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	flow_table_tick(j->flows, (int64_t)now.tv_sec * 1000000 +
-	    now.tv_nsec / 1000 - 1000000);
+	if (j->road->live)
+		flow_table_tick(j->flows, clock_wall_us() - 1000000);
 }
 
 /* Our own copy: the capture may be at its next file, with frames of the last

@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/child.h"
 #include "policy/wire.h"
@@ -57,15 +57,6 @@ struct ask {
 	struct wire		 out;
 	uint8_t			*in;		/* WIRE_MAX */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int
 watch(struct ask *a, int fd)
@@ -331,7 +322,7 @@ ask_put(struct ask *a, const struct policy_question *q)
 		return 0;
 	t->ask = a;
 	t->number = a->last + 1;
-	t->deadline = now_ms() + a->options.patience_ms;
+	t->deadline = clock_steady_ms() + a->options.patience_ms;
 	if (a->engine == NULL && is_expected(a)) {
 		wire_write_question(&a->out, t->number, q);
 		if (!send_out(a)) {
@@ -367,13 +358,9 @@ ask_take(struct ask *a, uint64_t *ticket, struct policy_answer **answer)
 void
 ask_give_sts(struct ask *a, const char *line)
 {
-	struct timespec t;
-
-	if (a->engine != NULL && engine_sts(a->engine) != NULL) {
-		clock_gettime(CLOCK_REALTIME, &t);
-		sts_store_load(engine_sts(a->engine), line,
-		    (int64_t)t.tv_sec * 1000000);
-	} else if (a->engine == NULL) {
+	if (a->engine != NULL && engine_sts(a->engine) != NULL)
+		sts_store_load(engine_sts(a->engine), line, clock_wall_us());
+	else if (a->engine == NULL) {
 		wire_write_line(&a->out, WIRE_STS_HAVE, line);
 		send_out(a);
 	}
@@ -491,7 +478,7 @@ ask_wait_ms(const struct ask *a)
 		return engine_wait_ms(a->engine);
 	if (t == NULL)
 		return -1;
-	left = t->deadline - now_ms();
+	left = t->deadline - clock_steady_ms();
 	return left > 0 ? (int)left : 0;
 }
 
@@ -513,7 +500,7 @@ ask_run(struct ask *a)
 	hear_worker(a);
 	hear_keeper(a);
 	t = TAILQ_FIRST(&a->pending);
-	if (is_expected(a) && t != NULL && t->deadline <= now_ms())
+	if (is_expected(a) && t != NULL && t->deadline <= clock_steady_ms())
 		enter(a, WORKER_KILLED);
 }
 

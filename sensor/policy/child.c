@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/child.h"
 #include "policy/sandbox.h"
@@ -126,13 +126,10 @@ static void
 take_line(struct worker *w, struct span message)
 {
 	static char line[STS_LINE_MAX];
-	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
 	if (engine_sts(w->engine) != NULL &&
 	    wire_read_line(message, line, sizeof(line)))
-		sts_store_load(engine_sts(w->engine), line,
-		    (int64_t)t.tv_sec * 1000000);
+		sts_store_load(engine_sts(w->engine), line, clock_wall_us());
 }
 
 /* More questions are read when what is known can be got rid of. */

@@ -12,20 +12,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/child.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* What a terminal or service manager sends to all is for the sensor; and a
  * fault ends who made it, whatever the sensor does about its own. */
@@ -144,9 +135,9 @@ run_worker(const struct ask_options *o, int data, int control, bool *over)
 static void
 pause_keeper(int control, int64_t ms, bool *over)
 {
-	int64_t until = now_ms() + ms, left;
+	int64_t until = clock_steady_ms() + ms, left;
 
-	while (!*over && (left = until - now_ms()) > 0) {
+	while (!*over && (left = until - clock_steady_ms()) > 0) {
 		struct pollfd p = { .fd = control, .events = POLLIN };
 
 		if (poll(&p, 1, (int)left) > 0)
@@ -167,11 +158,11 @@ child_keep(const struct ask_options *o, int data, int control)
 	if (o->drop != NULL && o->drop(o->drop_context) == -1)
 		_exit(1);
 	while (!over) {
-		begun = now_ms();
+		begun = clock_steady_ms();
 		run_worker(o, data, control, &over);
 		if (over || send(control, &died, 1, MSG_NOSIGNAL) == -1)
 			break;
-		if (now_ms() - begun > CHILD_GOOD_LIFE_MS)
+		if (clock_steady_ms() - begun > CHILD_GOOD_LIFE_MS)
 			pause = o->pause_ms;
 		pause_keeper(control, pause, &over);
 		pause = pause * 2 > CHILD_PAUSE_MAX_MS ? CHILD_PAUSE_MAX_MS :

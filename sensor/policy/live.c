@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/live.h"
 
@@ -33,15 +33,6 @@ struct live {
 	char			 name[ADDR_TEXT_MAX + 8];
 };
 
-static int64_t
-now_us(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 struct live *
 live_new(const struct live_options *o)
 {
@@ -55,7 +46,7 @@ live_new(const struct live_options *o)
 	l->options = *o;
 	LIST_INIT(&l->open);
 	l->tokens = o->burst;
-	l->filled = now_us(CLOCK_MONOTONIC);
+	l->filled = clock_steady_us();
 	snprintf(l->name, sizeof(l->name), "%s@%u",
 	    addr_format(&o->resolver.server, text), o->resolver.port);
 	if ((l->resolver = resolver_new(&o->resolver)) == NULL ||
@@ -97,7 +88,7 @@ live_free(struct live *l)
 static bool
 afford(struct live *l)
 {
-	int64_t now = now_us(CLOCK_MONOTONIC);
+	int64_t now = clock_steady_us();
 
 	l->tokens += (double)(now - l->filled) * l->options.per_second / 1e6;
 	l->filled = now;
@@ -138,7 +129,7 @@ refuse(struct live *l, const struct lookup_question *q, lookup_done *done,
 	if ((a = lookup_answer_new(q)) != NULL) {
 		a->status = LOOKUP_UNKNOWN;
 		a->failure = LOOKUP_BUDGET;
-		a->at = now_us(CLOCK_REALTIME);
+		a->at = clock_wall_us();
 		a->until = a->at + (int64_t)l->options.cache.failure * 1000000;
 	}
 	done(context, a);
@@ -172,7 +163,7 @@ ask(void *self, const struct lookup_question *q, lookup_done *done,
 	struct waiter *w;
 	struct asking *a;
 
-	kept = policy_cache_find(l->cache, q, now_us(CLOCK_REALTIME));
+	kept = policy_cache_find(l->cache, q, clock_wall_us());
 	if (kept != NULL) {
 		lookup_answer_take(kept);	/* `done` may push it out */
 		done(context, kept);

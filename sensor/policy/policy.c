@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "policy/grounds.h"
@@ -39,15 +39,6 @@ struct policy {
 	unsigned		 open;
 	TAILQ_HEAD(, policy_case) cases;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void
 policy_question_add_domain(struct policy_question *q, const char *domain)
@@ -412,7 +403,7 @@ policy_ask(struct policy *p, const struct policy_question *q,
 	c->question = *q;
 	c->done = done;
 	c->context = context;
-	c->deadline = now_ms() + p->options.patience_ms;
+	c->deadline = clock_steady_ms() + p->options.patience_ms;
 	TAILQ_INSERT_TAIL(&p->cases, c, link);
 	p->open++;
 	step(c);
@@ -422,7 +413,7 @@ void
 policy_tick(struct policy *p)
 {
 	const char *names[POLICY_NAMES_MAX];
-	int64_t now = now_ms();
+	int64_t now = clock_steady_ms();
 	struct dane_question q;
 	struct policy_case *c;
 

@@ -9,9 +9,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/message.h"
 #include "policy/resolver.h"
@@ -59,15 +59,6 @@ struct resolver {
 	struct queries		 flying, queued;
 	uint8_t			 datagram[MESSAGE_MAX];
 };
-
-static int64_t
-clock_ms(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 bool
 resolver_is_loopback(const struct addr *a)
@@ -179,7 +170,7 @@ finish(struct resolver *r, struct query *q)
 		r->counts.malformed++;
 	if (a->untrusted)
 		r->counts.untrusted++;
-	a->at = clock_ms(CLOCK_REALTIME) * 1000;
+	a->at = clock_wall_us() / 1000 * 1000;
 	q->answer = NULL;
 	q->done(q->context, a);
 	free_query(q);
@@ -486,7 +477,7 @@ resolver_fd(const struct resolver *r)
 int
 resolver_wait_ms(const struct resolver *r)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC), least = INT64_MAX;
+	int64_t now = clock_steady_ms(), least = INT64_MAX;
 	const struct query *q;
 
 	if (r->waiting > 0 && r->in_flight < r->options.in_flight)
@@ -536,7 +527,7 @@ start_waiting(struct resolver *r, int64_t now)
 void
 resolver_run(struct resolver *r)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC);
+	int64_t now = clock_steady_ms();
 	struct epoll_event events[64];
 	int n;
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/lookup.h"
 #include "policy/sts.h"
@@ -37,15 +37,6 @@ struct sts_fetcher {
 	int64_t			 deadline;	/* milliseconds; -1: none */
 	LIST_HEAD(, fetch)	 open;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 bool
 sts_fetch_is_public(const struct addr *a)
@@ -89,7 +80,7 @@ on_timer(CURLM *multi, long ms, void *context)
 	struct sts_fetcher *f = context;
 
 	(void)multi;
-	f->deadline = ms < 0 ? -1 : now_ms() + ms;
+	f->deadline = ms < 0 ? -1 : clock_steady_ms() + ms;
 	return 0;
 }
 
@@ -290,7 +281,7 @@ sts_fetcher_fd(const struct sts_fetcher *f)
 int
 sts_fetcher_wait_ms(const struct sts_fetcher *f)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_steady_ms();
 
 	if (f->deadline == -1)
 		return -1;
@@ -316,7 +307,7 @@ sts_fetcher_run(struct sts_fetcher *f)
 		curl_multi_socket_action(f->multi, events[i].data.fd, what,
 		    &running);
 	}
-	if (f->deadline != -1 && f->deadline <= now_ms()) {
+	if (f->deadline != -1 && f->deadline <= clock_steady_ms()) {
 		f->deadline = -1;
 		curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0,
 		    &running);

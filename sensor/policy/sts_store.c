@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "policy/sts_fetch.h"
 #include "policy/sts_store.h"
@@ -59,15 +59,6 @@ struct sts_store {
 	TAILQ_HEAD(uses, known)	 uses;
 	TAILQ_HEAD(, job)	 jobs;
 };
-
-static int64_t
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 struct sts_store *
 sts_store_new(const struct sts_options *o)
@@ -312,7 +303,7 @@ fail(struct sts_store *s, const char *domain, const char *id,
 		return;
 	snprintf(k->failed_id, sizeof(k->failed_id), "%s", id);
 	k->failure = why;
-	k->retry_at = now_us() + (int64_t)s->options.retry_s * 1000000;
+	k->retry_at = clock_wall_us() + (int64_t)s->options.retry_s * 1000000;
 }
 
 static void
@@ -329,7 +320,7 @@ fetched(void *context, struct span text, const char *why)
 		fail(s, j->domain, j->id, STS_WHY_FETCH);
 	} else if (!sts_policy_read(&p, text)) {
 		fail(s, j->domain, j->id, STS_WHY_INVALID);
-	} else if (learn(s, j->domain, j->id, &p, now_us() +
+	} else if (learn(s, j->domain, j->id, &p, clock_wall_us() +
 	    (int64_t)p.max_age * 1000000)) {
 		say(s, find(s, j->domain, &chain));
 	}
@@ -496,7 +487,7 @@ sts_judge(struct sts_verdict *v, struct sts_store *s, const char *domain,
     const char *host, struct inquiry *i, sts_told *told, void *context,
     bool *fetching)
 {
-	struct judging j = { s, v, domain, host, i, NULL, now_us() };
+	struct judging j = { s, v, domain, host, i, NULL, clock_wall_us() };
 	const struct lookup_answer *txt;
 	char name[LOOKUP_NAME_MAX], id[STS_ID_MAX];
 	struct chain *chain;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "baseline/baseline.h"
 #include "schema/schema.h"
@@ -104,16 +104,6 @@ fail(struct store *s)
 	return -1;
 }
 
-/* Right of the queue a clock may be read: for the incidents' log. */
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static int
 begin(struct store *s)
 {
@@ -128,7 +118,7 @@ begin(struct store *s)
 	if (dictionary_begin(s->dictionary) == -1 ||
 	    session_row_begin(s->sessions) == -1 ||
 	    baseline_begin(s->baseline) == -1 ||
-	    incidents_begin(s->incidents, clock_us()) == -1)
+	    incidents_begin(s->incidents, clock_wall_us()) == -1)
 		return fail(s);
 	return 0;
 }
@@ -178,7 +168,7 @@ prepare(struct store *s, const char *sensor)
 	    sts_rows_new(s->db, &s->sts) == -1 ||
 	    (s->sensor_name = strdup(sensor)) == NULL ||
 	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1 ||
-	    confirm_row_abandon(s->confirm, s->sensor, clock_us()) == -1)
+	    confirm_row_abandon(s->confirm, s->sensor, clock_wall_us()) == -1)
 		return -1;
 	s->fresh = calloc(STORE_BATCH_MAX, sizeof(*s->fresh));
 	return s->fresh != NULL ? 0 : -1;
@@ -421,7 +411,7 @@ store_sts_keep(struct store *s, const char *line)
 {
 	if (begin(s) == -1)
 		return -1;
-	return sts_rows_keep(s->sts, line, clock_us()) == 0 ? 0 : fail(s);
+	return sts_rows_keep(s->sts, line, clock_wall_us()) == 0 ? 0 : fail(s);
 }
 
 int
@@ -430,7 +420,7 @@ store_sts_tell(struct store *s, void (*tell)(void *context, const char *line),
 {
 	if (s->failed)
 		return -1;
-	return sts_rows_tell(s->sts, clock_us(), tell, context) == 0 ? 0 :
+	return sts_rows_tell(s->sts, clock_wall_us(), tell, context) == 0 ? 0 :
 	    fail(s);
 }
 
@@ -457,8 +447,8 @@ store_commit(struct store *s)
 		return -1;
 	if (!s->open)
 		return 0;
-	if (baseline_flush(s->baseline, clock_us()) == -1 ||
-	    incidents_flush(s->incidents, clock_us()) == -1 ||
+	if (baseline_flush(s->baseline, clock_wall_us()) == -1 ||
+	    incidents_flush(s->incidents, clock_wall_us()) == -1 ||
 	    dictionary_flush(s->dictionary) == -1 ||
 	    finding_row_flush(s->findings) == -1 ||
 	    sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
