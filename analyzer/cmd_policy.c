@@ -39,15 +39,6 @@ struct exporting {
 	bool			 damaged;
 };
 
-static bool
-is_filtered(const struct options *o)
-{
-	for (enum filter f = 0; f < FILTERS; f++)
-		if (o->filters[f] != NULL)
-			return true;
-	return false;
-}
-
 /* Those of sessions by number: each text is read once, however many
  * sessions rest on it. */
 static int
@@ -55,7 +46,7 @@ add_filters(const struct exporting *x, struct query *q, const char *name)
 {
 	int status;
 
-	if (!is_filtered(x->o))
+	if (!filter_given(x->o))
 		return STATUS_DONE;
 	query_add(q, " WHERE p.id IN (SELECT promise FROM %s.session WHERE id "
 	    "IN (SELECT s.id FROM %s.v_sessions AS s WHERE 1", name, name);
@@ -120,7 +111,7 @@ export_all(struct exporting *x)
 		if ((status = add_file(x, i)) != STATUS_DONE)
 			return status;
 	if (x->count == 0) {
-		warnx(is_filtered(x->o) ? "nothing is known of the DNS of such "
+		warnx(filter_given(x->o) ? "nothing is known of the DNS of such "
 		    "sessions" : "nothing is known of the DNS: the sensor "
 		    "learns it with --policy live or file:PATH");
 		return STATUS_ERROR;

@@ -317,6 +317,15 @@ apply_rule(const struct reading *r)
 }
 
 bool
+filter_given(const struct options *o)
+{
+	for (enum filter f = 0; f < FILTERS; f++)
+		if (o->filters[f] != NULL)
+			return true;
+	return false;
+}
+
+bool
 filter_known(const struct filter_rules *rules, enum filter f)
 {
 	for (size_t i = 0; i < rules->count; i++)

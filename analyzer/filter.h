@@ -52,6 +52,9 @@ struct filter_rules {
 /* Does any rule read this filter? */
 bool	filter_known(const struct filter_rules *r, enum filter f);
 
+/* Was any filter given? */
+bool	filter_given(const struct options *o);
+
 /*
  * Add " AND condition" for each filter given.  STATUS_DONE, or STATUS_MISUSE
  * after saying which word is wrong and which are known.

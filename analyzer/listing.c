@@ -223,15 +223,6 @@ walk_rows(struct walk *w)
 	return rc;
 }
 
-static bool
-has_filter(const struct options *o)
-{
-	for (enum filter f = 0; f < FILTERS; f++)
-		if (o->filters[f] != NULL)
-			return true;
-	return false;
-}
-
 /* How many rows would have been there but for `standing`. */
 static int64_t
 count_others(const struct walk *w)
@@ -270,7 +261,7 @@ say_footer(const struct walk *w)
 
 	if (w->count == 0 && (watched || w->o->form == FORM_TABLE))
 		fprintf(stderr, "No %s %s.%s%s\n", w->l->many,
-		    has_filter(w->o) ? "match these filters" :
+		    filter_given(w->o) ? "match these filters" :
 		    "are recorded", w->l->none != NULL ? "  " : "",
 		    w->l->none != NULL ? w->l->none : "");
 	else if (w->count > 0 && watched && w->o->form == FORM_TABLE)

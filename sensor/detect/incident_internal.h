@@ -23,7 +23,9 @@ const struct incident_part	*incident_busiest(
 				    const struct incident_parts *p,
 				    const struct incident_part *last);
 
-/* One more, of a JSON array that was begun. */
-void	incident_put_step(struct json_text *j, const char *step);
+/* Steps, a JSON array: begin with "[", put each, and take it; NULL: memory is
+ * short. */
+void	 incident_put_step(struct json_text *j, const char *step);
+char	*incident_take_steps(struct json_text *j);
 
 #endif

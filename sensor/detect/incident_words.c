@@ -420,6 +420,16 @@ incident_put_step(struct json_text *j, const char *step)
 	json_text_string(j, step);
 }
 
+char *
+incident_take_steps(struct json_text *j)
+{
+	json_text_raw(j, "]");
+	if (!j->failed)
+		return j->at;
+	json_text_free(j);
+	return NULL;
+}
+
 const char *
 incident_step(enum kind kind)
 {
@@ -457,9 +467,5 @@ incident_next_steps(const struct incident *i)
 	snprintf(step, sizeof(step), "Then: striptls-analyzer ack %lld, note, "
 	    "or close", (long long)i->id);
 	incident_put_step(&j, step);
-	json_text_raw(&j, "]");
-	if (!j.failed)
-		return j.at;
-	json_text_free(&j);
-	return NULL;
+	return incident_take_steps(&j);
 }

@@ -157,9 +157,5 @@ posture_next_steps(const struct incident *i)
 	    "the inventory, or striptls-analyzer suppress %lld",
 	    (long long)i->id);
 	incident_put_step(&j, step);
-	json_text_raw(&j, "]");
-	if (!j.failed)
-		return j.at;
-	json_text_free(&j);
-	return NULL;
+	return incident_take_steps(&j);
 }

@@ -19,11 +19,9 @@ differ when they are asked again:
 Needs root; is skipped without (status 77).  Takes as long as the sensor keeps
 records at least, about 40 seconds.
 """
-import os
 import pathlib
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -73,18 +71,6 @@ class Resolver(servers.Udp):
             len(found)))
 
 
-def ask(db, sql):
-    if not os.path.exists(db):
-        return []
-    con = sqlite3.connect(f"file:{db}?mode=ro", uri=True)
-    try:
-        return con.execute(sql).fetchall()
-    except sqlite3.OperationalError:
-        return []		# not there yet
-    finally:
-        con.close()
-
-
 STATE = """SELECT v.verdict, json_extract(v.confirmation, '$.answer'),
     f.severity, f.confidence, i.severity FROM v_sessions AS v
     LEFT JOIN v_findings AS f ON f.session_id = v.id
@@ -126,7 +112,7 @@ class Case:
             raise SystemExit(f"{self.name}: {self.sensor.end()[1]}")
 
     def state(self):
-        return ask(self.db, STATE)
+        return span.ask(self.db, STATE)
 
     def becomes(self, want, what):
         """Until its sessions stand so."""
@@ -148,7 +134,7 @@ class Case:
 
     def pages(self, *words):
         """Both pages tell how it was judged, and how it is now."""
-        (session, incident), = ask(
+        (session, incident), = span.ask(
             self.db, "SELECT session_id, incident_id FROM v_findings WHERE "
             "kind = 'certificate-mismatch' ORDER BY id LIMIT 1")
         self.says(["session", str(session)], "Asked again",
@@ -166,7 +152,7 @@ class Case:
                 f"{self.program} -q -d {shown}.db -r {shown}.pcap "
                 f"--policy file:{shown}.zone"):
             subprocess.run(command, shell=True, check=True, timeout=60)
-        rows = ask(f"{shown}.db", STATE)
+        rows = span.ask(f"{shown}.db", STATE)
         for left in pathlib.Path(folder).glob("elsewhere.db*"):
             left.unlink()
         return rows[0][0], rows[0][2]
@@ -227,7 +213,7 @@ def run(cases, wire, folder):
     cases["killed"].start()
     for name in ("ended", "killed"):
         cases[name].becomes([LEFT] * 2, "left behind")
-        (summary,), = ask(cases[name].db, "SELECT DISTINCT summary FROM "
+        (summary,), = span.ask(cases[name].db, "SELECT DISTINCT summary FROM "
                           "v_findings WHERE kind = 'certificate-mismatch'")
         case(f"{name}: words", "could not be asked again" in summary, True)
     cases["ended"].pages("undecided", "the sensor ended before")
@@ -240,7 +226,7 @@ def run(cases, wire, folder):
     cases["withdrawn"].pages("withdrawn since")
     for name in ("real", "race", "withdrawn"):
         case(f"{name}: asked", cases[name].resolver.asked, 2)
-        case(f"{name}: log lines", ask(
+        case(f"{name}: log lines", span.ask(
             cases[name].db, "SELECT action, count(*) FROM incident_log "
             "GROUP BY action ORDER BY action"),
              [("closed", 1)] * (name == "race") + [("opened", 1),

@@ -7,10 +7,8 @@ known: one session, one incident, the same findings as from the file.
 How long it took is printed, not judged.  Needs root; is skipped without
 (status 77).
 """
-import os
 import pathlib
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -25,18 +23,6 @@ import span  # noqa: E402
 # where the client says goodbye.
 NAMES = ["keyword-masked", "accepted-then-plaintext", "starttls-502",
          "auth-login-in-clear", "conflict-after-ack"]
-
-
-def ask(db, sql):
-    if not os.path.exists(db):
-        return []
-    con = sqlite3.connect(f"file:{db}?mode=ro", uri=True)
-    try:
-        return con.execute(sql).fetchall()
-    except sqlite3.OperationalError:
-        return []		# not there yet
-    finally:
-        con.close()
 
 
 SESSIONS = ("SELECT client_ip, server_ip, offer, starttls, tls, protection, "
@@ -71,9 +57,9 @@ def watch(live, live_db):
         for data in begin:
             wire.send(data)
     sent = time.monotonic()
-    span.wait_for(lambda: len(ask(live_db, GRAVE)) == len(NAMES), live.proc)
+    span.wait_for(lambda: len(span.ask(live_db, GRAVE)) == len(NAMES), live.proc)
     took = time.monotonic() - sent
-    early = ask(live_db, SESSIONS)
+    early = span.ask(live_db, SESSIONS)
     if [s[-1] for s in early] != ["open"] * len(NAMES):
         wrong.append(f"while open: got {early}")
     for _, rest in parts:
@@ -82,7 +68,7 @@ def watch(live, live_db):
     wire.close()
     # each is watched for late copies a while before it is given up
     span.wait_for(lambda: "open" not in [s[-1] for s in
-                                         ask(live_db, SESSIONS)], live.proc)
+                                         span.ask(live_db, SESSIONS)], live.proc)
     return wrong, took
 
 
@@ -105,7 +91,7 @@ def inside(build):
         if status != 0:
             wrong.append(f"status {status}: {said}")
         for sql in (SESSIONS, FINDINGS, INCIDENTS):
-            got, want = ask(live_db, sql), ask(file_db, sql)
+            got, want = span.ask(live_db, sql), span.ask(file_db, sql)
             if got != want:
                 wrong.append(f" got {got}\nwant {want}")
     finally:

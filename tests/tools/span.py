@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -41,6 +42,19 @@ def wait_for(what, proc):
             return False
         time.sleep(0.02)
     return True
+
+
+def ask(db, sql):
+    """Rows of a database that a sensor may be writing; none yet: []."""
+    if not os.path.exists(db):
+        return []
+    con = sqlite3.connect(f"file:{db}?mode=ro", uri=True)
+    try:
+        return con.execute(sql).fetchall()
+    except sqlite3.OperationalError:
+        return []		# not there yet
+    finally:
+        con.close()
 
 
 class Sensor:
