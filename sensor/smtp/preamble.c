@@ -4,6 +4,7 @@
 static const uint8_t proxy_binary[] = "\r\n\r\n\0\r\nQUIT\n";
 #define PROXY_BINARY_LEN	12	/* of the signature; lengths follow */
 
+#define STATUS_AT	9	/* in the first line of an HTTP answer */
 #define SOCKS_CONNECT	1
 #define SOCKS4_REPLY	8
 
@@ -71,15 +72,18 @@ http_length(enum side who, struct span o)
 {
 	static const char answer[] = "HTTP/1.";
 	size_t n = sizeof(answer) - 1;
+	long length = head_length(o);
 
 	if (who == SIDE_SERVER) {
 		if (memcmp(o.at, answer, o.len < n ? o.len : n) != 0)
 			return 0;
-		/* HTTP/1.1 200 Connection established */
-		if (o.len > 9 && o.at[9] != '2')
+		/* HTTP/1.1 200 Connection established; an end ahead of the
+		 * status is none, however many octets came at once */
+		if ((length != PREAMBLE_MORE && length <= STATUS_AT) ||
+		    (o.len > STATUS_AT && o.at[STATUS_AT] != '2'))
 			return 0;
 	}
-	return head_length(o);
+	return length;
 }
 
 static long
