@@ -39,6 +39,7 @@ struct journey {
 	struct digest		*digest;
 	struct certificate_cache *certificates;
 	struct bookshelf	*books;
+	struct smtp_recalls	*recalls;
 	struct session_world	 world;
 	bool			 new_file;
 	char			*file;		/* whose frames are in the batch */
@@ -80,6 +81,7 @@ journey_end(struct journey *j)
 	decoder_free(j->decoder);
 	certificate_cache_free(j->certificates);
 	bookshelf_free(j->books);
+	smtp_recalls_free(j->recalls);
 	digest_free(j->digest);
 	free(j->file);
 }
@@ -95,6 +97,7 @@ journey_begin(struct journey *j)
 	j->certificates = j->digest == NULL ? NULL :
 	    certificate_cache_new(c->certificates, j->digest);
 	j->books = bookshelf_new(random_seed());
+	j->recalls = smtp_recalls_new(random_seed());
 	fragments.seed = random_seed();
 	j->decoder = decoder_new(&fragments, j->road->ports, c->dns,
 	    &j->source->counters);
@@ -106,6 +109,7 @@ journey_begin(struct journey *j)
 		.dns = j->dns,
 		.counters = &j->source->counters,
 		.books = j->books,
+		.recalls = j->recalls,
 		.source = "",
 		.live = j->road->live,
 		.evidence = c->evidence != NULL,

@@ -26,7 +26,7 @@ struct slot {
 
 struct book {
 	atomic_uint	 holders;
-	uint64_t	 seed;
+	uint64_t	 seed, number;
 	uint32_t	 used, count;
 	struct slot	 slot[SLOTS];
 	uint16_t	 met[MET];	/* part of a hash: met once */
@@ -34,7 +34,7 @@ struct book {
 };
 
 static struct book *
-book_new(uint64_t seed)
+book_new(uint64_t seed, uint64_t number)
 {
 	struct book *b;
 
@@ -43,6 +43,7 @@ book_new(uint64_t seed)
 		return NULL;
 	atomic_init(&b->holders, 1);
 	b->seed = seed;
+	b->number = number;
 	b->used = b->count = 0;
 	memset(b->slot, 0, sizeof(b->slot));
 	memset(b->met, 0, sizeof(b->met));
@@ -137,11 +138,17 @@ book_start(const struct book *b)
 	return (const char *)b->room;
 }
 
+uint64_t
+book_number(const struct book *b)
+{
+	return b->number;
+}
+
 /* ------------------------------------------------------------------ */
 
 struct bookshelf {
 	struct book	*now, *before;
-	uint64_t	 seed;
+	uint64_t	 seed, books;
 };
 
 struct bookshelf *
@@ -175,7 +182,8 @@ bookshelf_take(struct bookshelf *s)
 		s->before = s->now;
 		s->now = NULL;
 	}
-	if (s->now == NULL && (s->now = book_new(s->seed)) == NULL)
+	if (s->now == NULL &&
+	    (s->now = book_new(s->seed, s->books++)) == NULL)
 		return NULL;
 	atomic_fetch_add(&s->now->holders, 1);
 	return s->now;

@@ -44,6 +44,9 @@ struct book_text	*book_text_at(const struct book *b, const char *text);
 /* Where a text stands in the book, for keeping it in 32 bits or fewer. */
 const char	*book_start(const struct book *b);
 
+/* No other book of its shelf had this, or will. */
+uint64_t	 book_number(const struct book *b);
+
 /*
  * The writer's books.  When one is full the next is begun, unless the one
  * before it is still held: there are never more than two.

@@ -37,7 +37,22 @@ hear_line(void *context, enum side who, struct mark at, struct span line)
 	    who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER, at, line);
 }
 
-static const struct smtp_ops	line_ops = { .line = hear_line };
+/* A text of the book needs no look for it. */
+static void
+hear_known(void *context, enum side who, struct mark at, struct span text)
+{
+	struct session *s = context;
+	struct dialogue_line line = {
+		.who = who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER,
+		.time = at.time, .packet = at.packet,
+		.text = (const char *)text.at, .len = text.len };
+
+	if (s->dialogue != NULL)
+		dialogue_refer(s->dialogue, &line, book_start(s->book));
+}
+
+static const struct smtp_ops	line_ops = { .line = hear_line,
+	.known = hear_known };
 
 static bool
 midstream(const struct flow_facts *f)
@@ -53,7 +68,7 @@ read_smtp(struct session *s, enum side who)
 {
 	if (s->smtp == NULL && (s->smtp = smtp_new(&line_ops, s,
 	    s->server_late || midstream(flow_facts(s->flow)))) != NULL)
-		smtp_share(s->smtp, s->book);
+		smtp_share(s->smtp, s->book, s->world->recalls);
 	s->side[who].reader = READER_SMTP;
 	if (s->smtp != NULL && s->side[who].gap > 0)
 		smtp_gap(s->smtp, who, s->side[who].gap, s->side[who].gap_at);

@@ -24,6 +24,7 @@ struct session_world {
 	struct dns_seen			*dns;		/* NULL: not listened to */
 	struct counters			*counters;
 	struct bookshelf		*books;	/* for texts that repeat; NULL: none */
+	struct smtp_recalls		*recalls;	/* for EHLO replies that do; NULL: none */
 	const char			*source;	/* capture being read; may change between files */
 	bool				 live;		/* give records early */
 	bool				 evidence;	/* keep the frames of each connection's beginning */

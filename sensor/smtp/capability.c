@@ -277,6 +277,18 @@ smtp_capability_line(struct smtp_list *l, struct span text, bool cut)
 }
 
 void
+smtp_capability_join(struct smtp_list *l, const struct smtp_list *behind)
+{
+	struct smtp_text reply = l->reply;
+	uint32_t octets = l->octets;
+
+	*l = *behind;
+	l->reply = reply;
+	l->octets += octets;
+	smtp_text_say(&l->reply, behind->reply.at, SMTP_REPLY_MAX);
+}
+
+void
 smtp_capability_garbage(struct smtp_list *l, struct span line)
 {
 	bool altered;

@@ -40,11 +40,17 @@ struct smtp_list {		/* all zero: nothing read yet */
 	bool			 enhanced;	/* ENHANCEDSTATUSCODES */
 	bool			 known;		/* a keyword of some RFC */
 	bool			 too_long;
+	/* instead of `capabilities` and `token`; the book's, see recall.h */
+	const char		*known_capabilities, *known_token;
 };
 
 /* One line of the reply, behind code and separator. */
 void		 smtp_capability_line(struct smtp_list *l, struct span text,
 		    bool cut);
+/* More lines, read before on their own: `behind` began with a first line
+ * without text, and has known_capabilities and known_token only. */
+void		 smtp_capability_join(struct smtp_list *l,
+		    const struct smtp_list *behind);
 /* A line that is no reply line at all, amid the others. */
 void		 smtp_capability_garbage(struct smtp_list *l,
 		    struct span line);

@@ -6,6 +6,7 @@
  * client.c	reads the client: commands, bodies, chunks, what must wait
  * commands.c	what each command means for the facts
  * server.c	puts reply lines together and pairs replies with commands
+ * recall.c	replies to EHLO that were read before
  * answers.c	what each reply means for the facts
  * header.c	which mails may go in clear, by their header
  * resume.c	what to do with held octets once it is known what they are
@@ -74,6 +75,7 @@ struct smtp {
 	const struct smtp_ops	*ops;
 	void			*context;
 	struct book		*book;		/* NULL: none */
+	struct smtp_recalls	*recalls;	/* NULL: none */
 
 	struct smtp_line_reader	 reader[SIDES];
 	struct smtp_expect	 expect;

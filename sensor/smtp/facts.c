@@ -61,6 +61,18 @@ smtp_facts_show(struct smtp *s, enum side who, struct span redacted,
 	    redacted);
 }
 
+void
+smtp_facts_show_known(struct smtp *s, enum side who, struct span text,
+    struct mark at)
+{
+	if (s->ops == NULL || s->ops->known == NULL) {
+		smtp_facts_show(s, who, text, at);
+		return;
+	}
+	s->ops->known(s->context, s->flipped ? side_other(who) : who, at,
+	    text);
+}
+
 /* What the server is should be known before the case is closed: its first
  * line is still heard. */
 void
@@ -184,7 +196,7 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 	f->offer = offer;
 	f->reply_too_long = l->too_long;
 	smtp_facts_forget(s, f->offer_token);
-	f->offer_token = NULL;
+	f->offer_token = l->known_token;
 	if (l->strongest >= TOKEN_MASKED_EIGHT && l->token != NULL) {
 		f->offer_token = keep(s, span_text(l->token));
 		free(l->token);
@@ -193,6 +205,10 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 	s->list_len = l->reply.len;
 	smtp_facts_adopt(s, &f->ehlo_reply, &l->reply);
 	smtp_facts_adopt(s, &f->capabilities, &l->capabilities);
+	if (l->known_capabilities != NULL) {
+		smtp_facts_forget(s, f->capabilities);
+		f->capabilities = l->known_capabilities;
+	}
 	f->offer_altered = l->altered > 0 && l->altered == l->offered;
 	f->offer_near = l->strongest == TOKEN_NEAR;
 	f->offer_times = l->offered;

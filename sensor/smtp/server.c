@@ -5,6 +5,7 @@
 #include "smtp/client.h"
 #include "smtp/facts.h"
 #include "smtp/proxy.h"
+#include "smtp/recall.h"
 #include "smtp/redact.h"
 #include "smtp/resume.h"
 #include "smtp/server.h"
@@ -300,6 +301,44 @@ hear_line(struct smtp *s, const struct smtp_line *line, struct mark at,
 		smtp_facts_show(s, SIDE_SERVER, shown, at);
 }
 
+/*
+ * The first line of a reply to EHLO was read, in one piece, and nothing but
+ * the octets matters to how the rest is read: then what they were read to be
+ * the last time holds.
+ */
+static bool
+may_recall(const struct smtp *s, struct span octets)
+{
+	return s->recalls != NULL && s->ops != NULL &&
+	    s->answer.due == DUE_EHLO && s->answer.lines == 1 &&
+	    s->answer.first == 250 && s->list != NULL &&
+	    s->list->lines == 1 && s->list->strongest == TOKEN_PLAIN &&
+	    s->list->reply.at != NULL &&
+	    s->list->octets + octets.len < SMTP_REPLY_MAX &&
+	    !s->accepted && octets.len > 4 &&
+	    octets.at[octets.len - 1] == '\n' &&
+	    memcmp(octets.at, "250", 3) == 0;
+}
+
+/* As hear_line() for each of their lines.  False: they have to be read. */
+static bool
+hear_again(struct smtp *s, struct span octets, struct mark at,
+    enum smtp_next *next)
+{
+	const struct smtp_recalled *r;
+
+	if (!may_recall(s, octets) ||
+	    (r = smtp_recall(s->recalls, s->book, octets)) == NULL)
+		return false;
+	s->answer.lines = (uint16_t)(s->answer.lines + r->lines);
+	smtp_capability_join(s->list, &r->list);
+	for (unsigned i = 0; i + 1 < r->lines; i++)
+		smtp_facts_show_known(s, SIDE_SERVER, r->shown[i], at);
+	finish_reply(s, 250, at, next);
+	smtp_facts_show_known(s, SIDE_SERVER, r->shown[r->lines - 1], at);
+	return true;
+}
+
 /* The client speaks something else: of the server only its greeting
  * matters.  Until then the pairing stands as at the start. */
 static void
@@ -374,6 +413,8 @@ smtp_server_hear(struct smtp *s, struct span octets, struct mark at,
 		if (*next == SMTP_TLS_MAY_BEGIN || s->just_flipped)
 			break;
 		s->mumbled = s->mumbled || rest.len > 0;
+		if (hear_again(s, rest, at, next))
+			rest = span_of(NULL, 0);
 	}
 	return s->talk == TALK_FOREIGN ? octets.len : octets.len - rest.len;
 }

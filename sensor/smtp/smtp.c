@@ -49,9 +49,10 @@ smtp_free(struct smtp *s)
 }
 
 void
-smtp_share(struct smtp *s, struct book *b)
+smtp_share(struct smtp *s, struct book *b, struct smtp_recalls *all)
 {
 	s->book = b;
+	s->recalls = all;
 }
 
 /* Who speaks with which voice, after TURN. */

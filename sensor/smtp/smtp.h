@@ -187,18 +187,29 @@ struct smtp_facts {
 struct smtp_ops {
 	void	(*line)(void *context, enum side who, struct mark at,
 		    struct span line);
+	/* The same for a text of the book that is shared; NULL: line() is
+	 * told. */
+	void	(*known)(void *context, enum side who, struct mark at,
+		    struct span text);
 };
 
 struct smtp;			/* opaque; belongs to a session */
+struct smtp_recalls;		/* opaque; belongs to a thread */
 
 /* `ops` may be NULL and must outlive the conversation otherwise.
  * `midstream`: the beginning was not captured.  NULL if memory is short. */
 struct smtp	*smtp_new(const struct smtp_ops *ops, void *context,
 		    bool midstream);
 void		 smtp_free(struct smtp *s);	/* NULL is fine */
-/* Texts that `b` has are not kept once more.  Before anything is heard; the
- * book must outlive the conversation. */
-void		 smtp_share(struct smtp *s, struct book *b);
+/* Replies to EHLO that were read before: for all conversations of a thread.
+ * NULL: memory. */
+struct smtp_recalls	*smtp_recalls_new(uint64_t seed);
+void		 smtp_recalls_free(struct smtp_recalls *all);	/* NULL is fine */
+/* Texts that `b` has are not kept once more, and lists that `all` has (NULL:
+ * none) not read once more.  Before anything is heard; both must outlive the
+ * conversation. */
+void		 smtp_share(struct smtp *s, struct book *b,
+		    struct smtp_recalls *all);
 
 /*
  * Hear octets of one side.  Returns how many were used: all of them, unless

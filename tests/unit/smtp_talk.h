@@ -14,8 +14,8 @@
  *
  * A fact is "key=value" or "key" as talk_dump() writes it; "!key" must not
  * be there.  Each case is heard in whole steps, octet by octet, cut in two
- * at each place, and with neighbouring steps of one side run together: all
- * must give the same facts and dialogue.
+ * at each place, and with neighbouring steps of one side run together, also
+ * when the same was heard before: all must give the same facts and dialogue.
  */
 #ifndef SMTP_TALK_H
 #define SMTP_TALK_H
@@ -47,6 +47,14 @@ struct talk {			/* a case being heard */
 					 * SIZE_MAX: octet by octet */
 	char		*dialogue;
 	size_t		 dialogue_len;
+	unsigned	 known;		/* lines told as of the book */
+};
+
+struct talk_shared {		/* what conversations have in common */
+	struct bookshelf	*shelf;
+	struct book		*book;
+	struct smtp_recalls	*recalls;
+	unsigned		 known;
 };
 
 static const char talk_record[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc";
@@ -66,7 +74,15 @@ talk_line(void *context, enum side who, struct mark at, struct span line)
 		t->dialogue_len += (size_t)n;
 }
 
-static const struct smtp_ops talk_ops = { .line = talk_line };
+static void
+talk_known(void *context, enum side who, struct mark at, struct span line)
+{
+	((struct talk *)context)->known++;
+	talk_line(context, who, at, line);
+}
+
+static const struct smtp_ops talk_ops = { .line = talk_line,
+	.known = talk_known };
 
 static void
 talk_hear(struct talk *t, enum side who, struct span octets, struct mark at)
@@ -300,9 +316,11 @@ talk_dump(const struct smtp_facts *f, char *out)
 	return n;
 }
 
-/* The facts and the dialogue of one way to hear a case; caller frees. */
+/* The facts and the dialogue of one way to hear a case; caller frees.
+ * `shared` may be NULL. */
 static char *
-talk_facts(const struct talk_case *c, size_t cut, bool together)
+talk_facts_of(const struct talk_case *c, size_t cut, bool together,
+    struct talk_shared *shared)
 {
 	struct talk t = { .cut = cut };
 	char *out = calloc(2, TALK_OCTETS);
@@ -312,6 +330,8 @@ talk_facts(const struct talk_case *c, size_t cut, bool together)
 	t.dialogue = out + TALK_OCTETS;
 	t.smtp = smtp_new(&talk_ops, &t, talk_midstream(c));
 	assert_non_null(t.smtp);
+	if (shared != NULL)
+		smtp_share(t.smtp, shared->book, shared->recalls);
 	talk_run(&t, c, together);
 	n = talk_dump(smtp_facts(t.smtp), out);
 	if (t.begun)
@@ -319,7 +339,15 @@ talk_facts(const struct talk_case *c, size_t cut, bool together)
 	memmove(out + n, t.dialogue, t.dialogue_len);
 	out[n + t.dialogue_len] = '\0';
 	smtp_free(t.smtp);
+	if (shared != NULL)
+		shared->known += t.known;
 	return out;
+}
+
+static char *
+talk_facts(const struct talk_case *c, size_t cut, bool together)
+{
+	return talk_facts_of(c, cut, together, NULL);
 }
 
 static bool
@@ -366,12 +394,40 @@ talk_same(const struct talk_case *c, const char *whole, size_t cut,
 	return failed;
 }
 
+/* Again and again, until what was heard before is recalled; *known: how many
+ * lines were. */
+static unsigned
+talk_again(const struct talk_case *c, const char *whole, unsigned *known)
+{
+	struct talk_shared shared = { .shelf = bookshelf_new(7),
+		.recalls = smtp_recalls_new(7) };
+	unsigned failed = 0;
+
+	shared.book = bookshelf_take(shared.shelf);
+	assert_non_null(shared.recalls);
+	assert_non_null(shared.book);
+	for (int i = 0; i < 5; i++) {
+		char *other = talk_facts_of(c, 0, true, &shared);
+
+		failed += strcmp(whole, other) != 0;
+		if (strcmp(whole, other) != 0)
+			print_error("%s: heard again (%d):\n got: %s\n"
+			    "want: %s\n", c->name, i, other, whole);
+		free(other);
+	}
+	*known = shared.known;
+	book_drop(shared.book);
+	bookshelf_free(shared.shelf);
+	smtp_recalls_free(shared.recalls);
+	return failed;
+}
+
 static unsigned
 talk_check(const struct talk_case *c)
 {
 	char *whole = talk_facts(c, 0, false);
 	size_t total = 0;
-	unsigned failed = 0;
+	unsigned failed = 0, known;
 	static char scratch[TALK_OCTETS];
 
 	for (size_t i = 0; i < TALK_WANTS && c->want[i] != NULL; i++) {
@@ -390,6 +446,7 @@ talk_check(const struct talk_case *c)
 		failed += talk_same(c, whole, cut, false);
 	failed += talk_same(c, whole, 0, true);
 	failed += talk_same(c, whole, SIZE_MAX, true);
+	failed += talk_again(c, whole, &known);
 	free(whole);
 	return failed;
 }
