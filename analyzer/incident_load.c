@@ -83,8 +83,8 @@ select_promise(const struct database *d, unsigned i, int64_t id)
 	struct query *q = query_new(d->sql);
 	const char *name = database_name(i);
 
-	query_add(q, "SELECT promise, more, certificate, confirmation "
-	    "FROM %s.v_sessions "
+	query_add(q, "SELECT promise, more, certificate, confirmation, "
+	    "unanswered FROM %s.v_sessions "
 	    "WHERE id = (SELECT session FROM %s.incident WHERE id = ", name,
 	    name);
 	query_add_int(q, id);

@@ -175,25 +175,30 @@ put_decisive(const struct page *p)
 	page_evidence(p, json_object_get(f, "evidence"));
 }
 
-/* What DNS said of the gravest session's mail, if that is why it matters. */
+/* What DNS said of the gravest session's mail, if that is why it matters, or
+ * did not say it at first. */
 static void
 put_promise(const struct page *p)
 {
 	const json_t *because = json_object_get(p->facts, "because"), *one;
 	struct page session = *p;
-	const char *word;
+	bool matters;
 	size_t i;
 
 	session.facts = json_object_get(p->facts, "promised");
+	matters = json_is_object(json_object_get(session.facts,
+	    "unanswered"));
 	json_array_foreach(because, i, one) {
-		word = json_string_value(one);
-		if (word != NULL && (strcmp(word, "dane") == 0 ||
-		    strcmp(word, "sts") == 0)) {
-			session_page_promise(&session);
-			session_page_confirmation(&session);
-			return;
-		}
+		const char *word = json_string_value(one);
+
+		matters |= word != NULL && (strcmp(word, "dane") == 0 ||
+		    strcmp(word, "sts") == 0);
 	}
+	if (!matters)
+		return;
+	session_page_promise(&session);
+	session_page_again(&session);
+	session_page_confirmation(&session);
 }
 
 static void

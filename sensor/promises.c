@@ -109,9 +109,8 @@ promises_close(struct promises *p)
 	free(p);
 }
 
-/* A mail conversation, with something by which to know its destination. */
-static bool
-worth_asking(const struct promises *p, const struct session_record *r)
+bool
+promises_worth(const struct promises *p, const struct session_record *r)
 {
 	return r->stage != RECORD_NOTE &&
 	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
@@ -166,7 +165,7 @@ promises_put(struct promises *p, const struct session_record *r)
 {
 	struct policy_question q;
 
-	if (p->ask == NULL || !worth_asking(p, r))
+	if (p->ask == NULL || !promises_worth(p, r))
 		return 0;
 	promises_ask(p, r, &q);
 	if (q.curious)
