@@ -70,24 +70,23 @@ put_failures(const struct page *p, const json_t *promise)
 	}
 }
 
+#define TIMES_MAX	32
 static const char *
-times(const json_t *u)
+times(const json_t *u, char out[TIMES_MAX])
 {
-	switch (page_number(u, "tries")) {
-	case 0:
-		return "never";
-	case 1:
-		return "once";
-	default:
-		return "several times";
-	}
+	json_int_t n = page_number(u, "tries");
+
+	if (n == 0 || n == 1)
+		return n == 0 ? "never" : "once";
+	snprintf(out, TIMES_MAX, "%lld times", (long long)n);
+	return out;
 }
 
 static void
 put_outcome(const struct page *p, const json_t *u, const char *answer)
 {
 	const char *why = page_text(u, "why_left");
-	char at[WHEN_TEXT_MAX];
+	char at[WHEN_TEXT_MAX], count[TIMES_MAX];
 
 	if (strcmp(answer, "open") == 0)
 		page_fieldf(p, "outcome", "not answered yet; to be asked "
@@ -95,10 +94,10 @@ put_outcome(const struct page *p, const json_t *u, const char *answer)
 	else if (strcmp(answer, "answered") == 0)
 		page_fieldf(p, "outcome", "asked again %s, and answered %s: "
 		    "judged by what is promised then, above and below",
-		    times(u), moment(u, "settled_at", at));
+		    times(u, count), moment(u, "settled_at", at));
 	else if (strcmp(answer, "left") == 0)
 		page_fieldf(p, "outcome", "left as it was, %s (asked again "
-		    "%s): %s", moment(u, "settled_at", at), times(u),
+		    "%s): %s", moment(u, "settled_at", at), times(u, count),
 		    or_mark(why));
 	else
 		page_field(p, "outcome", "one that this version does not "
