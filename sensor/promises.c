@@ -257,6 +257,17 @@ compare(struct promises *p, const struct session_record *r,
 	return promises_compare(p, &shown, answer, &p->result);
 }
 
+/* What is known of the time of a snapshot's records: have those of the time of
+ * the session run out before they were looked up (policy/confirm.h)? */
+static enum confirm_answer
+fixed(const struct session_record *r, const struct policy_answer *answer)
+{
+	int64_t after = answer->looked_up - r->flow.first.time;
+
+	return answer->looked_up != 0 && after < (int64_t)answer->ttl *
+	    1000000 ? CONFIRM_UNDECIDED : CONFIRM_FIXED;
+}
+
 void
 promises_weigh(struct promises *p, const struct session_record *r,
     const struct policy_answer *answer, struct promise *out)
@@ -271,7 +282,7 @@ promises_weigh(struct promises *p, const struct session_record *r,
 	out->match = &p->result;
 	if (match_promise(p->result.outcome) == MATCH_BROKEN)
 		out->confirm = promises_change(p) ? CONFIRM_WAIT :
-		    CONFIRM_FIXED;
+		    fixed(r, answer);
 }
 
 bool
