@@ -250,6 +250,27 @@ put_findings(const struct page *p)
 	    number(p, "id"));
 }
 
+/* A record left behind is two things: a promise that is broken, and what its
+ * publisher should mend. */
+static void
+put_related(const struct page *p)
+{
+	const json_t *related = json_object_get(p->facts, "related"), *one;
+	const char *state, *title;
+	size_t i;
+
+	if (json_array_size(related) == 0)
+		return;
+	page_heading(p, "Also at this server");
+	json_array_foreach(related, i, one) {
+		state = page_text(one, "state");
+		title = page_text(one, "title");
+		page_fieldf(p, "incident", "%lld (%s): %s",
+		    (long long)page_number(one, "id"), state != NULL ? state :
+		    "?", title != NULL ? title : "?");
+	}
+}
+
 static void
 put_log(const struct page *p)
 {
@@ -288,5 +309,6 @@ incident_page(const struct page *p)
 	put_decisive(p);
 	put_promise(p);
 	put_findings(p);
+	put_related(p);
 	put_log(p);
 }
