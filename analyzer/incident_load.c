@@ -2,6 +2,8 @@
 #include "analyzer/incident_load.h"
 #include "analyzer/rows.h"
 
+#define RELATED_MAX	20
+
 /* incident_part.what, in the order of its numbers. */
 static const char *const parts[] = {
 	"client_nets", "servers", "rcpt_domains", "sensors", "kinds",
@@ -83,8 +85,8 @@ select_promise(const struct database *d, unsigned i, int64_t id)
 	struct query *q = query_new(d->sql);
 	const char *name = database_name(i);
 
-	query_add(q, "SELECT promise, more, certificate, confirmation "
-	    "FROM %s.v_sessions "
+	query_add(q, "SELECT promise, more, certificate, confirmation, "
+	    "unanswered FROM %s.v_sessions "
 	    "WHERE id = (SELECT session FROM %s.incident WHERE id = ", name,
 	    name);
 	query_add_int(q, id);
@@ -101,6 +103,28 @@ select_log(const struct database *d, unsigned i, int64_t id)
 	    "WHERE incident = ", database_name(i));
 	query_add_int(q, id);
 	query_add(q, " ORDER BY at, id");
+	return q;
+}
+
+/* What else there is at its server, no more than a day before or after: a
+ * record left behind both breaks a promise and is to be mended. */
+static struct query *
+select_related(const struct database *d, unsigned i, int64_t id)
+{
+	struct query *q = query_new(d->sql);
+	const char *name = database_name(i);
+
+	query_add(q, "SELECT v.id AS id, v.kind AS kind, v.severity AS "
+	    "severity, v.state AS state, v.title AS title FROM (SELECT r.id "
+	    "FROM %s.incident AS o CROSS JOIN %s.incident AS r "
+	    "ON r.server = o.server AND r.server_port = o.server_port "
+	    "AND r.id <> o.id AND r.first_seen <= o.last_seen + 86400000000 "
+	    "AND r.last_seen >= o.first_seen - 86400000000 WHERE o.id = ",
+	    name, name);
+	query_add_int(q, id);
+	query_add(q, " ORDER BY r.severity DESC, r.id LIMIT %d) AS k "
+	    "CROSS JOIN %s.v_incidents AS v ON v.id = k.id", RELATED_MAX,
+	    name);
 	return q;
 }
 
@@ -170,6 +194,8 @@ incident_load(struct full_thing *t, const struct database *d, unsigned i,
 		return 0;
 	if (put_parts(t->facts, d, i, id) == 0 &&
 	    put_findings(t->facts, d, i, id, limit) == 0 &&
+	    put_rows(t->facts, "related", d, i,
+	    select_related(d, i, id)) == 0 &&
 	    put_rows(t->facts, "log", d, i, select_log(d, i, id)) == 0)
 		return 1;
 	full_unload(t);

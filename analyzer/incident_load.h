@@ -6,8 +6,10 @@
  * "sessions"}, the busiest first; "findings", an array of v_findings, the
  * gravest first and at most --limit of them, and "findings_total"; of the
  * gravest session "decisive", its finding, and "promised", an object of its
- * "promise", "more", "certificate" and "confirmation"; "log", an array of
- * {"at", "who", "action", "text"} in the order of their time.
+ * "promise", "more", "certificate", "confirmation" and "unanswered";
+ * "related", an array of {"id", "kind", "severity", "state", "title"}, what else
+ * there is at its server at that time; "log", an array of {"at", "who",
+ * "action", "text"} in the order of their time.
  */
 #ifndef ANALYZER_INCIDENT_LOAD_H
 #define ANALYZER_INCIDENT_LOAD_H

@@ -175,25 +175,30 @@ put_decisive(const struct page *p)
 	page_evidence(p, json_object_get(f, "evidence"));
 }
 
-/* What DNS said of the gravest session's mail, if that is why it matters. */
+/* What DNS said of the gravest session's mail, if that is why it matters, or
+ * did not say it at first. */
 static void
 put_promise(const struct page *p)
 {
 	const json_t *because = json_object_get(p->facts, "because"), *one;
 	struct page session = *p;
-	const char *word;
+	bool matters;
 	size_t i;
 
 	session.facts = json_object_get(p->facts, "promised");
+	matters = json_is_object(json_object_get(session.facts,
+	    "unanswered"));
 	json_array_foreach(because, i, one) {
-		word = json_string_value(one);
-		if (word != NULL && (strcmp(word, "dane") == 0 ||
-		    strcmp(word, "sts") == 0)) {
-			session_page_promise(&session);
-			session_page_confirmation(&session);
-			return;
-		}
+		const char *word = json_string_value(one);
+
+		matters |= word != NULL && (strcmp(word, "dane") == 0 ||
+		    strcmp(word, "sts") == 0);
 	}
+	if (!matters)
+		return;
+	session_page_promise(&session);
+	session_page_again(&session);
+	session_page_confirmation(&session);
 }
 
 static void
@@ -245,6 +250,27 @@ put_findings(const struct page *p)
 	    number(p, "id"));
 }
 
+/* A record left behind is two things: a promise that is broken, and what its
+ * publisher should mend. */
+static void
+put_related(const struct page *p)
+{
+	const json_t *related = json_object_get(p->facts, "related"), *one;
+	const char *state, *title;
+	size_t i;
+
+	if (json_array_size(related) == 0)
+		return;
+	page_heading(p, "Also at this server");
+	json_array_foreach(related, i, one) {
+		state = page_text(one, "state");
+		title = page_text(one, "title");
+		page_fieldf(p, "incident", "%lld (%s): %s",
+		    (long long)page_number(one, "id"), state != NULL ? state :
+		    "?", title != NULL ? title : "?");
+	}
+}
+
 static void
 put_log(const struct page *p)
 {
@@ -283,5 +309,6 @@ incident_page(const struct page *p)
 	put_decisive(p);
 	put_promise(p);
 	put_findings(p);
+	put_related(p);
 	put_log(p);
 }

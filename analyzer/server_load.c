@@ -297,6 +297,7 @@ put_promised(struct server *s)
 
 	query_add(q, "SELECT v.promise AS promise, v.more AS more, "
 	    "v.certificate AS certificate, v.confirmation AS confirmation, "
+	    "v.unanswered AS unanswered, "
 	    "v.id AS session_id, v.started_at AS at FROM (SELECT db, id");
 	add_life(q, s);
 	query_add(q, " AND (policy & 15) > 0 ORDER BY " COMPARED

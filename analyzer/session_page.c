@@ -227,6 +227,7 @@ session_page(const struct page *p)
 	put_headline(p);
 	session_page_facts(p);
 	session_page_promise(p);
+	session_page_again(p);
 	session_page_confirmation(p);
 	put_findings(p);
 	put_dialogue(p);

@@ -13,9 +13,10 @@
 void	session_page(const struct page *p);
 
 /* Parts of it, in its order (session_facts.c, session_promise.c,
- * session_confirmed.c). */
+ * session_again.c, session_confirmed.c). */
 void	session_page_facts(const struct page *p);
 void	session_page_promise(const struct page *p);
+void	session_page_again(const struct page *p);
 void	session_page_confirmation(const struct page *p);
 
 #endif

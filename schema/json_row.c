@@ -70,6 +70,7 @@ static const struct {
 	{ "evidence", ROW_OBJECT },
 	{ "more", ROW_OBJECT },
 	{ "promise", ROW_OBJECT },
+	{ "unanswered", ROW_OBJECT },
 };
 
 enum row_role

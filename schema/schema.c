@@ -297,6 +297,7 @@ schema_apply(sqlite3 *db, char why[SCHEMA_WHY_MAX])
 	static const struct schema_step steps[] = {
 		{ 1, sql_upgrade_1 },
 		{ 2, sql_upgrade_2 },
+		{ 3, sql_upgrade_3 },
 	};
 
 	return schema_climb(db, steps, sizeof(steps) / sizeof(steps[0]),

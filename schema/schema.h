@@ -17,7 +17,7 @@
 #include "schema/names.h"
 
 #define SCHEMA_APPLICATION_ID	0x53544c53	/* "STLS" */
-#define SCHEMA_VERSION		3
+#define SCHEMA_VERSION		4
 #define SCHEMA_WHY_MAX		256		/* with the NUL */
 
 enum schema_state {

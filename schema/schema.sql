@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
 --
--- schema.sql -- the tables, version 3.
+-- schema.sql -- the tables, version 4.
 --
 -- Readers use the views (views.sql); the tables may change with a version.
 -- Times are microseconds since 1970, UTC.  A session costs one row: words
@@ -253,6 +253,29 @@ CREATE TABLE confirmation (
 ) STRICT;
 
 CREATE INDEX confirmation_open ON confirmation (session) WHERE answer = 1;
+
+-- Sessions whose policy could not be looked up when they were judged: how
+-- they were judged without, and what came of asking again.  What is promised
+-- since is in the session itself.
+CREATE TABLE unanswered (
+	session		INTEGER PRIMARY KEY,
+	answer		INTEGER NOT NULL,	-- 1 open: still to be asked
+				-- again, 2 answered, and judged again, 3 left
+	why		TEXT NOT NULL,		-- the lookup failed, a word
+	at		INTEGER NOT NULL,	-- ... when it was judged without
+	due		INTEGER NOT NULL,	-- asked again no earlier
+	tries		INTEGER NOT NULL,	-- how often it was since
+	settled		INTEGER,		-- when; NULL: open
+	why_left	TEXT,			-- of left
+	policy		INTEGER,		-- as session.policy, of before
+	promise		INTEGER,		-- likewise
+	verdict		INTEGER NOT NULL,	-- likewise
+	kinds		TEXT NOT NULL,		-- JSON array, gravest first
+	severity	INTEGER,		-- of the gravest finding; NULL:
+	summary		TEXT			-- there was none
+) STRICT;
+
+CREATE INDEX unanswered_open ON unanswered (session) WHERE answer = 1;
 
 -- MTA-STS policies outlive the process that fetched them (RFC 8461 section
 -- 5.1).  The line is that of policy/sts_store.h.

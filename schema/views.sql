@@ -169,7 +169,35 @@ CREATE VIEW v_sessions AS SELECT
 	    'summary', c.summary),
 	    'promise', (SELECT CASE WHEN json_valid(evidence)
 	    THEN json(evidence) END FROM promise WHERE id = c.promise))
-	    FROM confirmation AS c WHERE c.session = s.id) AS confirmation
+	    FROM confirmation AS c WHERE c.session = s.id) AS confirmation,
+	(SELECT json_object('answer', CASE u.answer WHEN 1 THEN 'open'
+	    WHEN 2 THEN 'answered' WHEN 3 THEN 'left' END,
+	    'why', u.why,
+	    'failed_at', strftime('%Y-%m-%dT%H:%M:%S', u.at / 1000000,
+	    'unixepoch') || printf('.%06dZ', u.at % 1000000),
+	    'due', strftime('%Y-%m-%dT%H:%M:%S', u.due / 1000000,
+	    'unixepoch') || printf('.%06dZ', u.due % 1000000),
+	    'tries', u.tries,
+	    'settled_at', strftime('%Y-%m-%dT%H:%M:%S', u.settled / 1000000,
+	    'unixepoch') || printf('.%06dZ', u.settled % 1000000),
+	    'why_left', u.why_left,
+	    'first', json_object('policy',
+	    CASE u.policy & 15 WHEN 1 THEN 'not-applicable'
+	    WHEN 2 THEN 'none-insecure' WHEN 3 THEN 'none-secure'
+	    WHEN 4 THEN 'dane-half' WHEN 5 THEN 'must-not-deliver'
+	    WHEN 6 THEN 'dane-tls' WHEN 7 THEN 'dane-auth'
+	    ELSE 'unknown' END,
+	    'verdict', CASE u.verdict WHEN 0 THEN 'benign'
+	    WHEN 1 THEN 'undecided' WHEN 2 THEN 'suspicious'
+	    WHEN 3 THEN 'attack' END,
+	    'kinds', CASE WHEN json_valid(u.kinds) THEN json(u.kinds) END,
+	    'severity', CASE u.severity WHEN 0 THEN 'info' WHEN 1 THEN 'low'
+	    WHEN 2 THEN 'medium' WHEN 3 THEN 'high'
+	    WHEN 4 THEN 'critical' END,
+	    'summary', u.summary),
+	    'promise', (SELECT CASE WHEN json_valid(evidence)
+	    THEN json(evidence) END FROM promise WHERE id = u.promise))
+	    FROM unanswered AS u WHERE u.session = s.id) AS unanswered
 FROM session AS s;
 
 CREATE VIEW v_findings AS SELECT

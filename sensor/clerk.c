@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "clerk.h"
 #include "detect/detect.h"
-#include "unconfirmed.h"
+#include "unanswered.h"
 
 #define BATCH		256		/* records taken at once */
 /*
@@ -42,15 +42,18 @@ struct parked {
 	} list[PARKED_MAX];
 };
 
-/* Judge a record and have it stored; -1: the store takes no more. */
+/* Judge a record and have it stored; -1: the store takes no more.  True in
+ * *kept: who judges it again has it. */
 static int
-judge_record(struct clerk *c, const struct session_record *r,
-    const struct policy_answer *answer)
+judge_record(struct clerk *c, struct session_record *r,
+    const struct policy_answer *answer, bool *kept)
 {
-	enum store_place place;
 	struct promise promise;
+	enum store_place place;
 	struct findings f;
 	struct past past;
+	struct unconfirmed_case doubt = { .r = r, .past = &past,
+	    .promise = &promise, .f = &f };
 	int64_t id;
 	int rc;
 
@@ -62,16 +65,20 @@ judge_record(struct clerk *c, const struct session_record *r,
 		return 0;
 	promises_weigh(c->promises, r, answer, &promise);
 	if (promise.confirm == CONFIRM_WAIT)
-		promise.confirm = unconfirmed_expect(c->unconfirmed, r,
-		    &promise);
+		promise.confirm = unconfirmed_expect(c->unconfirmed, &doubt);
 	detect_session(r, &past, &promise, &f);
 	rc = store_session(c->store, id, &(struct store_case){ .r = r,
 	    .past = &past, .promise = &promise }, &f);
-	if (rc == 0 && (promise.confirm == CONFIRM_WAIT ||
-	    promise.confirm == CONFIRM_UNDECIDED))
-		rc = unconfirmed_add(c->unconfirmed, &(struct unconfirmed_case){
-		    .session = id, .r = r, .past = &past,
-		    .promise = &promise, .f = &f, .now = clock_wall_us() });
+	if (rc == 0 && promises_change(c->promises)) {
+		doubt.session = id;
+		doubt.now = clock_wall_us();
+		rc = unconfirmed_add(c->unconfirmed, &doubt);
+		if (rc == 0)
+			rc = unanswered_add(c->unanswered,
+			    &(struct unanswered_case){ .session = id, .r = r,
+			    .past = &past, .answer = answer, .f = &f,
+			    .now = doubt.now }, kept);
+	}
 	findings_clear(&f);
 	return rc;
 }
@@ -80,11 +87,15 @@ static void
 file_record(struct clerk *c, struct session_record *r,
     const struct policy_answer *answer)
 {
+	bool kept = false;
+
 	/* A store that failed said so; records still on their way are let
 	 * go, so that the roads can end. */
-	if (!atomic_load(&c->failed) && judge_record(c, r, answer) == -1)
+	if (!atomic_load(&c->failed) &&
+	    judge_record(c, r, answer, &kept) == -1)
 		fail(c);
-	session_record_free(r);
+	if (!kept)
+		session_record_free(r);
 }
 
 /* False: there is no room, or nothing to ask. */
@@ -162,6 +173,44 @@ tell_line(struct clerk *c, uint64_t ticket, struct policy_answer *answer)
 	return false;
 }
 
+/* An answer to what was judged before. */
+static void
+settle(struct clerk *c, uint64_t ticket, const struct policy_answer *answer,
+    unsigned *n)
+{
+	int64_t now = clock_wall_us();
+
+	if (!atomic_load(&c->failed) &&
+	    (unconfirmed_answered(c->unconfirmed, ticket, answer, now,
+	    n) == -1 || unanswered_answered(c->unanswered, ticket, answer,
+	    now, n) == -1))
+		fail(c);
+}
+
+/* What is due to be asked again. */
+static void
+ask_again(struct clerk *c)
+{
+	int64_t now = clock_wall_us();
+
+	unconfirmed_run(c->unconfirmed, now);
+	if (!atomic_load(&c->failed) &&
+	    unanswered_run(c->unanswered, now) == -1)
+		fail(c);
+}
+
+/* What is still open then is left as it is. */
+static void
+end_asking(struct clerk *c)
+{
+	int64_t now = clock_wall_us();
+
+	if (!atomic_load(&c->failed) &&
+	    (unconfirmed_end(c->unconfirmed, now) == -1 ||
+	    unanswered_end(c->unanswered, now) == -1))
+		fail(c);
+}
+
 /* Records whose answer came, and judgements of before. */
 static unsigned
 file_answered(struct clerk *c)
@@ -177,10 +226,8 @@ file_answered(struct clerk *c)
 		if ((r = unpark(c->parked, ticket)) != NULL) {
 			file_record(c, r, answer);
 			n++;
-		} else if (!atomic_load(&c->failed) &&
-		    unconfirmed_answered(c->unconfirmed, ticket, answer,
-		    clock_wall_us(), &n) == -1)
-			fail(c);
+		} else
+			settle(c, ticket, answer, &n);
 		policy_answer_free(answer);
 	}
 	return c->in_order ? n + file_head(c) : n;
@@ -267,7 +314,7 @@ clerk_main(void *argument)
 			foresee(batch, n, i);
 			uncommitted += take_record(c, batch[i]);
 		}
-		unconfirmed_run(c->unconfirmed, clock_wall_us());
+		ask_again(c);
 		promises_run(c->promises, 0);
 		uncommitted += file_answered(c);
 		/* what policy learnt waits for nobody */
@@ -281,9 +328,7 @@ clerk_main(void *argument)
 		}
 	} while (!closed);
 	wait_for_answers(c);
-	if (!atomic_load(&c->failed) && unconfirmed_end(c->unconfirmed,
-	    clock_wall_us()) == -1)
-		fail(c);
+	end_asking(c);
 	commit(c);
 	return NULL;
 }
@@ -299,7 +344,9 @@ clerk_start(struct clerk *c)
 		log_warn("clerk");
 		return -1;
 	}
-	if ((c->unconfirmed = unconfirmed_new(c->promises, c->store)) == NULL)
+	if ((c->unconfirmed = unconfirmed_new(c->promises,
+	    c->store)) == NULL || (c->unanswered = unanswered_new(c->promises,
+	    c->store, c->unconfirmed)) == NULL)
 		return -1;
 	if ((error = pthread_create(&c->thread, NULL, clerk_main, c)) != 0) {
 		errno = error;
@@ -313,6 +360,7 @@ void
 clerk_join(struct clerk *c)
 {
 	pthread_join(c->thread, NULL);
+	unanswered_free(c->unanswered);
 	unconfirmed_free(c->unconfirmed);
 	free(c->parked);
 }

@@ -22,6 +22,7 @@ struct clerk {
 					 * what was before does not depend on
 					 * how soon the DNS answers */
 	struct unconfirmed	*unconfirmed;	/* judgements that wait for another */
+	struct unanswered	*unanswered;	/* ... that wait for the first */
 	pthread_t	 thread;
 	pthread_t	 waiter;	/* told by SIGUSR1 if it fails */
 	atomic_bool	 failed;	/* the store takes no more */

@@ -109,9 +109,8 @@ promises_close(struct promises *p)
 	free(p);
 }
 
-/* A mail conversation, with something by which to know its destination. */
-static bool
-worth_asking(const struct promises *p, const struct session_record *r)
+bool
+promises_worth(const struct promises *p, const struct session_record *r)
 {
 	return r->stage != RECORD_NOTE &&
 	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
@@ -166,7 +165,7 @@ promises_put(struct promises *p, const struct session_record *r)
 {
 	struct policy_question q;
 
-	if (p->ask == NULL || !worth_asking(p, r))
+	if (p->ask == NULL || !promises_worth(p, r))
 		return 0;
 	promises_ask(p, r, &q);
 	if (q.curious)
@@ -258,6 +257,17 @@ compare(struct promises *p, const struct session_record *r,
 	return promises_compare(p, &shown, answer, &p->result);
 }
 
+/* What is known of the time of a snapshot's records: have those of the time of
+ * the session run out before they were looked up (policy/confirm.h)? */
+static enum confirm_answer
+fixed(const struct session_record *r, const struct policy_answer *answer)
+{
+	int64_t after = answer->looked_up - r->flow.first.time;
+
+	return answer->looked_up != 0 && after < (int64_t)answer->ttl *
+	    1000000 ? CONFIRM_UNDECIDED : CONFIRM_FIXED;
+}
+
 void
 promises_weigh(struct promises *p, const struct session_record *r,
     const struct policy_answer *answer, struct promise *out)
@@ -272,7 +282,7 @@ promises_weigh(struct promises *p, const struct session_record *r,
 	out->match = &p->result;
 	if (match_promise(p->result.outcome) == MATCH_BROKEN)
 		out->confirm = promises_change(p) ? CONFIRM_WAIT :
-		    CONFIRM_FIXED;
+		    fixed(r, answer);
 }
 
 bool

@@ -27,6 +27,11 @@ void		 promises_close(struct promises *p);	/* NULL is fine */
 uint64_t	 promises_put(struct promises *p,
 		    const struct session_record *r);
 
+/* Is it worth asking: a mail conversation, with something by which to know
+ * its destination? */
+bool		 promises_worth(const struct promises *p,
+		    const struct session_record *r);
+
 /* True: an answer, the caller's from now on. */
 bool		 promises_take(struct promises *p, uint64_t *ticket,
 		    struct policy_answer **answer);

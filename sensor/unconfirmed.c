@@ -214,16 +214,13 @@ remember(struct unconfirmed *d, const uint8_t key[KEY])
 }
 
 enum confirm_answer
-unconfirmed_expect(struct unconfirmed *d, const struct session_record *r,
-    const struct promise *promise)
+unconfirmed_expect(struct unconfirmed *d, struct unconfirmed_case *c)
 {
-	uint8_t key[KEY];
-
-	put_key(d, r, promise->answer, key);
-	if (is_confirmed(d, key))
+	put_key(d, c->r, c->promise->answer, c->key);
+	if (is_confirmed(d, c->key))
 		return CONFIRM_REAL;
 	if (d->sessions >= UNCONFIRMED_SESSIONS_MAX ||
-	    (d->open >= UNCONFIRMED_MAX && find(d, key) == NULL))
+	    (d->open >= UNCONFIRMED_MAX && find(d, c->key) == NULL))
 		return CONFIRM_UNDECIDED;
 	return CONFIRM_WAIT;
 }
@@ -247,8 +244,7 @@ put_question(struct unconfirmed *d, const struct unconfirmed_case *c,
 }
 
 static struct doubt *
-open_doubt(struct unconfirmed *d, const struct unconfirmed_case *c,
-    const uint8_t key[KEY])
+open_doubt(struct unconfirmed *d, const struct unconfirmed_case *c)
 {
 	const struct policy_answer *a = c->promise->answer;
 	struct doubt *one = d->list;
@@ -257,7 +253,7 @@ open_doubt(struct unconfirmed *d, const struct unconfirmed_case *c,
 		one++;
 	memset(one, 0, sizeof(*one));
 	STAILQ_INIT(&one->waiting);
-	memcpy(one->key, key, KEY);
+	memcpy(one->key, c->key, KEY);
 	put_question(d, c, &one->question);
 	promises_show(c->r, &one->shown);
 	for (unsigned i = 0; i < one->shown.count; i++)
@@ -329,7 +325,6 @@ unconfirmed_add(struct unconfirmed *d, const struct unconfirmed_case *c)
 	    .finding = finding_of(c->f, KIND_CERTIFICATE_MISMATCH) };
 	struct waiting *w;
 	struct doubt *one;
-	uint8_t key[KEY];
 
 	/* no finding, or a note: whatever is answered changes nothing */
 	if (doubt.finding == NULL ||
@@ -338,12 +333,12 @@ unconfirmed_add(struct unconfirmed *d, const struct unconfirmed_case *c)
 	    c->promise->confirm != CONFIRM_UNDECIDED))
 		return 0;
 	if (c->promise->confirm == CONFIRM_UNDECIDED)
-		return undecided(d, c, &doubt, "too many were open");
+		return undecided(d, c, &doubt, c->why != NULL ? c->why :
+		    "too many were open");
 	if ((w = new_waiting(d, c)) == NULL)
 		return undecided(d, c, &doubt, "memory was short");
-	put_key(d, c->r, c->promise->answer, key);
-	if ((one = find(d, key)) == NULL)
-		one = open_doubt(d, c, key);
+	if ((one = find(d, c->key)) == NULL)
+		one = open_doubt(d, c);
 	STAILQ_INSERT_TAIL(&one->waiting, w, link);
 	d->sessions++;
 	doubt.due = one->due;

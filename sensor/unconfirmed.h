@@ -17,6 +17,7 @@
 #ifndef UNCONFIRMED_H
 #define UNCONFIRMED_H
 
+#include "base/digest.h"
 #include "detect/detect.h"
 #include "promises.h"
 #include "store/store.h"
@@ -31,15 +32,7 @@ struct unconfirmed;			/* opaque */
 struct unconfirmed	*unconfirmed_new(struct promises *p, struct store *s);
 void		 unconfirmed_free(struct unconfirmed *d);	/* NULL is fine */
 
-/* How sure is the mismatch of this record, which stands in `promise` as to
- * be asked again?  CONFIRM_WAIT, CONFIRM_REAL or CONFIRM_UNDECIDED. */
-enum confirm_answer	unconfirmed_expect(struct unconfirmed *d,
-			    const struct session_record *r,
-			    const struct promise *promise);
-
-/* A session as it was just stored, with what unconfirmed_expect() said of it:
- * only a mismatch that is more than a note is kept.  -1: the store takes no
- * more, as of all below. */
+/* A session with a mismatch: before it is judged, and once it is stored. */
 struct unconfirmed_case {
 	int64_t				 session;
 	const struct session_record	*r;
@@ -47,7 +40,19 @@ struct unconfirmed_case {
 	const struct promise		*promise;
 	const struct findings		*f;
 	int64_t				 now;	/* as all below: the clock's */
+	const char			*why;	/* it cannot be asked again;
+						 * NULL: too many were open */
+	uint8_t				 key[DIGEST_SHA256];	/* ours */
 };
+
+/* How sure is the mismatch of this record, which stands in `promise` as to
+ * be asked again?  CONFIRM_WAIT, CONFIRM_REAL or CONFIRM_UNDECIDED. */
+enum confirm_answer	unconfirmed_expect(struct unconfirmed *d,
+			    struct unconfirmed_case *c);
+
+/* As it was just stored, with what unconfirmed_expect() said of it: only a
+ * mismatch that is more than a note is kept.  -1: the store takes no more, as
+ * of all below. */
 int	unconfirmed_add(struct unconfirmed *d, const struct unconfirmed_case *c);
 
 /* Ask what is due. */

@@ -117,6 +117,8 @@ check export python3 tests/cli/export.py build/asan
 check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
 check check python3 tests/lab/check.py build/asan
 check live python3 tests/cli/live.py build/asan
+check posture python3 tests/lab/posture.py --sensor $asan
+check late python3 tests/lab/late.py build/asan
 check confirm python3 tests/cli/confirm.py build/asan
 check sts python3 tests/cli/sts.py build/asan
 check early python3 tests/cli/early.py build/asan

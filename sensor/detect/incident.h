@@ -72,8 +72,10 @@ struct incident_share {
 	const struct past		*past;
 	const char			*sensor;
 	int64_t				 session;	/* its id */
-	bool				 again;		/* it is in already, as it
-							 * was known earlier, */
+	bool				 again;		/* as it was known
+							 * earlier it is in
+							 * already: */
+	int64_t				 before;	/* in this incident, */
 	uint64_t			 mails_before;	/* with so many mails */
 };
 

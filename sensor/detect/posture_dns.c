@@ -235,8 +235,8 @@ static enum weight
 weigh(const struct brief *b)
 {
 	return b->promise->answer->state == POLICY_DANE_HALF ? WEIGHT_HINT :
-	    b->promise->fixed || b->promise->confirm == CONFIRM_REAL ?
-	    WEIGHT_PROOF : WEIGHT_STRONG;
+	    (b->promise->fixed && b->promise->confirm != CONFIRM_UNDECIDED) ||
+	    b->promise->confirm == CONFIRM_REAL ? WEIGHT_PROOF : WEIGHT_STRONG;
 }
 
 static void

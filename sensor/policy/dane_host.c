@@ -115,6 +115,22 @@ choose(struct judging *j, const char *host, enum dane_by by)
 	return STEP_DONE;
 }
 
+/* Does this name lead to the server?  STEP_GO_ON: not as far as we know. */
+static enum step
+leads_here(struct judging *j, const char *name)
+{
+	const struct lookup_answer *a;
+
+	if ((a = dane_ask(j, name, j->family)) == NULL)
+		return STEP_WAIT;
+	if (has_server(j, a))
+		return STEP_DONE;
+	if (j->unheard == NULL && (lookup_failed(a) ||
+	    a->status == LOOKUP_UNKNOWN))
+		j->unheard = a;
+	return STEP_GO_ON;
+}
+
 /* Is it an MX host, or the name that one is an alias of? */
 static const char *
 host_called(const struct judging *j, const char *name)
@@ -154,17 +170,15 @@ static enum step
 choose_by_sni(struct judging *j)
 {
 	char name[LOOKUP_NAME_MAX];
-	const struct lookup_answer *a;
 	const char *host;
+	enum step s;
 
 	if (j->q->sni == NULL || !lookup_name_copy(name, j->q->sni))
 		return STEP_GO_ON;
 	if ((host = host_called(j, name)) != NULL)
 		return choose(j, host, DANE_BY_SNI);
-	if ((a = dane_ask(j, name, j->family)) == NULL)
-		return STEP_WAIT;
-	if (!has_server(j, a))
-		return STEP_GO_ON;
+	if ((s = leads_here(j, name)) != STEP_DONE)
+		return s;
 	if (j->mx == NULL)
 		return choose(j, name, DANE_BY_SNI);
 	/* a relay is what the sender was told, not what an MX said */
@@ -203,8 +217,8 @@ static enum step
 choose_by_names(struct judging *j)
 {
 	char name[LOOKUP_NAME_MAX];
-	const struct lookup_answer *a;
 	const char *host;
+	enum step s;
 
 	for (unsigned i = 0; i < j->q->nnames; i++) {
 		if (!lookup_name_copy(name, j->q->names[i]))
@@ -213,9 +227,9 @@ choose_by_names(struct judging *j)
 			return choose(j, host, DANE_BY_DNS);
 		if (j->mx != NULL)
 			continue;
-		if ((a = dane_ask(j, name, j->family)) == NULL)
-			return STEP_WAIT;
-		if (has_server(j, a))
+		if ((s = leads_here(j, name)) == STEP_WAIT)
+			return s;
+		if (s == STEP_DONE)
 			return choose(j, name, DANE_BY_DNS);
 	}
 	return STEP_GO_ON;
@@ -226,15 +240,13 @@ static enum step
 choose_by_banner(struct judging *j)
 {
 	char name[LOOKUP_NAME_MAX];
-	const struct lookup_answer *a;
+	enum step s;
 
 	if (j->q->banner == NULL || !lookup_name_copy(name, j->q->banner) ||
 	    strchr(name, '.') == NULL)
 		return STEP_GO_ON;
-	if ((a = dane_ask(j, name, j->family)) == NULL)
-		return STEP_WAIT;
-	if (!has_server(j, a))
-		return STEP_GO_ON;
+	if ((s = leads_here(j, name)) != STEP_DONE)
+		return s;
 	return choose(j, name, DANE_BY_BANNER);
 }
 
@@ -276,6 +288,18 @@ explain_stranger(struct judging *j)
 	return dane_conclude(j->v, POLICY_NOT_APPLICABLE, DANE_WHY_NOT_AN_MX);
 }
 
+/* No name leads to it: is there none, or could it not be learnt? */
+static enum step
+explain_nameless(struct judging *j)
+{
+	enum dane_why why = DANE_WHY_NO_NAME;
+
+	if (j->unheard != NULL && dane_check_lookup(j->v, j->unheard,
+	    DANE_WHY_ADDRESS_BOGUS, DANE_WHY_ADDRESS_FAILED) == STEP_DONE)
+		why = j->v->why;
+	return dane_conclude(j->v, POLICY_UNKNOWN, why);
+}
+
 /* STEP_GO_ON: v->host is it. */
 enum step
 dane_find_host(struct judging *j)
@@ -298,6 +322,6 @@ dane_find_host(struct judging *j)
 		return s == STEP_WAIT ? STEP_WAIT : STEP_DONE;
 	if (s == STEP_DONE)
 		return STEP_GO_ON;
-	return dane_conclude(j->v, POLICY_UNKNOWN, DANE_WHY_NO_NAME);
+	return explain_nameless(j);
 }
 

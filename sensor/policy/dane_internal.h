@@ -23,6 +23,8 @@ struct judging {
 	bool				 cut;	/* there are more hosts */
 	struct host			 hosts[DANE_HOSTS_MAX];
 	unsigned			 nhosts;
+	/* Without a domain: a name that might be it, and was not answered. */
+	const struct lookup_answer	*unheard;
 };
 
 /* Steps tell how they ended. */

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "policy/export.h"
-#include "policy/lookup.h"
+#include "policy/snapshot.h"
 
 struct name {
 	char		 text[LOOKUP_NAME_MAX];
@@ -280,13 +280,29 @@ put_lookup(const struct export *e, json_t *sets, const json_t *lookup,
 	return put_records(sets, owner, lookup);
 }
 
+/* A time as the sensor writes it, or "-". */
+static const char *
+asked_of(const json_t *set)
+{
+	const char *at = text_of(set, "at");
+	int64_t time;
+
+	return strlen(at) > 32 || at[strspn(at, "0123456789-:.TZ")] != '\0' ||
+	    !snapshot_time(at, &time) ? "-" : at;
+}
+
+/* When it was asked, unless that was said before; *said is then that. */
 static void
-write_set(const json_t *set, FILE *to)
+write_set(const json_t *set, const char **said, FILE *to)
 {
 	const json_t *records = json_object_get(set, "records"), *record;
 	json_int_t ttl = json_integer_value(json_object_get(set, "ttl"));
 	size_t i;
 
+	if (strcmp(asked_of(set), *said) != 0) {
+		*said = asked_of(set);
+		fprintf(to, ";! asked %s\n", *said);
+	}
 	json_array_foreach(records, i, record)
 		fprintf(to, "%s. %lld IN %s %s\n", text_of(set, "owner"),
 		    (long long)ttl, text_of(set, "type"),
@@ -297,7 +313,7 @@ int
 export_write(struct export *e, FILE *to)
 {
 	json_t *sets = json_object(), *lookup, *set;
-	const char *key;
+	const char *key, *said = "-";
 	bool ok = sets != NULL && settle_names(e);
 
 	for (size_t i = 0; i < e->nnames && ok; i++)
@@ -308,7 +324,7 @@ export_write(struct export *e, FILE *to)
 			ok = put_lookup(e, sets, lookup, to);
 	json_object_foreach(sets, key, set)
 		if (ok)
-			write_set(set, to);
+			write_set(set, &said, to);
 	json_decref(sets);
 	return !ok || ferror(to) != 0 || fflush(to) == EOF ? -1 : 0;
 }

@@ -77,6 +77,30 @@ policy_answer_free(struct policy_answer *a)
 	free(a);
 }
 
+static bool
+failed(enum policy_state state, enum dane_why why)
+{
+	if (state == POLICY_MUST_NOT_DELIVER)
+		return true;
+	return state == POLICY_UNKNOWN && (why == DANE_WHY_NOT_ASKED ||
+	    why == DANE_WHY_NO_RESOLVER || why == DANE_WHY_LATE ||
+	    why == DANE_WHY_GONE || why == DANE_WHY_ADDRESS_BOGUS ||
+	    why == DANE_WHY_ADDRESS_FAILED);
+}
+
+enum dane_why
+policy_unanswered(const struct policy_answer *a)
+{
+	if (a->state == POLICY_DANE_AUTH)
+		return DANE_WHY_NOTHING;
+	if (failed(a->state, a->why))
+		return a->why;
+	for (unsigned i = 0; i < a->npromises; i++)
+		if (failed(a->promises[i].state, a->promises[i].why))
+			return a->promises[i].why;
+	return DANE_WHY_NOTHING;
+}
+
 struct policy *
 policy_new(const struct policy_options *o)
 {

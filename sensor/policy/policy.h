@@ -78,6 +78,13 @@ struct policy_answer {
 struct policy_answer	*policy_answer_new(enum dane_why why);
 void			 policy_answer_free(struct policy_answer *a);
 
+/*
+ * Did a lookup fail, so that another answer may come of asking again?  Why,
+ * then; DANE_WHY_NOTHING: all was said, or what was not could ask no more.
+ * Bogus is one of these: who spoils answers while he strips wants no better.
+ */
+enum dane_why		 policy_unanswered(const struct policy_answer *a);
+
 struct policy_options {
 	struct lookup_source	 source;
 	struct sts_store	*sts;		/* NULL: not enabled */

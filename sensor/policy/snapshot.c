@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,6 +19,7 @@ struct entry {
 	enum lookup_type	 type;
 	uint16_t	 preference;
 	uint32_t	 ttl;
+	int64_t		 asked;		/* 0: nobody said when */
 	size_t		 order;		/* in the file: sorting keeps it */
 	size_t		 len;
 	uint8_t		*data;
@@ -41,7 +44,7 @@ struct list {
 struct snapshot {
 	char		*name;
 	struct list	 entries, nodes, zones;
-	int64_t		 read_at;
+	int64_t		 asked;		/* the records that follow */
 };
 
 static void *
@@ -101,6 +104,7 @@ take_record(void *context, const struct zone_record *r,
 	e->type = r->type;
 	e->preference = r->preference;
 	e->ttl = r->ttl;
+	e->asked = s->asked;
 	e->order = s->entries.count;
 	e->len = r->data.len;
 	if (e->len > 0)
@@ -122,23 +126,43 @@ status_of(const char *word)
 	return -1;
 }
 
+bool
+snapshot_time(const char *word, int64_t *at)
+{
+	struct tm tm = { .tm_year = 0 };
+	const char *end;
+
+	*at = 0;
+	if (strcmp(word, "-") == 0)
+		return true;
+	end = strptime(word, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (end == NULL || (*end != '.' && *end != 'Z'))
+		return false;
+	*at = (int64_t)timegm(&tm) * 1000000;
+	return true;
+}
+
 /* "zone NAME: STATUS"; the colon may stand away from the name. */
 static int
 take_remark(void *context, struct span text, char why[ZONE_TEXT_WHY_MAX])
 {
 	struct snapshot *s = context;
 	char line[512], name[300], word[16], canonical[LOOKUP_NAME_MAX] = "";
+	char asked[40];
 	struct zone *z;
 	int status;
 
 	snprintf(line, sizeof(line), "%.*s", (int)text.len,
 	    (const char *)text.at);
+	if (text.len < sizeof(line) && sscanf(line, " asked %39s",
+	    asked) == 1 && snapshot_time(asked, &s->asked))
+		return 0;
 	if (text.len >= sizeof(line) || sscanf(line,
 	    " zone %299[^: \t] : %15[a-z]", name, word) != 2 ||
 	    (status = status_of(word)) == -1 ||
 	    (strcmp(name, ".") != 0 && !lookup_name_copy(canonical, name))) {
 		snprintf(why, ZONE_TEXT_WHY_MAX, "not of the form \";! zone "
-		    "NAME: secure|insecure|bogus\"");
+		    "NAME: secure|insecure|bogus\" or \";! asked TIME\"");
 		return -1;
 	}
 	if ((z = list_add(&s->zones, sizeof(*z))) == NULL ||
@@ -406,6 +430,7 @@ add_entries(const struct snapshot *s, struct lookup_answer *a,
 	    s->entries.count;
 	const struct entry *first = e;
 
+	a->at = first->asked;
 	for (; e < end && e->type == first->type &&
 	    strcmp(e->name, first->name) == 0; e++) {
 		if (e->ttl < a->ttl)

@@ -8,7 +8,9 @@
  * gives the DNSSEC state of NAME and all below it; the longest name wins,
  * and what no line covers is insecure.  Of a name that neither has records,
  * nor is below one that has, nor is covered by a line, nothing is known:
- * that is not the same as a proof that it does not exist.
+ * that is not the same as a proof that it does not exist.  A line
+ *	;! asked 2026-03-01T12:00:05Z
+ * says when the records that follow were looked up; "-": it is not known.
  */
 #ifndef POLICY_SNAPSHOT_H
 #define POLICY_SNAPSHOT_H
@@ -33,6 +35,9 @@ struct lookup_source	snapshot_source(struct snapshot *s);
 /* The answer, a reference for the caller; NULL: memory is short. */
 struct lookup_answer	*snapshot_answer(const struct snapshot *s,
 		    const struct lookup_question *q);
+
+/* Of "asked": microseconds, 0 for "-".  False: it is no such time. */
+bool	snapshot_time(const char *word, int64_t *at);
 
 size_t	snapshot_records(const struct snapshot *s);
 

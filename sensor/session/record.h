@@ -120,6 +120,9 @@ struct session_record {
 
 void	session_record_free(struct session_record *r);	/* NULL is fine */
 
+/* The memory it takes up. */
+size_t	session_record_size(const struct session_record *r);
+
 /* Into the caches ahead of time what reading it will touch: depth 0 itself,
  * and once that is there, depth 1 what it points to, 2 what that does. */
 #define RECORD_DEPTHS	3

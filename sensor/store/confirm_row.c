@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/confirm_row.h"
@@ -23,7 +24,7 @@ static const char *const sql[STATEMENTS] = {
 	[FIRST] = "SELECT severity, confidence FROM confirmation "
 	    "WHERE session = ?1",
 	[BEFORE] = "SELECT severity, incident FROM finding "
-	    "WHERE session = ?1",
+	    "WHERE session = ?1 AND rank < ?2",
 	[VERDICT_OF] = "SELECT verdict FROM session WHERE id = ?1",
 	[VERDICT] = "UPDATE session SET verdict = ?2, findings = "
 	    "(SELECT count(*) FROM finding WHERE session = ?1) "
@@ -104,9 +105,9 @@ confirm_row_open(struct confirm_row *row, const struct store_doubt *d)
 	return statement_run(stmt);
 }
 
-/* A verdict of before, if the rows are there. */
-static int
-look_back(struct confirm_row *row, int64_t session, struct confirm_before *b)
+int
+confirm_row_look_back(struct confirm_row *row, int64_t session,
+    struct confirm_before *b)
 {
 	sqlite3_stmt *verdict = row->stmt[VERDICT_OF];
 	sqlite3_stmt *first = row->stmt[FIRST];
@@ -114,6 +115,8 @@ look_back(struct confirm_row *row, int64_t session, struct confirm_before *b)
 	int severity;
 
 	*b = (struct confirm_before){ 0 };
+	if (finding_row_flush(row->findings) == -1)
+		return -1;
 	sqlite3_bind_int64(verdict, 1, session);
 	if (sqlite3_step(verdict) == SQLITE_ROW) {
 		b->there = true;
@@ -129,6 +132,7 @@ look_back(struct confirm_row *row, int64_t session, struct confirm_before *b)
 	if (sqlite3_reset(first) != SQLITE_OK)
 		return -1;
 	sqlite3_bind_int64(found, 1, session);
+	sqlite3_bind_int(found, 2, FINDINGS_MAX);
 	while (sqlite3_step(found) == SQLITE_ROW) {
 		severity = sqlite3_column_int(found, 0);
 		if (severity >= 0 && severity < SEVERITIES)
@@ -137,6 +141,14 @@ look_back(struct confirm_row *row, int64_t session, struct confirm_before *b)
 			b->incident = sqlite3_column_int64(found, 1);
 	}
 	return sqlite3_reset(found) == SQLITE_OK ? 0 : -1;
+}
+
+int
+confirm_row_forget(struct confirm_row *row, int64_t session)
+{
+	sqlite3_bind_int64(row->stmt[FORGET], 1, session);
+	sqlite3_bind_int(row->stmt[FORGET], 2, FINDINGS_MAX);
+	return statement_run(row->stmt[FORGET]);
 }
 
 /* A mismatch that was taken back stays in its incident, where it is told. */
@@ -171,17 +183,12 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
     struct confirm_before *before)
 {
 	sqlite3_stmt *verdict = row->stmt[VERDICT];
-	sqlite3_stmt *forget = row->stmt[FORGET];
 
-	/* what waits must be there to be replaced */
-	if (finding_row_flush(row->findings) == -1 ||
-	    look_back(row, v->session, before) == -1)
+	if (confirm_row_look_back(row, v->session, before) == -1)
 		return -1;
 	if (!before->there)
 		return 0;
-	sqlite3_bind_int64(forget, 1, v->session);
-	sqlite3_bind_int(forget, 2, FINDINGS_MAX);
-	if (statement_run(forget) == -1)
+	if (confirm_row_forget(row, v->session) == -1)
 		return -1;
 	put_incident(v->findings, before->incident);
 	if (finding_row_put_anew(row->findings, v->session, v->findings) == -1 ||
@@ -192,4 +199,26 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
 	if (statement_run(verdict) == -1)
 		return -1;
 	return settle(row, v);
+}
+
+void
+confirm_row_words(const struct store_revision *v,
+    const struct confirm_before *before, char out[CONFIRM_WORDS_MAX])
+{
+	static const char *const words[CONFIRM_ANSWERS] = {
+		[CONFIRM_REAL] = "confirmed, records looked up after their "
+		    "TTL say the same",
+		[CONFIRM_RACE] = "taken back, newer records fit the same "
+		    "certificate: a rollover caught in the act",
+		[CONFIRM_WITHDRAWN] = "not confirmed, the promise has been "
+		    "withdrawn since",
+		[CONFIRM_UNDECIDED] = "still unconfirmed",
+	};
+
+	snprintf(out, CONFIRM_WORDS_MAX, "%s, %s and %s at first: %s%s%s",
+	    kind_word(KIND_CERTIFICATE_MISMATCH),
+	    severity_word(before->severity),
+	    confidence_word(before->confidence), words[v->answer] != NULL ?
+	    words[v->answer] : "?", v->why != NULL ? ", " : "",
+	    v->why != NULL ? v->why : "");
 }

@@ -30,15 +30,27 @@ int	confirm_row_open(struct confirm_row *row,
 struct confirm_before {
 	bool		 there;		/* or they were pruned */
 	int64_t		 incident;	/* that its findings are in; 0 */
-	unsigned	 findings[SEVERITIES];
+	unsigned	 findings[SEVERITIES];	/* but those of posture */
 	enum verdict	 verdict;
 	enum severity	 severity;	/* of the mismatch, at first */
 	enum confidence	 confidence;
 };
 
+/* Findings on their way are rows then. */
+int	confirm_row_look_back(struct confirm_row *row, int64_t session,
+	    struct confirm_before *before);
+/* Its findings are gone, but for those of posture. */
+int	confirm_row_forget(struct confirm_row *row, int64_t session);
+
 /* Its verdict, its findings and its confirmation are those of `v` now; the
  * incident is told apart (store/incidents.h). */
 int	confirm_row_revise(struct confirm_row *row,
 	    const struct store_revision *v, struct confirm_before *before);
+
+/* "certificate-mismatch, medium and circumstantial at first: confirmed, ...":
+ * for the incident's log. */
+#define CONFIRM_WORDS_MAX	400
+void	confirm_row_words(const struct store_revision *v,
+	    const struct confirm_before *before, char out[CONFIRM_WORDS_MAX]);
 
 #endif

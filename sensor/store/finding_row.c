@@ -272,9 +272,12 @@ finding_row_put_anew(struct finding_row *row, int64_t session,
 	return 0;
 }
 
-int
-finding_row_put(struct finding_row *row, int64_t session,
-    const struct session_record *r, const struct findings *findings)
+/* Posture goes behind what the session may be judged to have instead, later:
+ * from this rank on. */
+static int
+put_all(struct finding_row *row, int64_t session,
+    const struct session_record *r, const struct findings *findings,
+    unsigned behind)
 {
 	struct parties p;
 
@@ -285,11 +288,24 @@ finding_row_put(struct finding_row *row, int64_t session,
 	for (unsigned i = 0; i < findings->count; i++)
 		if (put_finding(row, session, i, &findings->list[i], &p) == -1)
 			return -1;
-	/* behind what the session may be judged to have instead, later */
 	for (unsigned i = 0; i < findings->postures; i++)
 		if (posture_is_news(&findings->posture[i]) && put_finding(row,
-		    session, FINDINGS_MAX + i, &findings->posture[i].finding,
+		    session, behind + i, &findings->posture[i].finding,
 		    &p) == -1)
 			return -1;
 	return 0;
+}
+
+int
+finding_row_put(struct finding_row *row, int64_t session,
+    const struct session_record *r, const struct findings *f)
+{
+	return put_all(row, session, r, f, FINDINGS_MAX);
+}
+
+int
+finding_row_put_again(struct finding_row *row, int64_t session,
+    const struct session_record *r, const struct findings *f)
+{
+	return put_all(row, session, r, f, FINDINGS_MAX + POSTURES_MAX);
 }

@@ -22,6 +22,10 @@ void	finding_row_free(struct finding_row *row);	/* NULL is fine */
  * -1: SQLite or memory failed. */
 int	finding_row_put(struct finding_row *row, int64_t session,
 	    const struct session_record *r, const struct findings *f);
+/* Likewise of one judged again with all that is known of it: its postures of
+ * before stay, and what is news goes behind them.  Once for a session. */
+int	finding_row_put_again(struct finding_row *row, int64_t session,
+	    const struct session_record *r, const struct findings *f);
 /* What a session that was judged anew has instead, when its former findings
  * are gone; those of posture stay. */
 int	finding_row_put_anew(struct finding_row *row, int64_t session,

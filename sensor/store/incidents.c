@@ -284,20 +284,29 @@ find(struct incidents *b, const struct incident *like)
 	return NULL;
 }
 
+/* What was known of it earlier may be in another one, of another family. */
+static void
+add(struct incident *i, const struct incident_share *s)
+{
+	struct incident_share whole = *s;
+
+	if (s->before != i->id) {
+		whole.again = false;
+		whole.mails_before = 0;
+	}
+	incident_add(i, &whole);
+}
+
 static int
 open_new(struct incidents *b, const struct incident_share *s,
     struct incident **out)
 {
-	struct incident_share whole = *s;
 	struct incident *i;
 
-	/* what was known earlier was of another family, and is not in here */
-	whole.again = false;
-	whole.mails_before = 0;
 	if ((i = incident_new(s)) == NULL)
 		return -1;
 	i->id = b->next_id++;
-	incident_add(i, &whole);
+	add(i, s);
 	if (incident_book_keep(b->book, i, true) == -1) {
 		incident_free(i);
 		return -1;
@@ -323,7 +332,7 @@ place(struct incidents *b, const struct incident_share *s,
 		*out = find(b, &net);
 	if (*out == NULL)
 		return open_new(b, s, out);
-	incident_add(*out, s);
+	add(*out, s);
 	return 0;
 }
 
@@ -348,32 +357,10 @@ incidents_take(struct incidents *b, const struct incident_share *s,
 /* ------------------------------------------------------------------ */
 /* judged anew                                                        */
 
-/* "certificate-mismatch (medium, circumstantial) confirmed: ...". */
-static void
-put_words(const struct incident_revision *v, char out[INCIDENT_LOG_MAX])
-{
-	static const char *const words[CONFIRM_ANSWERS] = {
-		[CONFIRM_REAL] = "confirmed, records looked up after their "
-		    "TTL say the same",
-		[CONFIRM_RACE] = "taken back, newer records fit the same "
-		    "certificate: a rollover caught in the act",
-		[CONFIRM_WITHDRAWN] = "not confirmed, the promise has been "
-		    "withdrawn since",
-		[CONFIRM_UNDECIDED] = "still unconfirmed",
-	};
-
-	snprintf(out, INCIDENT_LOG_MAX, "%s, %s and %s at first: %s%s%s",
-	    kind_word(KIND_CERTIFICATE_MISMATCH), severity_word(v->severity),
-	    confidence_word(v->confidence), words[v->answer] != NULL ?
-	    words[v->answer] : "?", v->why != NULL ? ", " : "",
-	    v->why != NULL ? v->why : "");
-}
-
 int
 incidents_revise(struct incidents *b, const struct incident_revision *v)
 {
 	struct incident_lead leads[INCIDENT_LEADS_MAX];
-	char words[INCIDENT_LOG_MAX];
 	struct incident *i;
 	unsigned n;
 
@@ -386,9 +373,7 @@ incidents_revise(struct incidents *b, const struct incident_revision *v)
 	if (incident_rows_leads(b->rows, i->id, leads, &n) == -1)
 		return -1;
 	incident_lead_by(i, leads, n);
-	put_words(v, words);
-	return incident_rows_revise(b->rows, i, v->at, words,
-	    v->answer == CONFIRM_REAL);
+	return incident_rows_revise(b->rows, i, v->at, v->text, v->again);
 }
 
 /* ------------------------------------------------------------------ */

@@ -42,14 +42,13 @@ int	incidents_take_posture(struct incidents *b,
 /* Ahead of COMMIT; `now` is the clock's, for the log.  -1: SQLite failed. */
 int	incidents_flush(struct incidents *b, int64_t now);
 
-/* A finding of it was judged anew, and its row says so already. */
+/* A finding of it was judged anew, or is not of it any more, and its row says
+ * so already. */
 struct incident_revision {
 	int64_t			 incident;	/* 0: of none */
-	enum confirm_answer	 answer;
 	int64_t			 at;		/* the clock's */
-	enum severity		 severity;	/* as it was */
-	enum confidence		 confidence;
-	const char		*why;		/* or NULL */
+	const char		*text;		/* for the log */
+	bool			 again;		/* a closed one goes on */
 };
 /* Grave as its findings now are, and its log tells what changed, once for
  * each `at`.  -1: SQLite failed. */

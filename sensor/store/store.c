@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "baseline/baseline.h"
 #include "schema/schema.h"
+#include "store/again.h"
 #include "store/confirm_row.h"
 #include "store/dictionary.h"
 #include "store/early_rows.h"
@@ -50,6 +51,7 @@ struct store {
 	struct baseline		*baseline;
 	struct early_rows	*early;
 	struct confirm_row	*confirm;
+	struct unanswered_row	*unanswered;
 	struct sts_rows		*sts;
 	char			*sensor_name;
 	int64_t			 sensor;
@@ -165,10 +167,14 @@ prepare(struct store *s, const char *sensor)
 	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
 	    early_rows_new(s->db, &s->early) == -1 ||
 	    confirm_row_new(s->db, s->findings, &s->confirm) == -1 ||
+	    unanswered_row_new(s->db, s->dictionary,
+	    &s->unanswered) == -1 ||
 	    sts_rows_new(s->db, &s->sts) == -1 ||
 	    (s->sensor_name = strdup(sensor)) == NULL ||
 	    (s->sensor = dictionary_sensor(s->dictionary, sensor)) == -1 ||
-	    confirm_row_abandon(s->confirm, s->sensor, clock_wall_us()) == -1)
+	    confirm_row_abandon(s->confirm, s->sensor, clock_wall_us()) == -1 ||
+	    unanswered_row_abandon(s->unanswered, s->sensor,
+	    clock_wall_us()) == -1)
 		return -1;
 	s->fresh = calloc(STORE_BATCH_MAX, sizeof(*s->fresh));
 	return s->fresh != NULL ? 0 : -1;
@@ -181,6 +187,7 @@ release(struct store *s)
 
 	rc = json_lines_close(s->lines);
 	sts_rows_free(s->sts);
+	unanswered_row_free(s->unanswered);
 	confirm_row_free(s->confirm);
 	early_rows_free(s->early);
 	baseline_free(s->baseline);
@@ -313,14 +320,15 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 {
 	struct incident_share share = { .r = c->r, .f = f, .past = c->past,
 	    .sensor = s->sensor_name, .session = id };
+	struct confirm_before before;
 
 	if (early_rows_has(s->early, id)) {
 		share.again = true;
 		share.mails_before = early_rows_mails(s->early, id);
-		/* what waits must be there to be taken away */
-		if (finding_row_flush(s->findings) == -1 ||
+		if (confirm_row_look_back(s->confirm, id, &before) == -1 ||
 		    early_rows_remove(s->early, id) == -1)
 			return -1;
+		share.before = before.incident;
 	}
 	if (incidents_take(s->incidents, &share, f) == -1 ||
 	    incidents_take_posture(s->incidents, &share, f) == -1 ||
@@ -387,6 +395,7 @@ recount(struct store_totals *t, const struct confirm_before *b,
 int
 store_revise(struct store *s, const struct store_revision *v)
 {
+	char words[CONFIRM_WORDS_MAX];
 	struct confirm_before before;
 	struct incident_revision i;
 
@@ -397,12 +406,49 @@ store_revise(struct store *s, const struct store_revision *v)
 	if (!before.there)
 		return 0;
 	recount(&s->totals, &before, v->findings);
+	confirm_row_words(v, &before, words);
 	i = (struct incident_revision){ .incident = before.incident,
-	    .at = v->at, .answer = v->answer, .severity = before.severity,
-	    .confidence = before.confidence, .why = v->why };
+	    .at = v->at, .text = words, .again = v->answer == CONFIRM_REAL };
 	if (incidents_revise(s->incidents, &i) == -1)
 		return fail(s);
 	s->fresh[s->nfresh++] = v->session;
+	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
+}
+
+int
+store_unanswered(struct store *s, const struct store_unanswered *u)
+{
+	if (begin(s) == -1)
+		return -1;
+	return unanswered_row_open(s->unanswered, u) == 0 ? 0 : fail(s);
+}
+
+int
+store_left(struct store *s, const struct store_left *l)
+{
+	if (begin(s) == -1)
+		return -1;
+	return unanswered_row_leave(s->unanswered, l) == 0 ? 0 : fail(s);
+}
+
+int
+store_again(struct store *s, const struct store_again *a)
+{
+	const struct again_rows rows = { s->confirm, s->unanswered,
+	    s->incidents, s->findings, s->sensor_name };
+	struct confirm_before before;
+
+	if (begin(s) == -1)
+		return -1;
+	if (again_put(&rows, a, &before) == -1)
+		return fail(s);
+	if (!before.there)
+		return 0;
+	recount(&s->totals, &before, a->findings);
+	s->totals.incidents = incidents_opened(s->incidents);
+	if (put_evidence(s, a->session, a->of.r, a->findings) == -1)
+		s->evidence_failed = true;
+	s->fresh[s->nfresh++] = a->session;
 	return s->nfresh < STORE_BATCH_MAX ? 0 : store_commit(s);
 }
 

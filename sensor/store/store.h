@@ -92,6 +92,44 @@ int		 store_revise(struct store *s,
 		    const struct store_revision *v);
 
 /*
+ * A session of this run whose policy could not be looked up, and which is to
+ * be judged again when it can; or cannot, for the reason `why_left`.  Behind
+ * its store_session().
+ */
+struct store_unanswered {
+	int64_t			 session;
+	int64_t			 at, due;	/* now, and when to ask */
+	const char		*why;		/* the lookup failed */
+	const char		*why_left;	/* or NULL */
+	const struct findings	*findings;
+};
+int		 store_unanswered(struct store *s,
+		    const struct store_unanswered *u);
+
+/* It will not be. */
+struct store_left {
+	int64_t			 session, at;
+	unsigned		 tries;
+	const char		*why;
+};
+int		 store_left(struct store *s, const struct store_left *l);
+
+/*
+ * It is: policy, findings and verdict are replaced, what of them is news is
+ * put into an incident, and that one and the one they were in say so, once for
+ * each `at`.  Nothing is learnt of it again.  Of a session that is not there
+ * any more nothing is kept.
+ */
+struct store_again {
+	int64_t			 session;
+	struct store_case	 of;
+	struct findings		*findings;
+	int64_t			 at;
+	unsigned		 tries;
+};
+int		 store_again(struct store *s, const struct store_again *a);
+
+/*
  * MTA-STS policies, as lines of policy/sts_store.h: keep one, and have those
  * told that have not expired.  Those that have, and the first to expire
  * beyond a limit, are dropped.  -1 as above.

@@ -39,7 +39,7 @@ HOST, SERVER = "mx.example", "198.51.100.119"
 # the keys of tests/tools/tls/tls12-key and tls12-key-foreign
 KEY = "495db0469e489ce210bd6e0b11e2e2e52de54cd6e8199e7c4ab8787ffaf8ebfb"
 FOREIGN = "a41dbfcc7ff29acf0db4cc57f8f19814c3a098a496dcd2a745162071d6fe6914"
-SHOWN = f"""start 2026-03-01T12:00:00Z
+SHOWN = f"""start %s
 client 192.0.2.119:%d
 server {SERVER}:25
 greet {HOST}
@@ -144,9 +144,12 @@ class Case:
         self.says(["incident", str(incident)], "revised by sensor",
                   "medium and circumstantial at first", *words)
 
-    def elsewhere(self, folder):
-        """A verdict on the same certificate, by an exported snapshot."""
+    def elsewhere(self, folder, start):
+        """A verdict on the same certificate, shown at that time, by an
+        exported snapshot."""
         shown = f"{folder}/elsewhere"
+        pathlib.Path(f"{shown}.pcap").write_bytes(
+            write(folder, 40009, start).pcap())
         for command in (
                 f"{self.analyzer} -d {self.db} policy export >{shown}.zone",
                 f"{self.program} -q -d {shown}.db -r {shown}.pcap "
@@ -165,10 +168,11 @@ class Case:
                  (0, False))
 
 
-def write(folder, client_port):
+def write(folder, client_port, start=0):
     """A session in which the certificate of another is shown."""
     path = pathlib.Path(folder, "shown.talk")
-    path.write_text(SHOWN % client_port)
+    path.write_text(SHOWN % (time.strftime(
+        "%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)), client_port))
     return talk.Talk(path)
 
 
@@ -187,8 +191,6 @@ def inside(build):
             cases[name] = Case(folder, build, name, 5301 + n,
                                FOREIGN if name == "honest" else KEY)
         wire = span.open_wire()
-        pathlib.Path(folder, "elsewhere.pcap").write_bytes(
-            write(folder, 40009).pcap())
         play(wire, folder, 40001)
         play(wire, folder, 40002)
         run(cases, wire, folder)
@@ -202,6 +204,7 @@ def inside(build):
 
 
 def run(cases, wire, folder):
+    begun = int(time.time())
     for name, c in cases.items():
         c.becomes([SILENT if name == "honest" else WAITS] * 2, "at once")
     cases["race"].resolver.tlsa = [KEY, FOREIGN]
@@ -236,9 +239,14 @@ def run(cases, wire, folder):
     case("real: lines", [text.count(f'"verdict":"{v}"') >= 2
                          for v in ("suspicious", "attack")], [True] * 2)
 
-    # elsewhere, by what was learnt: that of after the TTL
-    for name, want in (("real", ("attack", "high")), ("race", SILENT[:2])):
-        case(f"{name}: judged elsewhere", cases[name].elsewhere(folder), want)
+    # elsewhere, by what was learnt: that of after the TTL; records of the
+    # time of the session decide no more there than here
+    for name, when, want in (("real", 0, ("attack", "high")),
+                             ("race", 0, SILENT[:2]),
+                             ("ended", 60, ("suspicious", "medium")),
+                             ("ended", -3600, ("attack", "high"))):
+        case(f"{name}: judged elsewhere, {when}", cases[name].elsewhere(
+            folder, begun + when), want)
 
     # the next one need not wait; with records that fit it is honest
     play(wire, folder, 40003)

@@ -177,8 +177,8 @@ def run(program, args):
         for line in wrong:
             print(f"     {line}")
     how = "live" if args.live else "by snapshot"
-    print("S23 (asked again after the TTL) is not here: it is about the "
-          "sensor's clock, not a session's")
+    print("S23 (the lookup fails, and works later) is late.py's: it is about "
+          "the sensor's clock, not a session's")
     print(f"sessions with promises, {how}: {ran} cases, {failed} failed")
     return 1 if failed or not ran else 0
 

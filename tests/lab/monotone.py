@@ -187,7 +187,7 @@ RULES = {
     "dialogue_dropped": free, "more": more,
     # the judgement
     "policy": same, "sts": same, "promise": same, "tlsa_matching": same,
-    "confirmation": same,
+    "confirmation": same, "unanswered": same,
     "tlsa_total": same, "verdict": verdict, "kinds": some,
 }
 

@@ -13,7 +13,7 @@ SMTP_PORTS = (25, 465, 587)
 LISTS = ("about", "because", "capabilities", "capture_gaps", "certificate_san",
          "client_nets", "confirmation", "ehlo_reply", "evidence", "hellos",
          "kinds", "more", "next_steps", "posture", "rcpt_domains", "sensors",
-         "tunnel")	# JSON in the database
+         "tunnel", "unanswered")	# JSON in the database
 ORDER = {"v_sessions": "started_at, id", "v_findings": "at, id",
          "v_incidents": "first_seen, id", "v_servers": "server_ip, server_port"}
 PATIENCE = 120		# seconds for one run; longer is a hang

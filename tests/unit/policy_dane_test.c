@@ -237,6 +237,12 @@ static const struct judged cases[] = {
 	    "none-mx.secure.test", .banner = "none-mx.secure.test" },
 	{ "RCPT not seen, and nothing", NULL, "192.0.2.1", POLICY_UNKNOWN,
 	    DANE_WHY_NO_NAME, .port = 25 },
+	{ "RCPT not seen, and its name cannot be validated", NULL,
+	    "192.0.2.1", POLICY_UNKNOWN, DANE_WHY_ADDRESS_BOGUS, "",
+	    .sni = "mx.bogus.test" },
+	{ "... but another one leads there", NULL, "192.0.2.1",
+	    POLICY_DANE_AUTH, DANE_WHY_TLSA, "mx.secure.test",
+	    .sni = "mx.bogus.test", .banner = "mx.secure.test" },
 	{ "a name the snapshot has not", "plain.elsewhere.test", "192.0.2.1",
 	    POLICY_UNKNOWN, DANE_WHY_NOT_ASKED, .port = 25 },
 };

@@ -42,12 +42,13 @@ each_text_becomes_these_lines(void **state)
 		{ "nothing that was known", { L("a.test", "MX",
 		    "\"status\":\"unknown\""), NULL }, "" },
 		{ "the later of two answers", {
-		    L("a.test", "A", SECURE ",\"at\":\"2026-01-02\","
+		    L("a.test", "A", SECURE ",\"at\":\"2026-01-02T00:00:00Z\","
 		    "\"records\":[\"192.0.2.2\"]"),
 		    L("a.test", "A", "\"status\":\"insecure\","
-		    "\"found\":\"data\",\"ttl\":60,\"at\":\"2026-01-01\","
+		    "\"found\":\"data\",\"ttl\":60,\"at\":\"2026-01-01T00:00:00Z\","
 		    "\"records\":[\"192.0.2.1\"]") },
-		    ";! zone a.test: secure\na.test. 60 IN A 192.0.2.2\n" },
+		    ";! zone a.test: secure\n;! asked 2026-01-02T00:00:00Z\n"
+		    "a.test. 60 IN A 192.0.2.2\n" },
 		{ "an alias leaves its chain's end behind", {
 		    L("a.test", "A", "\"status\":\"insecure\","
 		    "\"found\":\"data\",\"ttl\":60,"
@@ -58,17 +59,26 @@ each_text_becomes_these_lines(void **state)
 		    "a.test. 60 IN CNAME b.test.\n"
 		    "b.test. 60 IN A 192.0.2.1\n" },
 		{ "two ways to one set: once, as it was answered last", {
-		    L("a.test", "TLSA", SECURE ",\"at\":\"2026-01-01\","
+		    L("a.test", "TLSA", SECURE ",\"at\":\"2026-01-01T00:00:00Z\","
 		    "\"canonical\":\"b.test\",\"records\":[\"3 1 1 aa\"]"),
-		    L("b.test", "TLSA", SECURE ",\"at\":\"2026-01-02\","
+		    L("b.test", "TLSA", SECURE ",\"at\":\"2026-01-02T00:00:00Z\","
 		    "\"records\":[\"3 1 1 bb\"]") },
 		    ";! zone a.test: secure\n;! zone b.test: secure\n"
+		    ";! asked 2026-01-01T00:00:00Z\n"
 		    "a.test. 60 IN CNAME b.test.\n"
+		    ";! asked 2026-01-02T00:00:00Z\n"
 		    "b.test. 60 IN TLSA 3 1 1 bb\n" },
+		{ "no time, and one that is none", {
+		    L("a.test", "A", SECURE ",\"at\":\"2026-13-01T00:00:00Z\","
+		    "\"records\":[\"192.0.2.1\"]"),
+		    L("b.test", "A", SECURE ",\"at\":\"x\\n;! zone x\","
+		    "\"records\":[\"192.0.2.2\"]") },
+		    ";! zone a.test: secure\n;! zone b.test: secure\n"
+		    "a.test. 60 IN A 192.0.2.1\nb.test. 60 IN A 192.0.2.2\n" },
 		{ "of a chain of aliases the end, not the next", {
 		    L("a.test", "A", SECURE ",\"canonical\":\"c.test\","
 		    "\"records\":[\"192.0.2.1\"]"),
-		    L("a.test", "CNAME", SECURE ",\"at\":\"2026-01-02\","
+		    L("a.test", "CNAME", SECURE ",\"at\":\"2026-01-02T00:00:00Z\","
 		    "\"records\":[\"b.test.\"]") },
 		    ";! zone a.test: secure\n;! zone c.test: secure\n"
 		    "a.test. 60 IN CNAME c.test.\n"

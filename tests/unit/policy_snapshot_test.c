@@ -187,6 +187,8 @@ what_is_wrong_is_said_with_its_line(void **state)
 		    "line 2: not of the form" },
 		{ "a status that is none", ";! zone a.test: safe\n",
 		    "line 1: not of the form" },
+		{ "a time that is none", ";! asked 2026-13-01T12:00:05Z\n",
+		    "line 1: not of the form" },
 		{ "a zone that is none", ";! zone a..test: secure\n",
 		    "line 1: not of the form" },
 	};
@@ -222,6 +224,40 @@ an_empty_one_knows_nothing(void **state)
 	snapshot_free(s);
 }
 
+static void
+records_may_say_when_they_were_asked_for(void **state)
+{
+	static const struct {
+		const char	*name;
+		int64_t		 at;
+	} cases[] = {
+		{ "a.test", 0 },
+		{ "b.test", INT64_C(1772366405000000) },
+		{ "c.test", INT64_C(1772366405000000) },
+		{ "d.test", 0 },
+		{ "alias.test", INT64_C(1772366405000000) },
+	};
+	char why[SNAPSHOT_WHY_MAX];
+	struct snapshot *s = snapshot_read(span_text(
+	    "a.test. A 192.0.2.1\n;! asked 2026-03-01T12:00:05.000001Z\n"
+	    "b.test. A 192.0.2.1\nc.test. A 192.0.2.1\n;! asked -\n"
+	    "d.test. A 192.0.2.1\nalias.test. CNAME b.test.\n"), "x", why);
+
+	(void)state;
+	assert_non_null(s);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lookup_question q = { .type = LOOKUP_A };
+		struct lookup_answer *a;
+
+		strcpy(q.name, cases[i].name);
+		assert_non_null(a = snapshot_answer(s, &q));
+		if (a->at != cases[i].at)
+			fail_msg("%s: got %lld", q.name, (long long)a->at);
+		lookup_answer_give(a);
+	}
+	snapshot_free(s);
+}
+
 int
 main(void)
 {
@@ -229,6 +265,7 @@ main(void)
 		cmocka_unit_test(each_question_has_one_answer),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_line),
 		cmocka_unit_test(an_empty_one_knows_nothing),
+		cmocka_unit_test(records_may_say_when_they_were_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,42 @@ what_version_2_knew_survives(void **state)
 	sqlite3_close(db);
 }
 
+/* With a session that was confirmed, and a text in two places. */
+static void
+what_version_3_knew_survives(void **state)
+{
+	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
+	static const char asked[] = "SELECT * FROM confirmation UNION ALL "
+	    "SELECT id, session, rank, at, kind, because, severity, "
+	    "wording, shape, summary FROM finding UNION ALL SELECT id, text, "
+	    "0, 0, 0, 0, 0, 0, 0, 0 FROM wording";
+	static char one[SQL_MAX], two[SQL_MAX];
+	const struct schema_step steps[] = { { 1, one }, { 2, two } };
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX];
+
+	(void)state;
+	read_file("schema/upgrades/1.sql", one);
+	read_file("schema/upgrades/2.sql", two);
+	assert_int_equal(schema_climb(db, steps, 2, 3, why), 0);
+	run(db, "INSERT INTO confirmation VALUES (2097152, 2, 5, 6, NULL, "
+	    "NULL, 2, 2, 0, 'as it was'); INSERT INTO wording VALUES "
+	    "(1, 'a text'); UPDATE finding SET wording = 1, summary = ''");
+	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
+	answers(db, asked, before);
+	assert_int_equal(schema_apply(db, why), 0);
+	answers(db, asked, after);
+	assert_string_equal(before, after);
+	assert_true(before[0] != '\0');
+	check(db, "SELECT count(*) FROM v_sessions WHERE confirmation "
+	    "IS NOT NULL", "1");
+	check(db, "SELECT count(*) FROM v_sessions WHERE unanswered "
+	    "IS NOT NULL", "0");
+	check(db, "SELECT count(*) FROM unanswered", "0");
+	check(db, "SELECT DISTINCT summary FROM v_findings", "a text");
+	sqlite3_close(db);
+}
+
 static void
 words_of_version_1_keep_their_numbers(void **state)
 {
@@ -250,6 +286,7 @@ main(void)
 		cmocka_unit_test(sessions_and_findings_of_version_1_survive),
 		cmocka_unit_test(an_upgraded_database_is_made_like_a_new_one),
 		cmocka_unit_test(what_version_2_knew_survives),
+		cmocka_unit_test(what_version_3_knew_survives),
 		cmocka_unit_test(words_of_version_1_keep_their_numbers),
 	};
 

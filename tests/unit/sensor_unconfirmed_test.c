@@ -149,6 +149,9 @@ meet(struct scene *s, uint8_t key, int64_t session)
 {
 	struct promise promise = { .answer = &s->answer,
 	    .match = &s->first };
+	struct unconfirmed_case c = { .session = session, .r = &s->m.record,
+	    .past = &s->past, .promise = &promise, .f = &s->m.findings,
+	    .now = NOON };
 	enum confirm_answer said;
 
 	make_up(&s->m, (uint64_t)session);
@@ -158,12 +161,9 @@ meet(struct scene *s, uint8_t key, int64_t session)
 	s->leaf.sha256[1] = (uint8_t)(session >> 8 & (key == 0 ? 255 : 0));
 	s->leaf.sha256[2] = (uint8_t)(key == 0 ? session : 0);
 	s->m.chain[0] = &s->leaf;
-	said = promise.confirm = unconfirmed_expect(s->u, &s->m.record,
-	    &promise);
+	said = promise.confirm = unconfirmed_expect(s->u, &c);
 	detect_session(&s->m.record, &s->past, &promise, &s->m.findings);
-	assert_int_equal(unconfirmed_add(s->u, &(struct unconfirmed_case){
-	    .session = session, .r = &s->m.record, .past = &s->past,
-	    .promise = &promise, .f = &s->m.findings, .now = NOON }), 0);
+	assert_int_equal(unconfirmed_add(s->u, &c), 0);
 	findings_clear(&s->m.findings);
 	return said;
 }

@@ -18,7 +18,8 @@ PARENT = "example."
 
 
 def parse(path):
-    """{zone: state} and the records, absolute, of each zone."""
+    """{zone: state} and the records, absolute, of each zone; what no line
+    covers is insecure."""
     states, records = {}, []
     with open(path, encoding="ascii") as lines:
         for line in lines:
@@ -28,8 +29,9 @@ def parse(path):
                 records.append(line)
     held = {z: [] for z in states if z.count(".") == 2}
     for line in records:
-        name = line.split()[0]
-        held[".".join(name.rsplit(".", 3)[-3:])].append(line)
+        zone = ".".join(line.split()[0].rsplit(".", 3)[-3:])
+        states.setdefault(zone, "insecure")
+        held.setdefault(zone, []).append(line)
     return states, held
 
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The memory that a record takes up; texts and certificates that are shared
+ * are counted nowhere.
+ */
+#include "base/footprint.h"
+#include "session/record.h"
+
+size_t
+session_record_size(const struct session_record *r)
+{
+	size_t size = footprint(sizeof(*r)) +
+	    footprint_text(r->server_name) +
+	    footprint_of(r->dns, sizeof(*r->dns)) +
+	    footprint_of(r->odd, sizeof(*r->odd)) +
+	    footprint_of(r->conflicts,
+	    RECORD_CONFLICTS_MAX * sizeof(r->conflicts[0]));
+
+	if (r->dialogue != NULL)
+		size += dialogue_size(r->dialogue);
+	if (r->smtp != NULL)
+		size += smtp_size(r->smtp);
+	if (r->tls != NULL)
+		size += tls_size(r->tls);
+	if (r->evidence != NULL)
+		size += evidence_size(r->evidence);
+	return size;
+}
