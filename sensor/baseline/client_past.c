@@ -4,11 +4,14 @@
 
 #include "baseline/client_past.h"
 #include "baseline/codec.h"
+#include "tls/suite.h"
 
 /* A failed handshake explains mail in clear that follows within: Postfix
  * waits for its queue's back-off, an hour or so at most. */
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
-#define FORMAT		2
+#define FORMAT		3
+#define WITHOUT_SUITES	2	/* ends ahead of them */
+#define GRADES		(SUITE_GRADES - 1)	/* that are known */
 
 struct partner {
 	uint64_t	  server, domain;
@@ -19,6 +22,14 @@ struct partner {
 	int64_t		  first_tls;
 	enum past_failure failed;
 	uint16_t	  best, chosen;
+	uint64_t	  offer, hello;	/* the latest of suites agreed on */
+	int64_t		  offer_first;	/* since when it is that one */
+	int64_t		  offer_last;
+	uint64_t	  lesser_offer;	/* of a downgrade, no broken suite */
+	int64_t		  lesser_first;
+	uint32_t	  graded;	/* suites agreed on */
+	int64_t		  graded_first, graded_last;
+	int64_t		  got[GRADES];	/* when first; 0: never */
 };
 
 struct client_past {
@@ -73,6 +84,47 @@ recall_failure(const struct partner *one, const struct client_sight *s,
 	past->failed_there = there;
 }
 
+/* By a client that was changed, to one server after the other. */
+static bool
+was_offered(const struct partner *one, const struct client_sight *s)
+{
+	return (one->offer == s->offer && one->offer_first < s->at) ||
+	    (one->lesser_offer == s->offer && one->lesser_first < s->at);
+}
+
+static void
+recall_offer(const struct client_past *p, const struct partner *one,
+    const struct client_sight *s, struct past *past)
+{
+	if (s->offer == 0)
+		return;
+	for (unsigned i = 0; i < p->count; i++)
+		past->offer_elsewhere += p->partners[i].server != s->server &&
+		    was_offered(&p->partners[i], s);
+	if (one->offer == 0 || one->offer_first >= s->at)
+		return;
+	past->offer_here = one->offer == s->offer ? PAST_OFFER_SAME :
+	    one->hello == s->hello ? PAST_OFFER_CUT : PAST_OFFER_OTHER;
+}
+
+static void
+recall_suites(const struct partner *one, int64_t at, struct past *past)
+{
+	if (one->graded == 0 || one->graded_first >= at)
+		return;
+	past->suites_here = one->graded;
+	past->suites_first = one->graded_first;
+	past->suites_last = one->graded_last < at ? one->graded_last :
+	    one->graded_first;
+	for (uint8_t i = 0; i < GRADES; i++) {
+		if (one->got[i] == 0 || one->got[i] >= at)
+			continue;
+		past->suite_best_here = i + 1;
+		if (past->suite_lowest_here == 0)
+			past->suite_lowest_here = i + 1;
+	}
+}
+
 void
 client_past_recall(const struct client_past *p, const struct client_sight *s,
     struct past *past)
@@ -94,6 +146,8 @@ client_past_recall(const struct client_past *p, const struct client_sight *s,
 			past->chosen_best_here = one->chosen;
 			past->client_best_at = one->best_at;
 		}
+		recall_offer(p, one, s, past);
+		recall_suites(one, s->at, past);
 	}
 }
 
@@ -155,6 +209,53 @@ learn_failure(struct partner *one, const struct client_sight *s)
 		one->failed_first = s->at;
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* A downgrade to what can be broken at once shows nothing of the client: its
+ * hello may be somebody else's. */
+static void
+learn_lesser(struct partner *one, const struct client_sight *s)
+{
+	if (s->offer == 0 || s->grade == SUITE_BROKEN)
+		return;
+	if (s->offer != one->lesser_offer)
+		one->lesser_first = 0;
+	one->lesser_offer = s->offer;
+	one->lesser_first = earlier(one->lesser_first, s->at);
+}
+
+static void
+learn_suite(struct partner *one, const struct client_sight *s)
+{
+	if (s->grade == 0 || s->grade > GRADES)
+		return;
+	if (s->pressed) {
+		learn_lesser(one, s);
+		return;
+	}
+	one->graded++;
+	one->graded_first = earlier(one->graded_first, s->at);
+	if (one->graded == 1 || s->at > one->graded_last)
+		one->graded_last = s->at;
+	one->got[s->grade - 1] = earlier(one->got[s->grade - 1], s->at);
+	if (s->offer == 0)
+		return;
+	if (s->offer == one->offer && s->hello == one->hello)
+		one->offer_first = earlier(one->offer_first, s->at);
+	else if (one->offer == 0 || s->at > one->offer_last) {
+		one->offer_first = s->offer == one->offer ?
+		    one->offer_first : s->at;
+		one->offer = s->offer;
+		one->hello = s->hello;
+	}
+	if (one->offer_last == 0 || s->at > one->offer_last)
+		one->offer_last = s->at;
+}
+
 void
 client_past_learn(struct client_past *p, const struct client_sight *s)
 {
@@ -184,9 +285,29 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 		one->chosen = s->chosen;
 	if (s->best != 0 && (one->best_at == 0 || s->at < one->best_at))
 		one->best_at = s->at;
+	learn_suite(one, s);
 }
 
-/* Octets: a number each, in the order of the structs. */
+static void
+put_suites(struct writer *w, const struct partner *one)
+{
+	put_number(w, one->lesser_offer);
+	put_time(w, one->lesser_first);
+	put_number(w, one->graded);
+	if (one->graded == 0)
+		return;
+	put_time(w, one->graded_first);
+	put_time(w, one->graded_last);
+	for (int i = 0; i < GRADES; i++)
+		put_time(w, one->got[i]);
+	put_number(w, one->offer);
+	put_number(w, one->hello);
+	put_time(w, one->offer_first);
+	put_time(w, one->offer_last);
+}
+
+/* Octets: a number each, in the order of the structs; what was agreed on in
+ * TLS behind all of them. */
 size_t
 client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 {
@@ -214,6 +335,8 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 		put_number(&w, one->best);
 		put_number(&w, one->chosen);
 	}
+	for (unsigned i = 0; i < p->count; i++)
+		put_suites(&w, &p->partners[i]);
 	return w.full ? 0 : w.len;
 }
 
@@ -239,15 +362,33 @@ get_partner(struct source_octets *s, struct partner *one)
 	one->chosen = (uint16_t)get_number(s);
 }
 
+static void
+get_suites(struct source_octets *s, struct partner *one)
+{
+	one->lesser_offer = get_number(s);
+	one->lesser_first = get_time(s);
+	if ((one->graded = (uint32_t)get_number(s)) == 0)
+		return;
+	one->graded_first = get_time(s);
+	one->graded_last = get_time(s);
+	for (int i = 0; i < GRADES; i++)
+		one->got[i] = get_time(s);
+	one->offer = get_number(s);
+	one->hello = get_number(s);
+	one->offer_first = get_time(s);
+	one->offer_last = get_time(s);
+}
+
 struct client_past *
 client_past_unpack(const uint8_t *octets, size_t len)
 {
 	struct source_octets s = { .at = octets, .len = len };
 	struct client_past *p;
 	struct partner *one;
-	uint64_t count;
+	uint64_t count, format = get_number(&s);
 
-	if (get_number(&s) != FORMAT || (p = client_past_new()) == NULL)
+	if ((format != FORMAT && format != WITHOUT_SUITES) ||
+	    (p = client_past_new()) == NULL)
 		return NULL;
 	p->tls = (uint32_t)get_number(&s);
 	p->unused = (uint32_t)get_number(&s);
@@ -257,6 +398,8 @@ client_past_unpack(const uint8_t *octets, size_t len)
 	    get_partner(&s, one))
 		if ((one = partner_new(p)) == NULL)
 			break;
+	for (unsigned i = 0; format == FORMAT && i < p->count; i++)
+		get_suites(&s, &p->partners[i]);
 	if (p->count == count && !s.bad)
 		return p;
 	client_past_free(p);

@@ -34,6 +34,8 @@ struct net {
 struct trait {
 	uint64_t	hash, more;	/* more: of a key, its issuer */
 	uint32_t	offered, missing;
+	/* Of a suite, offered: agreed on; missing: as a downgrade; hash: see
+	 * suite_key(); more: a bit for each client network, see net_bit(). */
 	int64_t		first, last;
 	uint64_t	days;		/* before last, see days_add() */
 };
@@ -48,7 +50,7 @@ struct server_past {
 	unsigned	 nbuckets;
 	struct net	*nets;
 	unsigned	 nnets;
-	struct traits	 names, replies, keys;
+	struct traits	 names, replies, keys, suites;
 	int64_t		 first_at;	/* the first session learnt */
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
@@ -80,6 +82,25 @@ days_until(uint64_t days, int64_t latest, int64_t at)
 		return 0;
 	return (unsigned)__builtin_popcountll(after > 0 ? days >> after :
 	    days);
+}
+
+static inline uint64_t
+suite_key(uint8_t grade, uint32_t suite)
+{
+	return (uint64_t)grade << 32 | suite;
+}
+
+static inline unsigned
+suite_key_grade(uint64_t key)
+{
+	return (unsigned)(key >> 32);
+}
+
+/* Networks by one bit of 64: those that share it count as one. */
+static inline uint64_t
+net_bit(uint64_t net)
+{
+	return UINT64_C(1) << (net * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
 /* Room for one more element of `size` octets: lists grow by doubling. */
