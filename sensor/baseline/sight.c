@@ -163,7 +163,9 @@ domain_of(const char *name)
 }
 
 /* JA4 has the suites in its second part, and in its third what tells programs
- * apart: twelve hexadecimal digits each, in any order the same. */
+ * apart: twelve hexadecimal digits each, in any order the same.  Padding
+ * (RFC 7685) that comes or goes with the suites makes it another program's:
+ * the weaker word. */
 static uint64_t
 ja4_part(const char *ja4, unsigned from)
 {
