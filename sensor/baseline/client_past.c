@@ -4,6 +4,7 @@
 
 #include "baseline/client_past.h"
 #include "baseline/codec.h"
+#include "baseline/days.h"
 #include "tls/suite.h"
 
 /* A failed handshake explains mail in clear that follows within: Postfix
@@ -12,6 +13,12 @@
 #define FORMAT		3
 #define WITHOUT_SUITES	2	/* ends ahead of them */
 #define GRADES		(SUITE_GRADES - 1)	/* that are known */
+
+/* A hello whose suites were agreed on. */
+struct offer {
+	uint64_t	suites, hello;	/* suites 0: none */
+	int64_t		first;		/* since when it is that one */
+};
 
 struct partner {
 	uint64_t	  server, domain;
@@ -22,13 +29,12 @@ struct partner {
 	int64_t		  first_tls;
 	enum past_failure failed;
 	uint16_t	  best, chosen;
-	uint64_t	  offer, hello;	/* the latest of suites agreed on */
-	int64_t		  offer_first;	/* since when it is that one */
-	int64_t		  offer_last;
+	struct offer	  offer, older;	/* the latest, and the one before */
 	uint64_t	  lesser_offer;	/* of a downgrade, no broken suite */
 	int64_t		  lesser_first;
 	uint32_t	  graded;	/* suites agreed on */
 	int64_t		  graded_first, graded_last;
+	uint64_t	  graded_days;	/* before the last, see days_add() */
 	int64_t		  got[GRADES];	/* when first; 0: never */
 };
 
@@ -84,11 +90,26 @@ recall_failure(const struct partner *one, const struct client_sight *s,
 	past->failed_there = there;
 }
 
+static bool
+is_same(const struct offer *a, const struct offer *b)
+{
+	return a->suites == b->suites && a->hello == b->hello;
+}
+
+static void
+swap(struct offer *a, struct offer *b)
+{
+	struct offer c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
 /* By a client that was changed, to one server after the other. */
 static bool
 was_offered(const struct partner *one, const struct client_sight *s)
 {
-	return (one->offer == s->offer && one->offer_first < s->at) ||
+	return (one->offer.suites == s->offer && one->offer.first < s->at) ||
 	    (one->lesser_offer == s->offer && one->lesser_first < s->at);
 }
 
@@ -96,15 +117,18 @@ static void
 recall_offer(const struct client_past *p, const struct partner *one,
     const struct client_sight *s, struct past *past)
 {
+	const struct offer *o;
+
 	if (s->offer == 0)
 		return;
 	for (unsigned i = 0; i < p->count; i++)
 		past->offer_elsewhere += p->partners[i].server != s->server &&
 		    was_offered(&p->partners[i], s);
-	if (one->offer == 0 || one->offer_first >= s->at)
+	o = one->offer.first < s->at ? &one->offer : &one->older;
+	if (o->suites == 0 || o->first >= s->at)
 		return;
-	past->offer_here = one->offer == s->offer ? PAST_OFFER_SAME :
-	    one->hello == s->hello ? PAST_OFFER_CUT : PAST_OFFER_OTHER;
+	past->offer_here = o->suites == s->offer ? PAST_OFFER_SAME :
+	    o->hello == s->hello ? PAST_OFFER_CUT : PAST_OFFER_OTHER;
 }
 
 static void
@@ -113,9 +137,8 @@ recall_suites(const struct partner *one, int64_t at, struct past *past)
 	if (one->graded == 0 || one->graded_first >= at)
 		return;
 	past->suites_here = one->graded;
-	past->suites_first = one->graded_first;
-	past->suites_last = one->graded_last < at ? one->graded_last :
-	    one->graded_first;
+	past->suites_here_days = days_until(one->graded_days,
+	    one->graded_last, at);
 	for (uint8_t i = 0; i < GRADES; i++) {
 		if (one->got[i] == 0 || one->got[i] >= at)
 			continue;
@@ -228,6 +251,32 @@ learn_lesser(struct partner *one, const struct client_sight *s)
 	one->lesser_first = earlier(one->lesser_first, s->at);
 }
 
+/*
+ * Each counts from when it was first given.  One that comes before the latest
+ * began was that before it: captures are read in any order.
+ */
+static void
+learn_offer(struct partner *one, const struct client_sight *s)
+{
+	const struct offer o = { s->offer, s->hello, s->at };
+
+	if (o.suites == 0)
+		return;
+	if (is_same(&o, &one->offer))
+		one->offer.first = earlier(one->offer.first, o.first);
+	else if (is_same(&o, &one->older))
+		one->older.first = earlier(one->older.first, o.first);
+	else if (one->offer.suites == 0)
+		one->offer = o;
+	else if (o.first > one->offer.first) {
+		one->older = one->offer;
+		one->offer = o;
+	} else if (one->older.suites == 0 || o.first > one->older.first)
+		one->older = o;
+	if (one->older.suites != 0 && one->older.first > one->offer.first)
+		swap(&one->older, &one->offer);
+}
+
 static void
 learn_suite(struct partner *one, const struct client_sight *s)
 {
@@ -239,21 +288,11 @@ learn_suite(struct partner *one, const struct client_sight *s)
 	}
 	one->graded++;
 	one->graded_first = earlier(one->graded_first, s->at);
+	one->graded_days = days_add(one->graded_days, one->graded_last, s->at);
 	if (one->graded == 1 || s->at > one->graded_last)
 		one->graded_last = s->at;
 	one->got[s->grade - 1] = earlier(one->got[s->grade - 1], s->at);
-	if (s->offer == 0)
-		return;
-	if (s->offer == one->offer && s->hello == one->hello)
-		one->offer_first = earlier(one->offer_first, s->at);
-	else if (one->offer == 0 || s->at > one->offer_last) {
-		one->offer_first = s->offer == one->offer ?
-		    one->offer_first : s->at;
-		one->offer = s->offer;
-		one->hello = s->hello;
-	}
-	if (one->offer_last == 0 || s->at > one->offer_last)
-		one->offer_last = s->at;
+	learn_offer(one, s);
 }
 
 void
@@ -289,6 +328,16 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 }
 
 static void
+put_offer(struct writer *w, const struct offer *o)
+{
+	put_number(w, o->suites);
+	if (o->suites == 0)
+		return;
+	put_number(w, o->hello);
+	put_time(w, o->first);
+}
+
+static void
 put_suites(struct writer *w, const struct partner *one)
 {
 	put_number(w, one->lesser_offer);
@@ -298,12 +347,11 @@ put_suites(struct writer *w, const struct partner *one)
 		return;
 	put_time(w, one->graded_first);
 	put_time(w, one->graded_last);
+	put_number(w, one->graded_days);
 	for (int i = 0; i < GRADES; i++)
 		put_time(w, one->got[i]);
-	put_number(w, one->offer);
-	put_number(w, one->hello);
-	put_time(w, one->offer_first);
-	put_time(w, one->offer_last);
+	put_offer(w, &one->offer);
+	put_offer(w, &one->older);
 }
 
 /* Octets: a number each, in the order of the structs; what was agreed on in
@@ -363,6 +411,15 @@ get_partner(struct source_octets *s, struct partner *one)
 }
 
 static void
+get_offer(struct source_octets *s, struct offer *o)
+{
+	if ((o->suites = get_number(s)) == 0)
+		return;
+	o->hello = get_number(s);
+	o->first = get_time(s);
+}
+
+static void
 get_suites(struct source_octets *s, struct partner *one)
 {
 	one->lesser_offer = get_number(s);
@@ -371,12 +428,11 @@ get_suites(struct source_octets *s, struct partner *one)
 		return;
 	one->graded_first = get_time(s);
 	one->graded_last = get_time(s);
+	one->graded_days = get_number(s);
 	for (int i = 0; i < GRADES; i++)
 		one->got[i] = get_time(s);
-	one->offer = get_number(s);
-	one->hello = get_number(s);
-	one->offer_first = get_time(s);
-	one->offer_last = get_time(s);
+	get_offer(s, &one->offer);
+	get_offer(s, &one->older);
 }
 
 struct client_past *

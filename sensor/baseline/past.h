@@ -85,7 +85,7 @@ struct past {
 	int64_t		client_best_at;
 	/* ... suites that both agreed on, but for downgrades */
 	uint32_t	suites_here;		/* sessions */
-	int64_t		suites_first, suites_last;	/* 0: none */
+	unsigned	suites_here_days;
 	uint8_t		suite_lowest_here;	/* grades; 0: none */
 	uint8_t		suite_best_here;
 	enum past_offer	offer_here;

@@ -8,10 +8,8 @@
 
 #include <stdlib.h>
 
+#include "baseline/days.h"
 #include "baseline/server_past.h"
-
-#define HOUR		INT64_C(3600000000)
-#define DAY		(24 * HOUR)
 
 struct bucket {
 	int64_t		start, length;
@@ -55,34 +53,6 @@ struct server_past {
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
 };
-
-/*
- * The days on which something was seen: bit n is the n-th day before that of
- * the latest time.  So days count once, in whatever order they are learnt.
- */
-static inline uint64_t
-days_add(uint64_t days, int64_t latest, int64_t at)
-{
-	int64_t later = at / DAY - latest / DAY;
-
-	if (days == 0 || later >= 64)
-		return 1;
-	if (later >= 0)
-		return days << later | 1;
-	return later > -64 ? days | UINT64_C(1) << -later : days;
-}
-
-/* How many there are up to the day of `at`. */
-static inline unsigned
-days_until(uint64_t days, int64_t latest, int64_t at)
-{
-	int64_t after = latest / DAY - at / DAY;
-
-	if (after >= 64)
-		return 0;
-	return (unsigned)__builtin_popcountll(after > 0 ? days >> after :
-	    days);
-}
 
 static inline uint64_t
 suite_key(uint8_t grade, uint32_t suite)

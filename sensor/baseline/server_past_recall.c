@@ -172,6 +172,15 @@ recall_traits(const struct server_past *p, const struct server_sight *s,
 	recall_keys(&p->keys, s, past);
 }
 
+/* When it was last so before `at`: to the grain of a day, if it was so after
+ * that, too. */
+static int64_t
+trait_last_before(const struct trait *t, int64_t at)
+{
+	return t->last < at ? t->last : server_past_later(t->first,
+	    days_last_over(t->days, t->last, at));
+}
+
 /* A network counts with the bit it has, and this one does not. */
 static void
 recall_suites(const struct traits *suites, const struct server_sight *s,
@@ -190,7 +199,7 @@ recall_suites(const struct traits *suites, const struct server_sight *s,
 		if (grade > s->grade) {
 			past->suites_better_last = server_past_later(
 			    past->suites_better_last,
-			    last_before(t->first, t->last, s->at));
+			    trait_last_before(t, s->at));
 			continue;
 		}
 		days = days_until(t->days, t->last, s->at);

@@ -23,8 +23,7 @@
 
 #define TLS13		0x0304
 #define NEIGHBOURS	INT64_C(3600000000)
-#define DAY		INT64_C(86400000000)
-#define SETTLED		(7 * DAY)	/* nothing better from the server */
+#define SETTLED		INT64_C(604800000000)	/* nothing better from the server */
 #define SETTLED_SESSIONS	10
 #define OTHER_NETS	2		/* "everybody" */
 
@@ -130,12 +129,11 @@ change_of(const struct brief *b)
 	return CHANGE_UNKNOWN;
 }
 
-/* Both ends of its record are on different days. */
 static bool
 is_habit(const struct past *p)
 {
 	return p->suites_here >= PAST_HABIT_SESSIONS &&
-	    p->suites_first / DAY != p->suites_last / DAY;
+	    p->suites_here_days >= PAST_HABIT_DAYS;
 }
 
 static void

@@ -49,6 +49,7 @@ starttls tls12-key 4
 """
 WIDE = HONEST.replace("tls12-key 4", "tls12-wide 4")
 ANONYMOUS = HONEST.replace("tls12-key 4", "tls12-wide-anonymous 4")
+STATIC = HONEST.replace("tls12-key 4", "tls12-wide-static 4")
 STRIPPED = """
 client {client}
 server {mx}
@@ -320,6 +321,24 @@ def check_suite_downgrades_do_not_teach(desk):
     got = [i["sessions"] for i in desk.rows("v_incidents")]
     if got != [30]:
         yield "incidents", got, [30]
+
+
+def check_suites_of_a_changed_server(desk):
+    """Told while it is news, then a note, then learnt."""
+    text = ""
+    for n in range(1, 4):
+        net = f"[2001:db8:{n}::1]"
+        text += part(WIDE, 10000 * n, 60 * n, f"12 {DAY // 2}", net=net)
+        text += part(STATIC, 41000 + 10 * n, 6 * DAY + 60 * n, net=net)
+        text += part(STATIC, 41001 + 10 * n, 7 * DAY + 60 * n, "2 3600",
+                     net=net)
+    desk.say(text)
+    for n, want in ((41010, "low"), (41020, "low"), (41030, "info"),
+                    (41011, "info"), (41012, None), (41031, None)):
+        one = desk.of_port(n)[1].get("tls-downgraded")
+        got = one["severity"] if one else None
+        if got != want:
+            yield f"port {n}", got, want
 
 
 def check_forged_suites(desk):

@@ -72,6 +72,11 @@ a_server_remembers_what_it_chose(void **state)
 	past = asked(p, -45, A, RSA);
 	assert_int_equal(past.suites_low, 0);
 	assert_int_equal(past.suites_better_last, NOON - 50 * HOUR);
+	/* what went on behind it is told to the day */
+	learn(p, -100, B, GCM);
+	learn(p, -80, B, GCM);
+	past = asked(p, -55, A, RSA);
+	assert_int_equal(past.suites_better_last, NOON - 60 * HOUR - 1);
 	server_past_free(p);
 }
 
@@ -236,14 +241,14 @@ two_remember_what_they_agreed_on(void **state)
 	assert_non_null(q);
 	past = wanted(q, 0, 1, 5, 6);
 	assert_int_equal(past.suites_here, 2);
-	assert_int_equal(past.suites_first, NOON - 30 * HOUR);
-	assert_int_equal(past.suites_last, NOON - HOUR);
+	assert_int_equal(past.suites_here_days, 2);
 	assert_int_equal(past.suite_lowest_here, SUITE_STATIC);
 	assert_int_equal(past.suite_best_here, SUITE_AEAD);
 	assert_int_equal(past.offer_here, PAST_OFFER_SAME);
 	assert_int_equal(past.offer_elsewhere, 0);
 	/* what came later is not known yet */
-	past = wanted(q, -2, 1, 5, 6);
+	past = wanted(q, -20, 1, 5, 6);
+	assert_int_equal(past.suites_here_days, 1);
 	assert_int_equal(past.suite_lowest_here, SUITE_AEAD);
 	assert_int_equal(wanted(q, -40, 1, 5, 6).suites_here, 0);
 	assert_int_equal(wanted(q, 0, 1, 9, 6).offer_here, PAST_OFFER_CUT);

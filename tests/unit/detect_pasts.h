@@ -139,8 +139,8 @@ static inline void
 agreed_on_good_ones(struct past *p)
 {
 	p->suites_here = 6;
-	p->suites_first = NOON - 72 * HOUR;
-	p->suites_last = p->suites_better_last = NOON - HOUR;
+	p->suites_here_days = 3;
+	p->suites_better_last = NOON - HOUR;
 	p->suite_lowest_here = p->suite_best_here = SUITE_AEAD;
 	p->offer_here = PAST_OFFER_SAME;
 	p->client_best_here = 0x0304;
@@ -150,7 +150,7 @@ static inline void
 agreed_on_good_ones_today(struct past *p)
 {
 	agreed_on_good_ones(p);
-	p->suites_first = NOON - 2 * HOUR;
+	p->suites_here_days = 1;
 }
 
 static inline void
