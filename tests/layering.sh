@@ -23,7 +23,7 @@ allowed() {
 	sensor/tls)	echo '^(base|tls)/' ;;
 	sensor/session)	echo '^(base|schema|decode/packet\.h|dns/seen\.h|flow/flow\.h|smtp/smtp\.h|tls/|session/)' ;;
 	sensor/policy)	echo '^(base|schema|policy)/' ;;
-	sensor/baseline) echo '^(base|schema|session|baseline)/' ;;
+	sensor/baseline) echo '^((base|schema|session|baseline)/|tls/suite\.h$)' ;;
 	sensor/detect)	echo '^(base|schema|session|baseline/past\.h|policy|detect)' ;;
 	sensor/store)	echo '^(base|schema|session|baseline|policy|detect|flow|smtp|tls|store)' ;;
 	sensor)		echo '.' ;;

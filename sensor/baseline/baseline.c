@@ -321,11 +321,12 @@ baseline_recall(struct baseline *b, const struct session_record *r,
 }
 
 int
-baseline_learn(struct baseline *b, bool taken)
+baseline_learn(struct baseline *b, const struct lesson *lesson)
 {
-	const struct sight *s = &b->sight;
+	struct sight *s = &b->sight;
 	void *memory;
 
+	s->server.pressed = s->client.pressed = lesson->pressed;
 	if (s->server.at > b->newest)
 		b->newest = s->server.at;
 	if (s->server_tells && (memory = memory_of(b, WHAT_SERVER,
@@ -334,11 +335,11 @@ baseline_learn(struct baseline *b, bool taken)
 	if (s->client_tells && (memory = memory_of(b, WHAT_CLIENT,
 	    s->client_key, sizeof(s->client_key))) != NULL)
 		client_past_learn(memory, &s->client);
-	if ((taken || s->server.offer == SERVER_OFFERED) &&
+	if ((lesson->taken || s->server.offer == SERVER_OFFERED) &&
 	    (memory = memory_of(b, WHAT_NET, s->net_key,
 	    sizeof(s->net_key))) != NULL)
 		net_past_learn(memory, s->server.at, s->client.server,
-		    !taken);
+		    !lesson->taken);
 	return b->failed ? -1 : 0;
 }
 

@@ -55,9 +55,15 @@ int		 baseline_begin(struct baseline *b);
 /* What was before this session. */
 int		 baseline_recall(struct baseline *b,
 		    const struct session_record *r, struct past *past);
-/* Learn the session that baseline_recall() was last asked about.
- * `taken`: a known offer is gone in it (a rule said so). */
-int		 baseline_learn(struct baseline *b, bool taken);
+/* What rules said of a session before it is learnt. */
+struct lesson {
+	bool	taken;		/* a known offer is gone in it */
+	bool	pressed;	/* its TLS is less than both agree on */
+};
+
+/* Learn the session that baseline_recall() was last asked about. */
+int		 baseline_learn(struct baseline *b,
+		    const struct lesson *lesson);
 
 /* A note (RECORD_NOTE): the client's memory learns ahead of the record that
  * TLS failed. */

@@ -4,11 +4,21 @@
 
 #include "baseline/client_past.h"
 #include "baseline/codec.h"
+#include "baseline/days.h"
+#include "tls/suite.h"
 
 /* A failed handshake explains mail in clear that follows within: Postfix
  * waits for its queue's back-off, an hour or so at most. */
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
-#define FORMAT		2
+#define FORMAT		3
+#define WITHOUT_SUITES	2	/* ends ahead of them */
+#define GRADES		(SUITE_GRADES - 1)	/* that are known */
+
+/* A hello whose suites were agreed on. */
+struct offer {
+	uint64_t	suites, hello;	/* suites 0: none */
+	int64_t		first;		/* since when it is that one */
+};
 
 struct partner {
 	uint64_t	  server, domain;
@@ -19,6 +29,13 @@ struct partner {
 	int64_t		  first_tls;
 	enum past_failure failed;
 	uint16_t	  best, chosen;
+	struct offer	  offer, older;	/* the latest, and the one before */
+	uint64_t	  lesser_offer;	/* of a downgrade, no broken suite */
+	int64_t		  lesser_first;
+	uint32_t	  graded;	/* suites agreed on */
+	int64_t		  graded_first, graded_last;
+	uint64_t	  graded_days;	/* before the last, see days_add() */
+	int64_t		  got[GRADES];	/* when first; 0: never */
 };
 
 struct client_past {
@@ -73,6 +90,64 @@ recall_failure(const struct partner *one, const struct client_sight *s,
 	past->failed_there = there;
 }
 
+static bool
+is_same(const struct offer *a, const struct offer *b)
+{
+	return a->suites == b->suites && a->hello == b->hello;
+}
+
+static void
+swap(struct offer *a, struct offer *b)
+{
+	struct offer c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* By a client that was changed, to one server after the other. */
+static bool
+was_offered(const struct partner *one, const struct client_sight *s)
+{
+	return (one->offer.suites == s->offer && one->offer.first < s->at) ||
+	    (one->lesser_offer == s->offer && one->lesser_first < s->at);
+}
+
+static void
+recall_offer(const struct client_past *p, const struct partner *one,
+    const struct client_sight *s, struct past *past)
+{
+	const struct offer *o;
+
+	if (s->offer == 0)
+		return;
+	for (unsigned i = 0; i < p->count; i++)
+		past->offer_elsewhere += p->partners[i].server != s->server &&
+		    was_offered(&p->partners[i], s);
+	o = one->offer.first < s->at ? &one->offer : &one->older;
+	if (o->suites == 0 || o->first >= s->at)
+		return;
+	past->offer_here = o->suites == s->offer ? PAST_OFFER_SAME :
+	    o->hello == s->hello ? PAST_OFFER_CUT : PAST_OFFER_OTHER;
+}
+
+static void
+recall_suites(const struct partner *one, int64_t at, struct past *past)
+{
+	if (one->graded == 0 || one->graded_first >= at)
+		return;
+	past->suites_here = one->graded;
+	past->suites_here_days = days_until(one->graded_days,
+	    one->graded_last, at);
+	for (uint8_t i = 0; i < GRADES; i++) {
+		if (one->got[i] == 0 || one->got[i] >= at)
+			continue;
+		past->suite_best_here = i + 1;
+		if (past->suite_lowest_here == 0)
+			past->suite_lowest_here = i + 1;
+	}
+}
+
 void
 client_past_recall(const struct client_past *p, const struct client_sight *s,
     struct past *past)
@@ -94,6 +169,8 @@ client_past_recall(const struct client_past *p, const struct client_sight *s,
 			past->chosen_best_here = one->chosen;
 			past->client_best_at = one->best_at;
 		}
+		recall_offer(p, one, s, past);
+		recall_suites(one, s->at, past);
 	}
 }
 
@@ -155,6 +232,69 @@ learn_failure(struct partner *one, const struct client_sight *s)
 		one->failed_first = s->at;
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* A downgrade to what can be broken at once shows nothing of the client: its
+ * hello may be somebody else's. */
+static void
+learn_lesser(struct partner *one, const struct client_sight *s)
+{
+	if (s->offer == 0 || s->grade == SUITE_BROKEN)
+		return;
+	if (s->offer != one->lesser_offer)
+		one->lesser_first = 0;
+	one->lesser_offer = s->offer;
+	one->lesser_first = earlier(one->lesser_first, s->at);
+}
+
+/*
+ * Each counts from when it was first given.  One that comes before the latest
+ * began was that before it: captures are read in any order.
+ */
+static void
+learn_offer(struct partner *one, const struct client_sight *s)
+{
+	const struct offer o = { s->offer, s->hello, s->at };
+
+	if (o.suites == 0)
+		return;
+	if (is_same(&o, &one->offer))
+		one->offer.first = earlier(one->offer.first, o.first);
+	else if (is_same(&o, &one->older))
+		one->older.first = earlier(one->older.first, o.first);
+	else if (one->offer.suites == 0)
+		one->offer = o;
+	else if (o.first > one->offer.first) {
+		one->older = one->offer;
+		one->offer = o;
+	} else if (one->older.suites == 0 || o.first > one->older.first)
+		one->older = o;
+	if (one->older.suites != 0 && one->older.first > one->offer.first)
+		swap(&one->older, &one->offer);
+}
+
+static void
+learn_suite(struct partner *one, const struct client_sight *s)
+{
+	if (s->grade == 0 || s->grade > GRADES)
+		return;
+	if (s->pressed) {
+		learn_lesser(one, s);
+		return;
+	}
+	one->graded++;
+	one->graded_first = earlier(one->graded_first, s->at);
+	one->graded_days = days_add(one->graded_days, one->graded_last, s->at);
+	if (one->graded == 1 || s->at > one->graded_last)
+		one->graded_last = s->at;
+	one->got[s->grade - 1] = earlier(one->got[s->grade - 1], s->at);
+	learn_offer(one, s);
+}
+
 void
 client_past_learn(struct client_past *p, const struct client_sight *s)
 {
@@ -184,9 +324,38 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 		one->chosen = s->chosen;
 	if (s->best != 0 && (one->best_at == 0 || s->at < one->best_at))
 		one->best_at = s->at;
+	learn_suite(one, s);
 }
 
-/* Octets: a number each, in the order of the structs. */
+static void
+put_offer(struct writer *w, const struct offer *o)
+{
+	put_number(w, o->suites);
+	if (o->suites == 0)
+		return;
+	put_number(w, o->hello);
+	put_time(w, o->first);
+}
+
+static void
+put_suites(struct writer *w, const struct partner *one)
+{
+	put_number(w, one->lesser_offer);
+	put_time(w, one->lesser_first);
+	put_number(w, one->graded);
+	if (one->graded == 0)
+		return;
+	put_time(w, one->graded_first);
+	put_time(w, one->graded_last);
+	put_number(w, one->graded_days);
+	for (int i = 0; i < GRADES; i++)
+		put_time(w, one->got[i]);
+	put_offer(w, &one->offer);
+	put_offer(w, &one->older);
+}
+
+/* Octets: a number each, in the order of the structs; what was agreed on in
+ * TLS behind all of them. */
 size_t
 client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 {
@@ -214,6 +383,8 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 		put_number(&w, one->best);
 		put_number(&w, one->chosen);
 	}
+	for (unsigned i = 0; i < p->count; i++)
+		put_suites(&w, &p->partners[i]);
 	return w.full ? 0 : w.len;
 }
 
@@ -239,15 +410,41 @@ get_partner(struct source_octets *s, struct partner *one)
 	one->chosen = (uint16_t)get_number(s);
 }
 
+static void
+get_offer(struct source_octets *s, struct offer *o)
+{
+	if ((o->suites = get_number(s)) == 0)
+		return;
+	o->hello = get_number(s);
+	o->first = get_time(s);
+}
+
+static void
+get_suites(struct source_octets *s, struct partner *one)
+{
+	one->lesser_offer = get_number(s);
+	one->lesser_first = get_time(s);
+	if ((one->graded = (uint32_t)get_number(s)) == 0)
+		return;
+	one->graded_first = get_time(s);
+	one->graded_last = get_time(s);
+	one->graded_days = get_number(s);
+	for (int i = 0; i < GRADES; i++)
+		one->got[i] = get_time(s);
+	get_offer(s, &one->offer);
+	get_offer(s, &one->older);
+}
+
 struct client_past *
 client_past_unpack(const uint8_t *octets, size_t len)
 {
 	struct source_octets s = { .at = octets, .len = len };
 	struct client_past *p;
 	struct partner *one;
-	uint64_t count;
+	uint64_t count, format = get_number(&s);
 
-	if (get_number(&s) != FORMAT || (p = client_past_new()) == NULL)
+	if ((format != FORMAT && format != WITHOUT_SUITES) ||
+	    (p = client_past_new()) == NULL)
 		return NULL;
 	p->tls = (uint32_t)get_number(&s);
 	p->unused = (uint32_t)get_number(&s);
@@ -257,6 +454,8 @@ client_past_unpack(const uint8_t *octets, size_t len)
 	    get_partner(&s, one))
 		if ((one = partner_new(p)) == NULL)
 			break;
+	for (unsigned i = 0; format == FORMAT && i < p->count; i++)
+		get_suites(&s, &p->partners[i]);
 	if (p->count == count && !s.bad)
 		return p;
 	client_past_free(p);

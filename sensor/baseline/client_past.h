@@ -11,7 +11,7 @@
 #include "baseline/past.h"
 
 #define CLIENT_SERVERS_MAX	32	/* remembered one by one */
-#define CLIENT_OCTETS_MAX	4096	/* packed */
+#define CLIENT_OCTETS_MAX	8192	/* packed */
 
 /* One session as far as a client's memory goes. */
 struct client_sight {
@@ -22,6 +22,11 @@ struct client_sight {
 	bool		  unused;	/* offered, and mail went in clear */
 	enum past_failure failed;	/* TLS was tried, and how it ended */
 	uint16_t	  best, chosen;	/* versions; 0: unknown */
+	uint8_t		  grade;	/* of a suite agreed on, seen whole; 0 */
+	uint64_t	  offer;	/* suites of its hello; 0: unknown */
+	uint64_t	  hello;	/* the rest of it, of the program */
+	bool		  pressed;	/* TLS is a downgrade: a rule said so,
+					 * after recalling */
 };
 
 struct client_past;		/* opaque */

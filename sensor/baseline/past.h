@@ -25,6 +25,15 @@ enum past_failure {
 	PAST_FAILED_BROKEN,	/* the handshake did not come about */
 };
 
+/* What the client's hello offers now, beside what it offered this server
+ * before. */
+enum past_offer {
+	PAST_OFFER_UNKNOWN,
+	PAST_OFFER_SAME,	/* the same suites */
+	PAST_OFFER_CUT,		/* other suites; but for them, the same hello */
+	PAST_OFFER_OTHER,	/* another hello, as another program's */
+};
+
 struct past {
 	/* the server, for everybody */
 	uint32_t	offered, absent, masked, ehlo_refused;
@@ -60,12 +69,28 @@ struct past {
 	unsigned	keys;			/* distinct ones shown */
 	bool		key_known, issuer_known;
 
+	/* ... what it chose in TLS: of suites of this session's grade (enum
+	 * suite_grade) or below */
+	uint32_t	suites_low;		/* sessions */
+	unsigned	suites_low_nets;	/* other networks: at least */
+	unsigned	suites_low_days;	/* a downgrade does not count */
+	int64_t		suites_low_first;	/* 0: never */
+	int64_t		suites_better_last;	/* of a higher grade; 0 */
+
 	/* the client */
 	uint32_t	client_tls, client_unused;	/* offers taken, and not */
 	uint32_t	client_tls_here, client_unused_here;
 	uint16_t	client_best_here;	/* greatest version it offered */
 	uint16_t	chosen_best_here;	/* ... and got */
 	int64_t		client_best_at;
+	/* ... suites that both agreed on, but for downgrades */
+	uint32_t	suites_here;		/* sessions */
+	unsigned	suites_here_days;
+	uint8_t		suite_lowest_here;	/* grades; 0: none */
+	uint8_t		suite_best_here;
+	enum past_offer	offer_here;
+	unsigned	offer_elsewhere;	/* other servers it offered the
+						 * same as this session does */
 	enum past_failure failed;		/* with this server or one of
 						 * the same domain */
 	int64_t		failed_at;

@@ -16,6 +16,7 @@ server_past_new(void)
 	p->names.most = SERVER_NAMES_MAX;
 	p->replies.most = SERVER_REPLIES_MAX;
 	p->keys.most = SERVER_KEYS_MAX;
+	p->suites.most = SERVER_SUITES_MAX;
 	return p;
 }
 
@@ -29,6 +30,7 @@ server_past_free(struct server_past *p)
 	free(p->names.list);
 	free(p->replies.list);
 	free(p->keys.list);
+	free(p->suites.list);
 	free(p);
 }
 
@@ -363,6 +365,27 @@ learn_traits(struct server_past *p, const struct server_sight *s)
 		t->more = s->issuer;
 }
 
+/* Days make a suite the server's own: those of a downgrade do not count, and
+ * its row is the first to go. */
+static void
+learn_suite(struct server_past *p, const struct server_sight *s)
+{
+	struct trait *t;
+	uint64_t days = 0, key = suite_key(s->grade, s->suite);
+
+	if (s->suite == 0)
+		return;
+	if ((t = server_past_trait(&p->suites, key)) != NULL)
+		days = t->days;
+	if ((t = trait_learn(&p->suites, key, s->at)) == NULL)
+		return;
+	t->more |= net_bit(s->net);
+	t->offered += !s->pressed;
+	t->missing += s->pressed;
+	if (s->pressed)
+		t->days = days;
+}
+
 void
 server_past_learn(struct server_past *p, const struct server_sight *s)
 {
@@ -375,6 +398,7 @@ server_past_learn(struct server_past *p, const struct server_sight *s)
 	learn_bucket(b, s);
 	learn_net(p, s);
 	learn_traits(p, s);
+	learn_suite(p, s);
 }
 
 static void
@@ -418,4 +442,5 @@ server_past_expire(struct server_past *p, int64_t before)
 	expire_traits(&p->names, before);
 	expire_traits(&p->replies, before);
 	expire_traits(&p->keys, before);
+	expire_traits(&p->suites, before);
 }

@@ -6,6 +6,8 @@
  * tables of client networks, names, replies and keys.  Whoever floods it
  * pushes out rows of that table alone: of networks the least recent, of the
  * others what was seen on the fewest days.
+ * Of TLS it keeps each version and suite that was agreed on, with sessions,
+ * first and last times, days and, as bits, client networks.
  */
 #ifndef BASELINE_SERVER_PAST_H
 #define BASELINE_SERVER_PAST_H
@@ -16,6 +18,7 @@
 #define SERVER_NAMES_MAX	8
 #define SERVER_REPLIES_MAX	4
 #define SERVER_KEYS_MAX		8
+#define SERVER_SUITES_MAX	8	/* with their TLS versions */
 #define SERVER_BUCKETS_MAX	96
 #define SERVER_OCTETS_MAX	16384	/* packed */
 
@@ -40,6 +43,11 @@ struct server_sight {
 	bool		  banner, banner_masked;
 	uint64_t	  name, reply;	/* 0: unknown */
 	uint64_t	  key, issuer;	/* 0: none visible */
+	uint8_t		  grade;	/* of the suite; 0: unknown */
+	uint32_t	  suite;	/* version << 16 | cipher; 0: it was not
+					 * agreed on, or not seen whole */
+	bool		  pressed;	/* ... it is a downgrade: a rule said
+					 * so, after recalling */
 };
 
 struct server_past;		/* opaque */

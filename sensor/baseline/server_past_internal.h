@@ -8,10 +8,8 @@
 
 #include <stdlib.h>
 
+#include "baseline/days.h"
 #include "baseline/server_past.h"
-
-#define HOUR		INT64_C(3600000000)
-#define DAY		(24 * HOUR)
 
 struct bucket {
 	int64_t		start, length;
@@ -34,6 +32,8 @@ struct net {
 struct trait {
 	uint64_t	hash, more;	/* more: of a key, its issuer */
 	uint32_t	offered, missing;
+	/* Of a suite, offered: agreed on; missing: as a downgrade; hash: see
+	 * suite_key(); more: a bit for each client network, see net_bit(). */
 	int64_t		first, last;
 	uint64_t	days;		/* before last, see days_add() */
 };
@@ -48,38 +48,29 @@ struct server_past {
 	unsigned	 nbuckets;
 	struct net	*nets;
 	unsigned	 nnets;
-	struct traits	 names, replies, keys;
+	struct traits	 names, replies, keys, suites;
 	int64_t		 first_at;	/* the first session learnt */
 	int64_t		 broke_at;	/* struct past: kept for good, as what
 					 * was before it is forgotten */
 };
 
-/*
- * The days on which something was seen: bit n is the n-th day before that of
- * the latest time.  So days count once, in whatever order they are learnt.
- */
 static inline uint64_t
-days_add(uint64_t days, int64_t latest, int64_t at)
+suite_key(uint8_t grade, uint32_t suite)
 {
-	int64_t later = at / DAY - latest / DAY;
-
-	if (days == 0 || later >= 64)
-		return 1;
-	if (later >= 0)
-		return days << later | 1;
-	return later > -64 ? days | UINT64_C(1) << -later : days;
+	return (uint64_t)grade << 32 | suite;
 }
 
-/* How many there are up to the day of `at`. */
 static inline unsigned
-days_until(uint64_t days, int64_t latest, int64_t at)
+suite_key_grade(uint64_t key)
 {
-	int64_t after = latest / DAY - at / DAY;
+	return (unsigned)(key >> 32);
+}
 
-	if (after >= 64)
-		return 0;
-	return (unsigned)__builtin_popcountll(after > 0 ? days >> after :
-	    days);
+/* Networks by one bit of 64: those that share it count as one. */
+static inline uint64_t
+net_bit(uint64_t net)
+{
+	return UINT64_C(1) << (net * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
 /* Room for one more element of `size` octets: lists grow by doubling. */

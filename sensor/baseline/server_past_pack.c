@@ -5,7 +5,8 @@
 #include "baseline/codec.h"
 #include "baseline/server_past_internal.h"
 
-#define FORMAT		2
+#define FORMAT		3
+#define WITHOUT_SUITES	2	/* ends ahead of them */
 
 static void
 put_traits(struct writer *w, const struct traits *t)
@@ -71,6 +72,7 @@ server_past_pack(const struct server_past *p, uint8_t out[SERVER_OCTETS_MAX])
 	put_traits(&w, &p->keys);
 	put_time(&w, p->first_at);
 	put_time(&w, p->broke_at);
+	put_traits(&w, &p->suites);
 	return w.full ? 0 : w.len;
 }
 
@@ -81,11 +83,14 @@ get_traits(struct source_octets *s, struct traits *t)
 
 	if (count > t->most)
 		return -1;
-	if (count > 0 && (t->list = calloc(t->most, sizeof(*t->list))) == NULL)
-		return -1;
 	for (; t->count < count; t->count++) {
-		struct trait *one = &t->list[t->count];
+		struct trait *one = server_past_grow(t->list, t->count,
+		    sizeof(*one));
 
+		if (one == NULL)
+			return -1;
+		t->list = one;
+		one += t->count;
 		one->hash = get_number(s);
 		one->more = get_number(s);
 		one->offered = (uint32_t)get_number(s);
@@ -167,15 +172,18 @@ server_past_unpack(const uint8_t *octets, size_t len)
 {
 	struct source_octets s = { .at = octets, .len = len };
 	struct server_past *p;
+	uint64_t format = get_number(&s);
 
-	if (get_number(&s) != FORMAT || (p = server_past_new()) == NULL)
+	if ((format != FORMAT && format != WITHOUT_SUITES) ||
+	    (p = server_past_new()) == NULL)
 		return NULL;
 	if (get_lists(&s, p) == 0 && get_traits(&s, &p->names) == 0 &&
 	    get_traits(&s, &p->replies) == 0 &&
 	    get_traits(&s, &p->keys) == 0) {
 		p->first_at = get_time(&s);
 		p->broke_at = get_time(&s);
-		if (!s.bad)
+		if ((format == WITHOUT_SUITES ||
+		    get_traits(&s, &p->suites) == 0) && !s.bad)
 			return p;
 	}
 	server_past_free(p);

@@ -172,6 +172,48 @@ recall_traits(const struct server_past *p, const struct server_sight *s,
 	recall_keys(&p->keys, s, past);
 }
 
+/* When it was last so before `at`: to the grain of a day, if it was so after
+ * that, too. */
+static int64_t
+trait_last_before(const struct trait *t, int64_t at)
+{
+	return t->last < at ? t->last : server_past_later(t->first,
+	    days_last_over(t->days, t->last, at));
+}
+
+/* A network counts with the bit it has, and this one does not. */
+static void
+recall_suites(const struct traits *suites, const struct server_sight *s,
+    struct past *past)
+{
+	uint64_t nets = 0;
+
+	if (s->grade == 0)
+		return;
+	for (unsigned i = 0; i < suites->count; i++) {
+		const struct trait *t = &suites->list[i];
+		unsigned grade = suite_key_grade(t->hash), days;
+
+		if (t->first >= s->at || grade == 0)
+			continue;
+		if (grade > s->grade) {
+			past->suites_better_last = server_past_later(
+			    past->suites_better_last,
+			    trait_last_before(t, s->at));
+			continue;
+		}
+		days = days_until(t->days, t->last, s->at);
+		if (days > past->suites_low_days)
+			past->suites_low_days = days;
+		past->suites_low += t->offered + t->missing;
+		past->suites_low_first = server_past_earlier(
+		    past->suites_low_first, t->first);
+		nets |= t->more;
+	}
+	past->suites_low_nets = (unsigned)__builtin_popcountll(nets &
+	    ~net_bit(s->net));
+}
+
 void
 server_past_recall(const struct server_past *p, const struct server_sight *s,
     struct past *past)
@@ -185,4 +227,5 @@ server_past_recall(const struct server_past *p, const struct server_sight *s,
 		past->broke_at = 0;
 	recall_nets(p, s, past);
 	recall_traits(p, s, past);
+	recall_suites(&p->suites, s, past);
 }

@@ -162,6 +162,50 @@ domain_of(const char *name)
 	return hash_lower(dot + 1, strlen(dot + 1));
 }
 
+/* JA4 has the suites in its second part, and in its third what tells programs
+ * apart: twelve hexadecimal digits each, in any order the same.  Padding
+ * (RFC 7685) that comes or goes with the suites makes it another program's:
+ * the weaker word. */
+static uint64_t
+ja4_part(const char *ja4, unsigned from)
+{
+	uint64_t n = 0;
+
+	if (ja4[0] == '\0')
+		return 0;
+	for (unsigned i = from; i < from + 12; i++)
+		n = n << 4 | (uint64_t)(ja4[i] <= '9' ? ja4[i] - '0' :
+		    ja4[i] - 'a' + 10);
+	return n;
+}
+
+/*
+ * What was chosen is judged as soon as it is seen; it is learnt once both
+ * ends went on by it (their Finished vouch for it), with no octet missing
+ * and nobody else's words in between.
+ */
+static void
+see_suite(const struct session_record *r, struct sight *s)
+{
+	const struct tls_facts *t;
+
+	if (r->tls == NULL)
+		return;
+	t = tls_facts(r->tls);
+	if (!t->server_hello || t->cipher == 0)
+		return;
+	s->server.grade = (uint8_t)suite_grade(t->cipher);
+	if (t->client_hello) {
+		s->client.offer = ja4_part(t->ja4, 11);
+		s->client.hello = ja4_part(t->ja4, 24);
+	}
+	if (r->tls_state != RECORD_TLS_ESTABLISHED || t->gap ||
+	    t->broken_after || r->conflicts_seen > 0)
+		return;
+	s->server.suite = (uint32_t)t->version << 16 | t->cipher;
+	s->client.grade = s->server.grade;
+}
+
 static void
 see_client(const struct session_record *r, const struct smtp_facts *f,
     enum server_tls tls, struct client_sight *c)
@@ -210,6 +254,7 @@ sight_take(const struct session_record *r, struct sight *s)
 	see_certificate(r, &s->server);
 	s->client.server = XXH3_64bits(s->server_key, sizeof(s->server_key));
 	see_client(r, f, s->server.tls, &s->client);
+	see_suite(r, s);
 	/* what a forger said in the server's place is not its habit */
 	s->server_tells = r->conflicts_seen == 0 &&
 	    (s->server.offer != SERVER_OFFER_UNKNOWN ||

@@ -398,7 +398,7 @@ detect_session(const struct session_record *r, const struct past *past,
 	f->count = 0;
 	f->postures = 0;
 	f->dropped = 0;
-	f->taken = false;
+	f->taken = f->pressed = false;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](&b, f);
 	excuse(&b, f);

@@ -69,6 +69,7 @@ struct findings {
 	enum verdict	 verdict;
 	const char	*cause;		/* a known box, by name; NULL: none */
 	bool		 taken;		/* an offer known to be made is gone */
+	bool		 pressed;	/* a suite below what both agree on */
 };
 
 /* Judge one session by itself, by its past and by what was promised of it

@@ -79,7 +79,8 @@ static const struct wording wordings[KINDS] = {
     "Compare the key with what the operator uses, and with its TLSA records "
     "if there are any." },
 [KIND_TLS_DOWNGRADED] = { "TLS with %s pressed down",
-    "Repeat the handshake from another network and compare the version." },
+    "Repeat the handshake from another network and compare version "
+    "and suite." },
 [KIND_PATH_ANOMALY] = { "packets from elsewhere in connections of %s",
     "Compare hop limits of the decisive packets with those of the rest." },
 [KIND_DNS_CONFLICT] = { "DNS answers that contradict each other on the way to %s",

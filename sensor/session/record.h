@@ -18,6 +18,7 @@
 #include "schema/dialogue.h"
 #include "schema/names.h"
 #include "smtp/smtp.h"
+#include "tls/suite.h"
 #include "tls/tls.h"
 
 #define RECORD_CONFLICTS_MAX	8	/* kept with their octets */

@@ -360,7 +360,8 @@ store_session(struct store *s, int64_t id, const struct store_case *c,
 {
 	if (c->r->stage == RECORD_EARLY)
 		return store_early(s, id, c, f);
-	if (baseline_learn(s->baseline, f->taken) == -1 ||
+	if (baseline_learn(s->baseline, &(struct lesson){ .taken = f->taken,
+	    .pressed = f->pressed }) == -1 ||
 	    put_rows(s, id, c, f) == -1)
 		return fail(s);
 	if (put_evidence(s, id, c->r, f) == -1)

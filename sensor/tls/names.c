@@ -17,8 +17,8 @@ static const struct cipher ciphers[] = {
 
 #define CIPHERS	(sizeof(ciphers) / sizeof(ciphers[0]))
 
-static const char *
-find(uint16_t value)
+const char *
+tls_names_cipher(uint16_t value)
 {
 	size_t low = 0, high = CIPHERS, middle;
 
@@ -36,7 +36,7 @@ find(uint16_t value)
 const char *
 tls_cipher_name(uint16_t cipher, char buffer[7])
 {
-	const char *name = find(cipher);
+	const char *name = tls_names_cipher(cipher);
 
 	if (name != NULL)
 		return name;
@@ -124,7 +124,7 @@ starts(const char *name, const char *with)
 bool
 tls_names_without_certificate(uint16_t cipher)
 {
-	const char *name = find(cipher);
+	const char *name = tls_names_cipher(cipher);
 
 	return name != NULL && (strstr(name, "_anon_") != NULL ||
 	    starts(name, "TLS_PSK_") || starts(name, "TLS_DHE_PSK_") ||

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* IANA's name of a suite; NULL: it has none. */
+const char	*tls_names_cipher(uint16_t cipher);
+
 /* Below TLS 1.3: does the server prove itself without a certificate, or
  * not at all? */
 bool	tls_names_without_certificate(uint16_t cipher);

@@ -23,7 +23,8 @@ try_server(const uint8_t *at, size_t len)
 	static uint8_t x[SERVER_OCTETS_MAX], y[SERVER_OCTETS_MAX];
 	struct server_past *p = server_past_unpack(at, len), *q;
 	struct server_sight s = { .at = NOON, .net = 1,
-	    .offer = SERVER_OFFERED, .name = 2, .reply = 3, .key = 4 };
+	    .offer = SERVER_OFFERED, .name = 2, .reply = 3, .key = 4,
+	    .grade = 3, .suite = 0x0303009d };
 	struct past past;
 	size_t n;
 
@@ -41,6 +42,8 @@ try_server(const uint8_t *at, size_t len)
 		p = q;
 		s.at += (int64_t)i * INT64_C(90000000000);
 		s.offer = i == 1 ? SERVER_ABSENT : SERVER_OFFERED;
+		s.suite -= i;
+		s.pressed = i == 1;
 		server_past_learn(p, &s);
 	}
 	server_past_expire(p, NOON);
@@ -54,7 +57,8 @@ try_client(const uint8_t *at, size_t len)
 	static uint8_t x[CLIENT_OCTETS_MAX], y[CLIENT_OCTETS_MAX];
 	struct client_past *p = client_past_unpack(at, len), *q;
 	struct client_sight s = { .at = NOON, .server = 1, .domain = 2,
-	    .failed = PAST_FAILED_BROKEN, .best = 0x0304 };
+	    .failed = PAST_FAILED_BROKEN, .best = 0x0304,
+	    .grade = 5, .offer = 6, .hello = 7 };
 	struct past past;
 	size_t n;
 
@@ -72,6 +76,8 @@ try_client(const uint8_t *at, size_t len)
 		p = q;
 		s.server = i;
 		s.at -= (int64_t)i * INT64_C(90000000000);
+		s.grade = (uint8_t)(5 - i);
+		s.pressed = i == 1;
 		client_past_learn(p, &s);
 	}
 	client_past_free(p);

@@ -47,6 +47,9 @@ repeat {repeat}
 greet mx.example
 starttls tls12-key 4
 """
+WIDE = HONEST.replace("tls12-key 4", "tls12-wide 4")
+ANONYMOUS = HONEST.replace("tls12-key 4", "tls12-wide-anonymous 4")
+STATIC = HONEST.replace("tls12-key 4", "tls12-wide-static 4")
 STRIPPED = """
 client {client}
 server {mx}
@@ -211,17 +214,38 @@ def check_present_before_past(desk):
         yield "in order", want[0]["verdict"], "attack"
 
 
+def check_suites_of_the_past_read_late(desk):
+    """A past of good suites, read after the session that lacks them: judged
+    without it; and what comes after both is judged as in order."""
+    past = part(WIDE, 40000, 0, f"8 {DAY // 2}")
+    present = part(ANONYMOUS, 41000, 5 * DAY)
+    later = part(ANONYMOUS, 42000, 5.1 * DAY)
+    desk.say(present)
+    desk.say(past)
+    if desk.of_port(41000)[0]["verdict"] != "benign":
+        yield "judged without its past", desk.of_port(41000), "benign"
+    desk.database = desk.folder / "in-order.db"
+    for text in (past, present, later):
+        desk.say(text)
+    yield from grave(desk, (41000, 42000), "tls-downgraded", "medium")
+    # the past of another week, behind all that: nothing of it is learnt
+    desk.say(part(ANONYMOUS, 43000, -20 * DAY, f"3 {DAY}"))
+    if any(desk.of_port(p)[1] for p in range(43000, 43003)):
+        yield "a past that was before all", "findings", "none"
+
+
 # --------------------------------------------------------------- poisoning
 
-def grave(desk, ports, kind="starttls-absent"):
+def grave(desk, ports, kind="starttls-absent", severity="high"):
     """What is wrong unless each of these sessions is a strong finding."""
     findings = {(f["client_port"], f["kind"]): f
                 for f in desk.rows("v_findings")}
     for port in ports:
         one = findings.get((port, kind))
         got = (one["severity"], one["confidence"]) if one else None
-        if got != ("high", "strong"):
-            yield f"{kind} in the session of port {port}", got, "high, strong"
+        if got != (severity, "strong"):
+            yield (f"{kind} in the session of port {port}", got,
+                   f"{severity}, strong")
 
 
 def check_slow_stripping(desk):
@@ -285,6 +309,47 @@ def check_broken_handshakes(desk):
     session, kinds = desk.of_port(41000)
     if session["verdict"] != "suspicious" or "tls-disrupted" not in kinds:
         yield "the last", (session["verdict"], sorted(kinds)), "suspicious"
+
+
+def check_suite_downgrades_do_not_teach(desk):
+    """Others get good suites, one client for a month does not."""
+    desk.say(part(WIDE, 20000, 0, f"80 {DAY // 2}",
+                  net="[2001:db8:2::1]") +
+             part(WIDE, 30000, 60, f"12 {DAY // 2}") +
+             part(ANONYMOUS, 41000, 6.1 * DAY, f"30 {DAY}"))
+    yield from grave(desk, range(41000, 41030), "tls-downgraded", "medium")
+    got = [i["sessions"] for i in desk.rows("v_incidents")]
+    if got != [30]:
+        yield "incidents", got, [30]
+
+
+def check_suites_of_a_changed_server(desk):
+    """Told while it is news, then a note, then learnt."""
+    text = ""
+    for n in range(1, 4):
+        net = f"[2001:db8:{n}::1]"
+        text += part(WIDE, 10000 * n, 60 * n, f"12 {DAY // 2}", net=net)
+        text += part(STATIC, 41000 + 10 * n, 6 * DAY + 60 * n, net=net)
+        text += part(STATIC, 41001 + 10 * n, 7 * DAY + 60 * n, "2 3600",
+                     net=net)
+    desk.say(text)
+    for n, want in ((41010, "low"), (41020, "low"), (41030, "info"),
+                    (41011, "info"), (41012, None), (41031, None)):
+        one = desk.of_port(n)[1].get("tls-downgraded")
+        got = one["severity"] if one else None
+        if got != want:
+            yield f"port {n}", got, want
+
+
+def check_forged_suites(desk):
+    """Many sessions of one other network with that suite, on one day, are no
+    change of the server."""
+    desk.say(part(WIDE, 40000, 0, f"12 {DAY // 2}") +
+             part(WIDE, 20000, 6.05 * DAY, net="[2001:db8:3::1]") +
+             part(ANONYMOUS, 50000, 6 * DAY, "500 1",
+                  net="[2001:db8:2::1]") +
+             part(ANONYMOUS, 41000, 6.1 * DAY))
+    yield from grave(desk, (41000,), "tls-downgraded", "medium")
 
 
 CHECKS = {name[6:].replace("_", " "): function

@@ -27,6 +27,11 @@ away.  The certificate is mx.example's, of a private CA, good for a century.
 	tls12-edited		the client's offer of TLS 1.3 was cut out of its
 				hello on the way: server's random says so, and
 				the client gives up (RFC 8446 4.1.3)
+	tls12-wide		TLS 1.2, a client that offers suites of all grades
+	tls12-wide-static	... the server chooses one without forward secrecy
+	tls12-wide-anonymous	... or one without a certificate
+	tls12-null		the same hello, but its suites encrypt nothing
+	tls12-narrow		... or leave the server one without forward secrecy
 """
 import hashlib
 import pathlib
@@ -221,6 +226,27 @@ def with_keys(folder):
     yield "tls12-edited", edited(*contexts(folder, v13, **small))
 
 
+def suites(folder, client_suites, server_suites):
+    client, server = contexts(folder, ssl.TLSVersion.TLSv1_2, leaf="leaf")
+    client.set_ciphers(f"{client_suites}:@SECLEVEL=0")
+    server.set_ciphers(f"{server_suites}:@SECLEVEL=0")
+    return talk(client, server)[0]
+
+
+def with_suites(folder):
+    static = "AES256-GCM-SHA384"
+    # few enough that the hello is not padded (RFC 7685)
+    wide = ("ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
+            f"AECDH-AES256-SHA:ECDHE-RSA-NULL-SHA:{static}")
+    yield "tls12-wide", suites(folder, wide, "ECDHE-RSA-AES256-GCM-SHA384")
+    yield "tls12-wide-static", suites(folder, wide, static)
+    yield "tls12-wide-anonymous", suites(folder, wide, "AECDH-AES256-SHA")
+    yield "tls12-null", suites(folder, "ECDHE-RSA-NULL-SHA",
+                               "ECDHE-RSA-NULL-SHA")
+    yield "tls12-narrow", suites(
+        folder, f"ECDHE-ECDSA-AES128-GCM-SHA256:{static}", static)
+
+
 def conversations(folder):
     v12, v13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
     client, server = contexts(folder, v12)
@@ -239,6 +265,7 @@ def conversations(folder):
     yield "tls12-anonymous", talk(client, server)[0]
     yield "tls12-expiring", talk(*contexts(folder, v12,
                                            leaf="expiring"))[0]
+    yield from with_suites(folder)	# with_keys() has its own key.pem
     yield from with_keys(folder)
 
 

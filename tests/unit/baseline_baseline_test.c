@@ -132,8 +132,9 @@ static void
 learn(struct place *p, const struct made_up *m)
 {
 	recall(p, m);
-	assert_int_equal(baseline_learn(p->baseline, m->record.offer ==
-	    OFFER_ABSENT || m->record.offer == OFFER_MASKED), 0);
+	assert_int_equal(baseline_learn(p->baseline, &(struct lesson){
+	    .taken = m->record.offer == OFFER_ABSENT ||
+	    m->record.offer == OFFER_MASKED }), 0);
 }
 
 static void

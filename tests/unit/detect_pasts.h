@@ -134,6 +134,93 @@ failed_two_hours_before(struct past *p)
 	p->failed_at = NOON - 2 * HOUR;
 }
 
+/* ECDHE and GCM, six times in three days, of the same offer. */
+static inline void
+agreed_on_good_ones(struct past *p)
+{
+	p->suites_here = 6;
+	p->suites_here_days = 3;
+	p->suites_better_last = NOON - HOUR;
+	p->suite_lowest_here = p->suite_best_here = SUITE_AEAD;
+	p->offer_here = PAST_OFFER_SAME;
+	p->client_best_here = 0x0304;
+}
+
+static inline void
+agreed_on_good_ones_today(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->suites_here_days = 1;
+}
+
+static inline void
+agreed_seldom(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->suites_here = 4;
+}
+
+static inline void
+agreed_on_static_ones_too(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->suite_lowest_here = SUITE_STATIC;
+}
+
+static inline void
+offered_other_suites(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->offer_here = PAST_OFFER_CUT;
+}
+
+static inline void
+offered_by_another_program(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->offer_here = PAST_OFFER_OTHER;
+}
+
+static inline void
+offered_to_all(struct past *p)
+{
+	offered_other_suites(p);
+	p->offer_elsewhere = 1;
+}
+
+static inline void
+given_to_all(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->suites_low = 3;
+	p->suites_low_nets = 2;
+	p->suites_low_days = 1;
+	p->suites_low_first = p->suites_better_last + 1;
+}
+
+static inline void
+given_to_some(struct past *p)
+{
+	given_to_all(p);
+	p->suites_low_first = p->suites_better_last - 1;
+}
+
+static inline void
+given_to_some_for_days(struct past *p)
+{
+	given_to_some(p);
+	p->suites_low_days = 2;
+}
+
+static inline void
+given_for_a_week(struct past *p)
+{
+	agreed_on_good_ones(p);
+	p->suites_low = 10;
+	p->suites_low_first = NOON - 168 * HOUR;
+	p->suites_better_last = NOON - 170 * HOUR;
+}
+
 static inline void
 never_worked(struct past *p)
 {

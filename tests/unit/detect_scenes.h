@@ -484,6 +484,48 @@ old_version(struct made_up *m)
 	m->tls.facts.client_version_max = m->tls.facts.version = 0x0302;
 }
 
+/* TLS 1.2 with that suite. */
+static inline void
+agrees_on(struct made_up *m, uint16_t cipher)
+{
+	gets_tls(m);
+	m->tls.facts.client_version_max = 0x0303;
+	m->tls.facts.cipher = cipher;
+}
+
+static inline void
+anonymous_suite(struct made_up *m)
+{
+	agrees_on(m, 0xc019);
+}
+
+static inline void
+export_suite_of_a_changed_hello(struct made_up *m)
+{
+	agrees_on(m, 0x0014);
+	m->tls.facts.downgrade_sentinel = true;
+}
+
+static inline void
+export_suite_chosen(struct made_up *m)
+{
+	agrees_on(m, 0x0014);
+	m->record.tls_state = RECORD_TLS_FAILED;
+	m->tls.facts.state = TLS_FAILED;
+}
+
+static inline void
+static_suite(struct made_up *m)
+{
+	agrees_on(m, 0x009d);
+}
+
+static inline void
+cbc_suite(struct made_up *m)
+{
+	agrees_on(m, 0xc014);
+}
+
 static inline void
 logs_in(struct made_up *m)
 {
