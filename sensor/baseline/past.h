@@ -66,6 +66,9 @@ struct past {
 	bool		reply_known;		/* some offering reply is */
 	bool		reply_same;		/* this list, but for STARTTLS,
 						 * is one of those */
+	unsigned	keywords, keywords_usual; /* in this list but for
+						 * STARTTLS, and in the latest
+						 * of those; 0: unknown */
 	unsigned	keys;			/* distinct ones shown */
 	bool		key_known, issuer_known;
 

@@ -358,8 +358,9 @@ learn_traits(struct server_past *p, const struct server_sight *s)
 		t->missing += is_missing(s->offer);
 	}
 	/* what an offering reply looks like, but for STARTTLS */
-	if (s->reply != 0 && s->offer == SERVER_OFFERED)
-		trait_learn(&p->replies, s->reply, s->at);
+	if (s->reply != 0 && s->offer == SERVER_OFFERED &&
+	    (t = trait_learn(&p->replies, s->reply, s->at)) != NULL)
+		t->more = s->keywords;
 	if (s->key != 0 &&
 	    (t = trait_learn(&p->keys, s->key, s->at)) != NULL)
 		t->more = s->issuer;

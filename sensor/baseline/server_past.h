@@ -42,6 +42,7 @@ struct server_sight {
 	bool		  plainly;	/* offered in the form all know */
 	bool		  banner, banner_masked;
 	uint64_t	  name, reply;	/* 0: unknown */
+	uint16_t	  keywords;	/* in the reply, but for STARTTLS */
 	uint64_t	  key, issuer;	/* 0: none visible */
 	uint8_t		  grade;	/* of the suite; 0: unknown */
 	uint32_t	  suite;	/* version << 16 | cipher; 0: it was not

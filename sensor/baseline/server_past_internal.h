@@ -30,7 +30,8 @@ struct net {
 
 /* A name, a reply or a key: when it was first and last seen, how often. */
 struct trait {
-	uint64_t	hash, more;	/* more: of a key, its issuer */
+	uint64_t	hash, more;	/* more: of a key, its issuer; of a
+					 * reply, how many keywords */
 	uint32_t	offered, missing;
 	/* Of a suite, offered: agreed on; missing: as a downgrade; hash: see
 	 * suite_key(); more: a bit for each client network, see net_bit(). */

@@ -153,6 +153,22 @@ traits_before(const struct traits *t, int64_t at)
 	return n;
 }
 
+/* Of the offering reply that was seen last. */
+static unsigned
+usual_keywords(const struct traits *replies, int64_t at)
+{
+	const struct trait *latest = NULL;
+
+	for (unsigned i = 0; i < replies->count; i++) {
+		const struct trait *t = &replies->list[i];
+
+		if (t->first < at &&
+		    (latest == NULL || t->last > latest->last))
+			latest = t;
+	}
+	return latest == NULL ? 0 : (unsigned)latest->more;
+}
+
 static void
 recall_traits(const struct server_past *p, const struct server_sight *s,
     struct past *past)
@@ -169,6 +185,8 @@ recall_traits(const struct server_past *p, const struct server_sight *s,
 	past->reply_known = traits_before(&p->replies, s->at) > 0;
 	t = s->reply != 0 ? server_past_trait(&p->replies, s->reply) : NULL;
 	past->reply_same = t != NULL && t->first < s->at;
+	past->keywords = s->reply != 0 ? s->keywords : 0;
+	past->keywords_usual = usual_keywords(&p->replies, s->at);
 	recall_keys(&p->keys, s, past);
 }
 

@@ -60,7 +60,7 @@ is_masked(const char *word, size_t len)
 /* The list but for STARTTLS, and for what may hide it: two replies of one
  * server that differ in nothing else have the same. */
 static uint64_t
-reply_of(const struct smtp_facts *f)
+reply_of(const struct smtp_facts *f, uint16_t *keywords)
 {
 	const char *p = f->capabilities;
 	XXH3_state_t state;
@@ -77,6 +77,7 @@ reply_of(const struct smtp_facts *f)
 			/* the same blank behind each, also the last */
 			XXH3_64bits_update(&state, p, n);
 			XXH3_64bits_update(&state, " ", 1);
+			++*keywords;	/* a list is of 256 at most */
 		}
 		p += n;
 		p += *p == ' ';
@@ -250,7 +251,7 @@ sight_take(const struct session_record *r, struct sight *s)
 	s->server.banner = f->banner != NULL;
 	s->server.banner_masked = f->banner_masked;
 	s->server.name = name_of(f);
-	s->server.reply = reply_of(f);
+	s->server.reply = reply_of(f, &s->server.keywords);
 	see_certificate(r, &s->server);
 	s->client.server = XXH3_64bits(s->server_key, sizeof(s->server_key));
 	see_client(r, f, s->server.tls, &s->client);

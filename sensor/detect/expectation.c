@@ -8,6 +8,7 @@
  * which was reported when it began is called one.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "detect/rules.h"
 #include "schema/moment.h"
@@ -158,22 +159,33 @@ plural(uint32_t n)
 	return n == 1 ? "" : "s";
 }
 
+#define LIKENESS_MAX	128
+
 /* This reply beside those that offered it. */
 static const char *
-likeness(const struct past *p)
+likeness(const struct past *p, char out[LIKENESS_MAX])
 {
-	if (another_server(p))
-		return p->names > 0 ? ", but never under the name that it "
-		    "bears here" : ", but with another list than this";
-	return p->reply_same ? ", and this is the same reply but for STARTTLS" :
-	    ", and other keywords of its list are changed as well";
+	if (p->reply_same && !another_server(p))
+		return ", and this is the same reply but for STARTTLS";
+	snprintf(out, LIKENESS_MAX, "%s", !another_server(p) ?
+	    ", and other keywords of its list are changed as well" :
+	    p->names > 0 ? ", but never under the name that it bears here" :
+	    ", but with another list than this");
+	if (p->keywords > 0 && p->keywords_usual > 0 &&
+	    p->keywords != p->keywords_usual) {
+		size_t n = strlen(out);
+
+		snprintf(out + n, LIKENESS_MAX - n, " (%u keywords for %u)",
+		    p->keywords, p->keywords_usual);
+	}
+	return out;
 }
 
 const char *
 habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 {
 	const struct past *p = b->past;
-	char when[MOMENT_TEXT];
+	char when[MOMENT_TEXT], like[LIKENESS_MAX];
 
 	moment_format(p->last_offered, when);
 	switch (h) {
@@ -215,7 +227,7 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		snprintf(out, REASON_MAX, "it offered STARTTLS in %u earlier "
 		    "session%s on %u day%s, last on %.10s%s", p->offered,
 		    plural(p->offered), p->offered_days,
-		    plural(p->offered_days), when, likeness(p));
+		    plural(p->offered_days), when, likeness(p, like));
 		break;
 	case HABIT_OTHERS:
 		snprintf(out, REASON_MAX, "%u other client network%s offered "

@@ -342,6 +342,42 @@ an_old_capture_is_folded_in_behind_newer_ones(void **state)
 	server_past_free(p);
 }
 
+/* How many keywords a list has, beside the latest that offered. */
+static void
+keywords_are_counted(void **state)
+{
+	struct server_past *p = server_past_new(), *loaded;
+	uint8_t octets[SERVER_OCTETS_MAX];
+	struct server_sight s;
+	struct past past;
+
+	(void)state;
+	for (int day = 3; day > 0; day--) {
+		s = sight(-day * 24, A, SERVER_OFFERED);
+		s.reply = (uint64_t)day;
+		s.keywords = (uint16_t)(day + 4);
+		server_past_learn(p, &s);
+	}
+	/* one that offers nothing is no usual one */
+	s = sight(-1, A, SERVER_ABSENT);
+	s.reply = 9;
+	s.keywords = 20;
+	server_past_learn(p, &s);
+	loaded = server_past_unpack(octets, server_past_pack(p, octets));
+	assert_non_null(loaded);
+	s = sight(0, B, SERVER_ABSENT);
+	s.reply = 8;
+	s.keywords = 4;
+	past = recalled(loaded, &s);
+	assert_int_equal(past.keywords, 4);
+	assert_int_equal(past.keywords_usual, 5);
+	s.at = NOON - 40 * HOUR;	/* ahead of the latest */
+	past = recalled(loaded, &s);
+	assert_int_equal(past.keywords_usual, 6);
+	server_past_free(p);
+	server_past_free(loaded);
+}
+
 static void
 what_is_too_old_is_forgotten(void **state)
 {
@@ -386,6 +422,7 @@ main(void)
 		cmocka_unit_test(hours_become_days_and_no_session_is_lost),
 		cmocka_unit_test(
 		    an_old_capture_is_folded_in_behind_newer_ones),
+		cmocka_unit_test(keywords_are_counted),
 		cmocka_unit_test(what_is_too_old_is_forgotten),
 	};
 
