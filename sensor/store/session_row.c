@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "schema/schema.h"
+#include "store/common_row.h"
 #include "store/fresh.h"
 #include "store/promise_row.h"
 #include "store/session_insert.h"
@@ -23,6 +24,7 @@
 struct session_row {
 	struct dictionary	*dictionary;
 	struct session_insert	*insert;
+	struct common_row	*common;
 	struct promise_row	*promises;
 	struct fresh		*fresh;
 	sqlite3_stmt		*find, *greatest, *version;
@@ -54,6 +56,7 @@ session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	    &row->greatest) == -1 ||
 	    statement_prepare(db, "PRAGMA data_version", &row->version) == -1 ||
 	    session_insert_new(db, &row->insert) == -1 ||
+	    common_row_new(db, &row->common) == -1 ||
 	    promise_row_new(db, &row->promises) == -1 ||
 	    (row->sensor = dictionary_sensor(d, sensor)) == -1) {
 		session_row_free(row);
@@ -69,6 +72,7 @@ session_row_free(struct session_row *row)
 	if (row == NULL)
 		return;
 	promise_row_free(row->promises);
+	common_row_free(row->common);
 	session_insert_free(row->insert);
 	sqlite3_finalize(row->version);
 	sqlite3_finalize(row->greatest);
@@ -87,6 +91,13 @@ identity_of(const struct session_row *row, const struct session_record *r)
 	};
 
 	return XXH3_64bits(parts, sizeof(parts));
+}
+
+/* The id has most of the others, and 48 are two octets less a row. */
+static int64_t
+stored(uint64_t identity)
+{
+	return (int64_t)identity >> 16;
 }
 
 static int
@@ -124,7 +135,7 @@ look_up(struct session_row *row, int64_t id, uint64_t identity)
 	sqlite3_bind_int64(row->find, 1, id);
 	if (sqlite3_step(row->find) != SQLITE_ROW)
 		place = PLACE_NEW;
-	else if ((uint64_t)sqlite3_column_int64(row->find, 0) == identity)
+	else if (sqlite3_column_int64(row->find, 0) == stored(identity))
 		place = PLACE_KNOWN;
 	return sqlite3_reset(row->find) == SQLITE_OK ? place : PLACE_FAILED;
 }
@@ -183,12 +194,14 @@ session_row_put(struct session_row *row, int64_t id,
 	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
 		goto out;
 	v->integer[COLUMN_id] = id;
-	v->integer[COLUMN_identity] = (int64_t)identity_of(row, r);
+	v->integer[COLUMN_identity] = stored(identity_of(row, r));
 	v->integer[COLUMN_sensor] = row->sensor;
 	v->integer[COLUMN_started] = value_step(
 	    (id >> SESSION_ID_BITS) * SECOND, r->flow.first.time);
 	v->integer[COLUMN_verdict] = f->verdict;
 	v->integer[COLUMN_findings] = findings_told(f);
+	if ((v->integer[COLUMN_common] = common_row_id(row->common, v)) == -1)
+		goto out;
 	rc = session_insert_put(row->insert, v, span_of(row->packed,
 	    (size_t)packed));
 out:

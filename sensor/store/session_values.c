@@ -270,6 +270,31 @@ set_rcpt_domains(struct session_values *v, struct dictionary *d,
 	memcpy(v->rcpt_domains + len, "]", 2);
 }
 
+/* Where few are counted, many sessions count the same. */
+static void
+set_counts(struct session_values *v)
+{
+	static const enum session_column counts[] = {
+		COLUMN_mails_in_clear, COLUMN_mail_commands,
+		COLUMN_rcpt_commands, COLUMN_data_commands,
+	};
+	int64_t *n = v->integer, most = 0;
+	size_t len = 0;
+
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (most < n[counts[i]])
+			most = n[counts[i]];
+	if (most <= COUNT_SHARED_MAX)
+		return;
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		assert(len + DECIMAL_MAX + 3 <= sizeof(v->counts));
+		v->counts[len++] = i == 0 ? '[' : ',';
+		len += decimal_put(v->counts + len, (uint64_t)n[counts[i]]);
+		n[counts[i]] = 0;
+	}
+	memcpy(v->counts + len, "]", 2);
+}
+
 static void
 fill_smtp(struct session_values *v, struct dictionary *d,
     const struct smtp_facts *f)
@@ -292,6 +317,7 @@ fill_smtp(struct session_values *v, struct dictionary *d,
 	n[COLUMN_mail_commands] = f->mail_commands;
 	n[COLUMN_rcpt_commands] = f->rcpt_commands;
 	n[COLUMN_data_commands] = f->data_commands;
+	set_counts(v);
 	set_text(v, d, COLUMN_mail_from_domain, f->mail_from_domain);
 	set_rcpt_domains(v, d, f);
 	set_text(v, d, COLUMN_auth_in_clear, f->auth);
@@ -394,10 +420,10 @@ int
 session_values_fill(struct session_values *v, struct dictionary *d,
     const struct session_record *r, const struct promise *p)
 {
-	for (int i = 0; i < SESSION_COLUMNS; i++)
+	for (int i = 0; i < COLUMNS; i++)
 		v->integer[i] = VALUE_NULL;
 	v->book = r->book;
-	v->community[0] = v->rcpt_domains[0] = '\0';
+	v->community[0] = v->rcpt_domains[0] = v->counts[0] = '\0';
 	v->more = NULL;
 	v->failed = false;
 
@@ -407,7 +433,7 @@ session_values_fill(struct session_values *v, struct dictionary *d,
 		fill_smtp(v, d, smtp_facts(r->smtp));
 	if (r->tls != NULL)
 		fill_tls(v, d, tls_facts(r->tls));
-	if (session_more(r, p, &v->more) == -1)
+	if (session_more(r, p, &v->more, &v->more_shared) == -1)
 		v->failed = true;
 	return v->failed ? -1 : 0;
 }
