@@ -104,11 +104,13 @@ CREATE VIEW v_sessions AS SELECT
 	CASE k.payload WHEN 1 THEN 'both' WHEN 2 THEN 'client-only'
 	    WHEN 3 THEN 'server-only' END AS payload,
 	k.greeting_code AS greeting_code,
-	(SELECT text FROM line WHERE id = s.banner) AS banner,
+	(SELECT iif(s.banner < 0, substr(text, 5), text) FROM line
+	    WHERE id = abs(s.banner)) AS banner,
 	(SELECT text FROM text WHERE id = s.hello_name) AS hello_name,
 	ifnull((SELECT text FROM text WHERE id = k.hellos), '[]') AS hellos,
 	CASE WHEN s.ehlo_first IS NOT NULL THEN '['
-	    || json_quote((SELECT text FROM line WHERE id = s.ehlo_first))
+	    || json_quote((SELECT iif(s.ehlo_first < 0, substr(text, 5), text)
+	    FROM line WHERE id = abs(s.ehlo_first)))
 	    || ifnull((SELECT CASE lines WHEN '[]' THEN ']'
 	    ELSE ',' || substr(lines, 2) END
 	    FROM ehlo_reply WHERE id = s.ehlo_reply), ']') END AS ehlo_reply,

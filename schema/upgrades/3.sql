@@ -103,9 +103,10 @@ CREATE TABLE session_of_4 (
 	octets_client	INTEGER NOT NULL,
 	octets_server	INTEGER NOT NULL,
 	packets		INTEGER NOT NULL,
-	banner		INTEGER REFERENCES line,
+	banner		INTEGER,	-- table line; negative: what is
+				-- behind the reply code of that line
 	hello_name	INTEGER REFERENCES text,
-	ehlo_first	INTEGER REFERENCES line,
+	ehlo_first	INTEGER,	-- as banner
 	ehlo_reply	INTEGER REFERENCES ehlo_reply,
 	sni		INTEGER REFERENCES text,
 	certificate	INTEGER REFERENCES certificate,	-- the leaf

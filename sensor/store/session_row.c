@@ -15,6 +15,7 @@
 #include "store/statement.h"
 
 #define SECOND		INT64_C(1000000)
+#define CODE_LEN	4	/* of a reply: "250-" */
 #define SENSOR_HASHED	256	/* octets of the name that count */
 
 /* Ids tried before a session finds no place: with half of a second's two
@@ -158,10 +159,53 @@ session_row_place(struct session_row *row, const struct session_record *r,
 	return place;
 }
 
+/* Behind "250-", say. */
+static bool
+says(const struct dialogue_line *line, struct span text)
+{
+	return line->len == text.len + CODE_LEN && text.len > 0 &&
+	    memcmp(line->text + CODE_LEN, text.at, text.len) == 0;
+}
+
+struct greetings {
+	struct span	banner, ehlo_first;
+};
+
+static struct greetings
+greetings_of(const struct session_record *r)
+{
+	const struct smtp_facts *f;
+	struct greetings g = { .banner = span_text("") };
+
+	g.ehlo_first = g.banner;
+	if (r->smtp == NULL)
+		return g;
+	f = smtp_facts(r->smtp);
+	if (f->banner != NULL)
+		g.banner = span_text(f->banner);
+	if (f->ehlo_reply != NULL)
+		g.ehlo_first = span_of(f->ehlo_reply, (size_t)
+		    (strchrnul(f->ehlo_reply, '\n') - f->ehlo_reply));
+	return g;
+}
+
+static void
+note_greetings(struct said *said, const struct greetings *g,
+    const struct dialogue_line *line, int64_t id)
+{
+	if (line->who != SAID_BY_SERVER)
+		return;
+	if (said->banner == 0 && says(line, g->banner))
+		said->banner = id;
+	else if (said->ehlo_first == 0 && says(line, g->ehlo_first))
+		said->ehlo_first = id;
+}
+
 /* Octets in row->packed.  -1: SQLite failed. */
 static int
 pack_dialogue(struct session_row *row, const struct session_record *r)
 {
+	struct greetings g = greetings_of(r);
 	struct dialogue_steps steps = { .time = r->flow.first.time };
 	struct dialogue_line line;
 	size_t at = 0, len = 0;
@@ -174,6 +218,7 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 		    line.len));
 		if (id == -1)
 			return -1;
+		note_greetings(&row->values.said, &g, &line, id);
 		len += dialogue_pack(row->packed + len, &steps, id, &line);
 	}
 	return (int)len;
@@ -187,11 +232,13 @@ session_row_put(struct session_row *row, int64_t id,
 	struct session_values *v = &row->values;
 	int packed = 0, rc = -1;
 
+	v->said = (struct said){ .banner = 0 };
+	v->more = NULL;
+	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
+		goto out;
 	if (session_values_fill(v, row->dictionary, r, promise) == -1)
 		goto out;
 	if (promise_row_fill(row->promises, promise, v) == -1)
-		goto out;
-	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
 		goto out;
 	v->integer[COLUMN_id] = id;
 	v->integer[COLUMN_identity] = stored(identity_of(row, r));

@@ -106,8 +106,13 @@ set_text(struct session_values *v, struct dictionary *d,
 static void
 set_banner(struct session_values *v, struct dictionary *d, const char *text)
 {
-	struct book_text *kept = book_text_at(v->book, text);
+	struct book_text *kept;
 
+	if (v->said.banner != 0) {
+		v->integer[COLUMN_banner] = -v->said.banner;
+		return;
+	}
+	kept = book_text_at(v->book, text);
 	set_id(v, COLUMN_banner, kept != NULL ?
 	    dictionary_kept_line(d, kept) :
 	    dictionary_line(d, span_text(text)));
@@ -242,8 +247,11 @@ set_ehlo_reply(struct session_values *v, struct dictionary *d,
 	if (f->ehlo_reply == NULL)
 		return;
 	rest = strchrnul(f->ehlo_reply, '\n');
-	set_line(v, d, COLUMN_ehlo_first, span_of(f->ehlo_reply,
-	    (size_t)(rest - f->ehlo_reply)));
+	if (v->said.ehlo_first != 0)
+		v->integer[COLUMN_ehlo_first] = -v->said.ehlo_first;
+	else
+		set_line(v, d, COLUMN_ehlo_first, span_of(f->ehlo_reply,
+		    (size_t)(rest - f->ehlo_reply)));
 	set_id(v, COLUMN_ehlo_reply, dictionary_ehlo_reply(d,
 	    *rest == '\0' ? rest : rest + 1,
 	    f->capabilities != NULL ? f->capabilities : ""));

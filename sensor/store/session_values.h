@@ -34,7 +34,14 @@ enum session_column {
 #define COUNTS_TEXT_MAX	96	/* "[1,2,3,4]" */
 #define RCPT_TEXT_MAX	(SMTP_DOMAINS_MAX * 21 + 2)	/* "[1,2]" */
 
+/* Lines of the dialogue (0: none) that are this text behind a reply code: it
+ * needs no line of its own. */
+struct said {
+	int64_t		banner, ehlo_first;
+};
+
 struct session_values {
+	struct said	 said;
 	const struct book	*book;		/* of the record at hand */
 	int64_t	 integer[COLUMNS];		/* of all but the OCTETS */
 	char	 community[COMMUNITY_MAX];	/* "": NULL, as below */
@@ -56,8 +63,8 @@ value_step(int64_t from, int64_t to)
 
 /*
  * All but what the row has of its own: id, identity, started, verdict,
- * findings, common, sensor, dialogue; `p` may be NULL: not asked.  Stores new words
- * on the way.  -1: SQLite or memory failed.
+ * findings, common, sensor, dialogue.  v->said must be set; `p` may be NULL:
+ * not asked.  Stores new words on the way.  -1: SQLite or memory failed.
  */
 int	session_values_fill(struct session_values *v, struct dictionary *d,
 	    const struct session_record *r, const struct promise *p);

@@ -196,6 +196,9 @@ static const struct value {
 	{ "community = 'abc'", "community_id", "1:abc=" },
 	{ "rcpt_domains = '[2,1]'", "rcpt_domains", "[\"b\",\"a\"]" },
 	{ "ehlo_first = 1", "ehlo_reply", "[\"mx \\\"q\\\"\"]" },
+	{ "banner = 1", "banner", "mx \"q\"" },
+	{ "banner = -2", "banner", "of a reply" },
+	{ "ehlo_first = -2", "ehlo_reply", "[\"of a reply\"]" },
 	{ "ehlo_first = 1, ehlo_reply = 1", "ehlo_reply",
 	  "[\"mx \\\"q\\\"\",\"SIZE 9\",\"STARTTLS\"]" },
 	{ "ehlo_first = 1, ehlo_reply = 2", "ehlo_reply",
@@ -230,7 +233,8 @@ a_session_reads_as_it_was_stored(void **state)
 	(void)state;
 	run(db, "INSERT INTO host VALUES (4294967296, '2001:db8::1', "
 	    "'2001:db8::/48'); INSERT INTO text VALUES (1, 'a'), (2, 'b'); "
-	    "INSERT INTO line VALUES (1, 'mx \"q\"'); INSERT INTO ehlo_reply "
+	    "INSERT INTO line VALUES (1, 'mx \"q\"'), (2, '250-of a reply'); "
+	    "INSERT INTO ehlo_reply "
 	    "VALUES (1, '[\"SIZE 9\",\"STARTTLS\"]', "
 	    "'[\"SIZE\",\"STARTTLS\"]'), (2, '[]', '[]'); INSERT INTO "
 	    "certificate (id, sha256, der) VALUES (1, x'ab01', x''); "
