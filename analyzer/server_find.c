@@ -142,11 +142,14 @@ fill(struct database *d, unsigned i, const struct party *p,
 	    "s.id, " STARTED ", " STARTED " + s.lasted, "
 	    "CASE WHEN s.client BETWEEN -2147483648 AND 2147483647 "
 	    "THEN s.client >> 8 ELSE (SELECT net FROM %s.host "
-	    "WHERE id = s.client) END, s.offer, s.starttls, "
-	    "s.starttls_reply, s.tls, s.protection, s.mails_in_clear, "
-	    "s.server_name, s.ehlo_reply, s.tls_version, s.tls_cipher, "
-	    "s.certificate, s.policy, s.tlsa FROM %s.session AS s CROSS JOIN temp.party AS p "
-	    "WHERE p.db = %u AND p.server = s.server", i, name, name, i);
+	    "WHERE id = s.client) END, k.offer, k.starttls, "
+	    "k.starttls_reply, k.tls, k.protection, "
+	    "ifnull(json_extract(s.counts, '$[0]'), k.mails_in_clear), "
+	    "s.server_name, s.ehlo_reply, k.tls_version, k.tls_cipher, "
+	    "s.certificate, s.policy, s.tlsa FROM %s.session AS s "
+	    "CROSS JOIN %s.common AS k ON k.id = s.common "
+	    "CROSS JOIN temp.party AS p "
+	    "WHERE p.db = %u AND p.server = s.server", i, name, name, name, i);
 	if (p->port != 0) {
 		query_add(q, " AND s.server_port = ");
 		query_add_int(q, p->port);

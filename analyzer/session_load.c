@@ -119,9 +119,10 @@ prepare_rest(const struct database *d, unsigned i, int64_t id)
 
 	query_add(q, "SELECT s.dialogue, v.started_at, (SELECT r.damage "
 	    "FROM %s.run AS r WHERE r.source = s.source AND "
-	    "r.sensor = s.sensor AND r.damage IS NOT NULL LIMIT 1) "
-	    "FROM %s.session AS s CROSS JOIN %s.v_sessions AS v "
-	    "ON v.id = s.id WHERE s.id = ", name, name, name);
+	    "r.sensor = k.sensor AND r.damage IS NOT NULL LIMIT 1) "
+	    "FROM %s.session AS s CROSS JOIN %s.common AS k "
+	    "ON k.id = s.common CROSS JOIN %s.v_sessions AS v "
+	    "ON v.id = s.id WHERE s.id = ", name, name, name, name);
 	query_add_int(q, id);
 	return prepare(q);
 }

@@ -108,25 +108,15 @@ CREATE TABLE chain (
 	length		INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE session (
-	id		INTEGER PRIMARY KEY,	-- see schema.h, session_id()
-	identity	INTEGER NOT NULL,	-- 64 bits, of which id has some
+-- What sessions have in common: all of a session that is no matter of its
+-- own.  A few hundred of these describe half a million sessions.  Only
+-- appended, like lines, and one may be here twice.
+CREATE TABLE common (
+	id		INTEGER PRIMARY KEY,
 	sensor		INTEGER NOT NULL REFERENCES sensor,
-	source		INTEGER NOT NULL REFERENCES source,
-	started		INTEGER NOT NULL,	-- after the second id >> 21
-	lasted		INTEGER NOT NULL,	-- from first to last packet
-	community	TEXT,			-- between '1:' and '='
-	client		INTEGER NOT NULL,	-- IPv4, or in table host
-	client_port	INTEGER NOT NULL,
-	server		INTEGER NOT NULL,
-	server_port	INTEGER NOT NULL,
-	server_name	INTEGER REFERENCES text,
 	server_name_from INTEGER,	-- 1 sni, 2 banner, 3 mx, 4 dns
-
 	protocol	INTEGER NOT NULL,	-- 0 none, 1 smtp, 2 lmtp,
 						-- 3 tls, 4 other
-	verdict		INTEGER NOT NULL,	-- enum verdict
-	findings	INTEGER NOT NULL,	-- how many
 	gaps		INTEGER NOT NULL,	-- bits, table gap
 	ending		INTEGER NOT NULL,	-- 0 fin, 1 open,
 				-- 2 reset-client, 3 reset-server,
@@ -137,19 +127,12 @@ CREATE TABLE session (
 				-- 2 client-only, 3 server-only
 	flags		INTEGER NOT NULL,	-- 1 quit, 2 plain after 220,
 				-- 4 tls resumed
-	octets_client	INTEGER NOT NULL,
-	octets_server	INTEGER NOT NULL,
-	packets		INTEGER NOT NULL,
 	vlan		INTEGER,
 	tunnel		INTEGER REFERENCES text,	-- JSON array of words
 
 	greeting_code	INTEGER,
-	banner		INTEGER REFERENCES line,
 	hello		INTEGER,	-- 1 EHLO, 2 HELO, 3 LHLO
-	hello_name	INTEGER REFERENCES text,
 	hellos		INTEGER REFERENCES text,	-- JSON array
-	ehlo_first	INTEGER REFERENCES line,
-	ehlo_reply	INTEGER REFERENCES ehlo_reply,
 	offer		INTEGER NOT NULL,	-- 0 unseen, 1 offered,
 				-- 2 absent, 3 masked, 4 ehlo-refused,
 				-- 5 not-asked
@@ -166,33 +149,61 @@ CREATE TABLE session (
 	tls_version	INTEGER REFERENCES text,
 	tls_cipher	INTEGER REFERENCES text,
 	client_tls_version INTEGER REFERENCES text,
-	sni		INTEGER REFERENCES text,
 	alpn		INTEGER REFERENCES text,
 	ja3		INTEGER REFERENCES text,
 	ja3s		INTEGER REFERENCES text,
 	ja4		INTEGER REFERENCES text,
 	certificate_seen INTEGER,	-- 0 none, 1 visible, 2 hidden
-	certificate	INTEGER REFERENCES certificate,	-- the leaf
-	chain		INTEGER REFERENCES chain,
 
 	protection	INTEGER NOT NULL,	-- 0 cleartext, 1 tls,
 				-- 2 no-mail, 3 unknown
-	mails_in_clear	INTEGER NOT NULL,
-	mail_commands	INTEGER NOT NULL,
+	mails_in_clear	INTEGER NOT NULL,	-- these four: 0 where
+	mail_commands	INTEGER NOT NULL,	-- session.counts has them
 	rcpt_commands	INTEGER NOT NULL,
 	data_commands	INTEGER NOT NULL,
-	mail_from_domain INTEGER REFERENCES text,
-	rcpt_domains	TEXT,		-- JSON array of text ids; NULL: none
 	auth_in_clear	INTEGER REFERENCES text,
+	more		TEXT		-- JSON object: facts that few have;
+				-- NULL: none, or session.more has them
+) STRICT;
 
-	more		TEXT,		-- JSON object: facts that few have
-	dialogue	BLOB,		-- see dialogue.h
+CREATE TABLE session (
+	id		INTEGER PRIMARY KEY,	-- see schema.h, session_id()
+	identity	INTEGER NOT NULL,	-- the upper 48 of its 64 bits
+	source		INTEGER NOT NULL REFERENCES source,
+	started		INTEGER NOT NULL,	-- after the second id >> 21
+	lasted		INTEGER NOT NULL,	-- from first to last packet
+	client		INTEGER NOT NULL,	-- IPv4, or in table host
+	client_port	INTEGER NOT NULL,
+	server		INTEGER NOT NULL,
+	server_port	INTEGER NOT NULL,
+	server_name	INTEGER REFERENCES text,
+	verdict		INTEGER NOT NULL,	-- enum verdict
+	findings	INTEGER NOT NULL,	-- how many
+	common		INTEGER NOT NULL REFERENCES common,
+	octets_client	INTEGER NOT NULL,
+	octets_server	INTEGER NOT NULL,
+	packets		INTEGER NOT NULL,
+	banner		INTEGER,	-- table line; negative: what is
+				-- behind the reply code of that line
+	hello_name	INTEGER REFERENCES text,
+	ehlo_first	INTEGER,	-- as banner
+	ehlo_reply	INTEGER REFERENCES ehlo_reply,
+	sni		INTEGER REFERENCES text,
+	certificate	INTEGER REFERENCES certificate,	-- the leaf
+	chain		INTEGER REFERENCES chain,
+	mail_from_domain INTEGER REFERENCES text,
 	policy		INTEGER,	-- enum policy_state + 16 * enum sts_mode;
 				-- NULL: not asked
-	promise		INTEGER,	-- table promise
-	tlsa		INTEGER		-- TLSA records + 256 * those of them
+	promise		INTEGER,		-- table promise
+	tlsa		INTEGER,	-- TLSA records + 256 * those of them
 				-- that the chain matches; NULL: none, or no
 				-- chain was to be seen
+	community	TEXT,			-- between '1:' and '='
+	rcpt_domains	TEXT,		-- JSON array of text ids; NULL: none
+	counts		TEXT,		-- JSON array of the four counts of
+				-- commands that table common has; NULL: has
+	more		TEXT,		-- as common.more, of this one alone
+	dialogue	BLOB		-- see dialogue.h
 ) STRICT;
 
 CREATE TABLE finding (

@@ -7,11 +7,13 @@
 -- here needs more than a plain sqlite3 of 3.38.
 --
 -- Dictionaries are read by scalar subqueries rather than joins: a reader
--- who asks for few columns, or filters, pays for no other.
+-- who asks for few columns, or filters, pays for no other.  What sessions
+-- have in common is joined from the left, which SQLite leaves out where no
+-- column of it is asked for.
 
 CREATE VIEW v_sessions AS SELECT
 	s.id AS id,
-	(SELECT name FROM sensor WHERE id = s.sensor) AS sensor,
+	(SELECT name FROM sensor WHERE id = k.sensor) AS sensor,
 	(SELECT name FROM source WHERE id = s.source) AS source,
 	(s.id >> 21) * 1000000 + s.started AS started_at,
 	(s.id >> 21) * 1000000 + s.started + s.lasted AS ended_at,
@@ -27,42 +29,43 @@ CREATE VIEW v_sessions AS SELECT
 	    ELSE (SELECT ip FROM host WHERE id = s.server) END AS server_ip,
 	s.server_port AS server_port,
 	(SELECT text FROM text WHERE id = s.server_name) AS server_name,
-	CASE s.server_name_from WHEN 1 THEN 'sni' WHEN 2 THEN 'banner'
+	CASE k.server_name_from WHEN 1 THEN 'sni' WHEN 2 THEN 'banner'
 	    WHEN 3 THEN 'mx' WHEN 4 THEN 'dns' END AS server_name_from,
-	CASE s.protocol WHEN 0 THEN 'none' WHEN 1 THEN 'smtp'
+	CASE k.protocol WHEN 0 THEN 'none' WHEN 1 THEN 'smtp'
 	    WHEN 2 THEN 'lmtp' WHEN 3 THEN 'tls' WHEN 4 THEN 'other'
 	    END AS protocol,
-	CASE s.hello WHEN 1 THEN 'EHLO' WHEN 2 THEN 'HELO'
+	CASE k.hello WHEN 1 THEN 'EHLO' WHEN 2 THEN 'HELO'
 	    WHEN 3 THEN 'LHLO' END AS hello,
 	(SELECT keywords FROM ehlo_reply WHERE id = s.ehlo_reply)
 	    AS capabilities,
-	CASE s.offer WHEN 0 THEN 'unseen' WHEN 1 THEN 'offered'
+	CASE k.offer WHEN 0 THEN 'unseen' WHEN 1 THEN 'offered'
 	    WHEN 2 THEN 'absent' WHEN 3 THEN 'masked'
 	    WHEN 4 THEN 'ehlo-refused' WHEN 5 THEN 'not-asked' END AS offer,
-	CASE s.starttls WHEN 0 THEN 'not-sent' WHEN 1 THEN 'sent'
+	CASE k.starttls WHEN 0 THEN 'not-sent' WHEN 1 THEN 'sent'
 	    WHEN 2 THEN 'masked' WHEN 3 THEN 'unseen' END AS starttls,
-	s.starttls_reply AS starttls_reply,
-	CASE s.tls WHEN 0 THEN 'none' WHEN 1 THEN 'established'
+	k.starttls_reply AS starttls_reply,
+	CASE k.tls WHEN 0 THEN 'none' WHEN 1 THEN 'established'
 	    WHEN 2 THEN 'failed' WHEN 3 THEN 'unseen' END AS tls,
-	CASE s.tls_failure WHEN 1 THEN 'no-hello' WHEN 2 THEN 'plaintext'
+	CASE k.tls_failure WHEN 1 THEN 'no-hello' WHEN 2 THEN 'plaintext'
 	    WHEN 3 THEN 'alert' WHEN 4 THEN 'reset' WHEN 5 THEN 'closed'
 	    WHEN 6 THEN 'timeout' WHEN 7 THEN 'garbage' END AS tls_failure,
-	(SELECT text FROM text WHERE id = s.tls_version) AS tls_version,
-	(SELECT text FROM text WHERE id = s.tls_cipher) AS tls_cipher,
+	(SELECT text FROM text WHERE id = k.tls_version) AS tls_version,
+	(SELECT text FROM text WHERE id = k.tls_cipher) AS tls_cipher,
 	(SELECT text FROM text WHERE id = s.sni) AS sni,
-	(SELECT text FROM text WHERE id = s.ja3) AS ja3,
-	(SELECT text FROM text WHERE id = s.ja3s) AS ja3s,
-	(SELECT text FROM text WHERE id = s.ja4) AS ja4,
-	CASE s.certificate_seen WHEN 0 THEN 'none' WHEN 1 THEN 'visible'
+	(SELECT text FROM text WHERE id = k.ja3) AS ja3,
+	(SELECT text FROM text WHERE id = k.ja3s) AS ja3s,
+	(SELECT text FROM text WHERE id = k.ja4) AS ja4,
+	CASE k.certificate_seen WHEN 0 THEN 'none' WHEN 1 THEN 'visible'
 	    WHEN 2 THEN 'hidden' END AS certificate,
 	(SELECT lower(hex(sha256)) FROM certificate WHERE id = s.certificate)
 	    AS certificate_sha256,
 	(SELECT lower(hex(spki_sha256)) FROM certificate
 	    WHERE id = s.certificate AND spki_sha256 IS NOT NULL)
 	    AS spki_sha256,
-	CASE s.protection WHEN 0 THEN 'cleartext' WHEN 1 THEN 'tls'
+	CASE k.protection WHEN 0 THEN 'cleartext' WHEN 1 THEN 'tls'
 	    WHEN 2 THEN 'no-mail' WHEN 3 THEN 'unknown' END AS protection,
-	s.mails_in_clear AS mails_in_clear,
+	CASE WHEN s.counts IS NULL THEN k.mails_in_clear
+	    ELSE json_extract(s.counts, '$[0]') END AS mails_in_clear,
 	(SELECT text FROM text WHERE id = s.mail_from_domain)
 	    AS mail_from_domain,
 	CASE WHEN s.rcpt_domains IS NULL THEN '[]' ELSE
@@ -70,11 +73,11 @@ CREATE VIEW v_sessions AS SELECT
 	    (SELECT t.text AS domain
 	    FROM json_each(s.rcpt_domains) AS e CROSS JOIN text AS t
 	    WHERE t.id = e.value ORDER BY e.key)) END AS rcpt_domains,
-	(SELECT text FROM text WHERE id = s.auth_in_clear) AS auth_in_clear,
-	CASE s.gaps WHEN 0 THEN 'complete' ELSE 'partial' END AS capture,
-	CASE s.gaps WHEN 0 THEN '[]' ELSE
+	(SELECT text FROM text WHERE id = k.auth_in_clear) AS auth_in_clear,
+	CASE k.gaps WHEN 0 THEN 'complete' ELSE 'partial' END AS capture,
+	CASE k.gaps WHEN 0 THEN '[]' ELSE
 	    (SELECT json_group_array(word) FROM
-	    (SELECT word FROM gap WHERE ((s.gaps >> id) & 1) = 1
+	    (SELECT word FROM gap WHERE ((k.gaps >> id) & 1) = 1
 	    ORDER BY id)) END AS capture_gaps,
 	CASE s.policy & 15 WHEN 1 THEN 'not-applicable' WHEN 2 THEN 'none-insecure'
 	    WHEN 3 THEN 'none-secure' WHEN 4 THEN 'dane-half'
@@ -86,50 +89,57 @@ CREATE VIEW v_sessions AS SELECT
 	    WHEN 2 THEN 'suspicious' WHEN 3 THEN 'attack' END AS verdict,
 	CASE s.findings WHEN 0 THEN '[]' ELSE
 	    (SELECT json_group_array(word) FROM
-	    (SELECT k.word AS word
-	    FROM finding AS f CROSS JOIN kind AS k
-	    WHERE f.session = s.id AND k.id = f.kind
-	    GROUP BY k.id ORDER BY min(f.rank))) END AS kinds,
+	    (SELECT w.word AS word
+	    FROM finding AS f CROSS JOIN kind AS w
+	    WHERE f.session = s.id AND w.id = f.kind
+	    GROUP BY w.id ORDER BY min(f.rank))) END AS kinds,
 
 	-- more than the contract asks for
-	CASE s.ending WHEN 0 THEN 'fin' WHEN 1 THEN 'open'
+	CASE k.ending WHEN 0 THEN 'fin' WHEN 1 THEN 'open'
 	    WHEN 2 THEN 'reset-client' WHEN 3 THEN 'reset-server'
 	    WHEN 4 THEN 'reset-both' WHEN 5 THEN 'idle'
 	    WHEN 6 THEN 'replaced' WHEN 7 THEN 'evicted' END AS "end",
-	CASE s.handshake WHEN 0 THEN 'midstream' WHEN 1 THEN 'syn+synack'
+	CASE k.handshake WHEN 0 THEN 'midstream' WHEN 1 THEN 'syn+synack'
 	    WHEN 2 THEN 'syn-only' WHEN 3 THEN 'synack-only' END AS handshake,
-	CASE s.payload WHEN 1 THEN 'both' WHEN 2 THEN 'client-only'
+	CASE k.payload WHEN 1 THEN 'both' WHEN 2 THEN 'client-only'
 	    WHEN 3 THEN 'server-only' END AS payload,
-	s.greeting_code AS greeting_code,
-	(SELECT text FROM line WHERE id = s.banner) AS banner,
+	k.greeting_code AS greeting_code,
+	(SELECT iif(s.banner < 0, substr(text, 5), text) FROM line
+	    WHERE id = abs(s.banner)) AS banner,
 	(SELECT text FROM text WHERE id = s.hello_name) AS hello_name,
-	ifnull((SELECT text FROM text WHERE id = s.hellos), '[]') AS hellos,
+	ifnull((SELECT text FROM text WHERE id = k.hellos), '[]') AS hellos,
 	CASE WHEN s.ehlo_first IS NOT NULL THEN '['
-	    || json_quote((SELECT text FROM line WHERE id = s.ehlo_first))
+	    || json_quote((SELECT iif(s.ehlo_first < 0, substr(text, 5), text)
+	    FROM line WHERE id = abs(s.ehlo_first)))
 	    || ifnull((SELECT CASE lines WHEN '[]' THEN ']'
 	    ELSE ',' || substr(lines, 2) END
 	    FROM ehlo_reply WHERE id = s.ehlo_reply), ']') END AS ehlo_reply,
-	(SELECT text FROM text WHERE id = s.offer_token) AS offer_token,
-	(SELECT text FROM text WHERE id = s.starttls_command)
+	(SELECT text FROM text WHERE id = k.offer_token) AS offer_token,
+	(SELECT text FROM text WHERE id = k.starttls_command)
 	    AS starttls_command,
-	json_extract(s.more, '$.tls_alert') AS tls_alert,
-	(SELECT text FROM text WHERE id = s.client_tls_version)
+	json_extract(ifnull(s.more, k.more), '$.tls_alert') AS tls_alert,
+	(SELECT text FROM text WHERE id = k.client_tls_version)
 	    AS client_tls_version,
-	(SELECT text FROM text WHERE id = s.alpn) AS alpn,
-	s.mail_commands AS mail_commands,
-	s.rcpt_commands AS rcpt_commands,
-	s.data_commands AS data_commands,
-	s.flags & 1 AS quit,
-	(s.flags >> 1) & 1 AS plain_after_220,
-	ifnull(json_extract(s.more, '$.missing_client'), 0) AS missing_client,
-	ifnull(json_extract(s.more, '$.missing_server'), 0) AS missing_server,
-	ifnull(json_extract(s.more, '$.conflict_octets'), 0)
+	(SELECT text FROM text WHERE id = k.alpn) AS alpn,
+	CASE WHEN s.counts IS NULL THEN k.mail_commands
+	    ELSE json_extract(s.counts, '$[1]') END AS mail_commands,
+	CASE WHEN s.counts IS NULL THEN k.rcpt_commands
+	    ELSE json_extract(s.counts, '$[2]') END AS rcpt_commands,
+	CASE WHEN s.counts IS NULL THEN k.data_commands
+	    ELSE json_extract(s.counts, '$[3]') END AS data_commands,
+	k.flags & 1 AS quit,
+	(k.flags >> 1) & 1 AS plain_after_220,
+	ifnull(json_extract(ifnull(s.more, k.more), '$.missing_client'), 0)
+	    AS missing_client,
+	ifnull(json_extract(ifnull(s.more, k.more), '$.missing_server'), 0)
+	    AS missing_server,
+	ifnull(json_extract(ifnull(s.more, k.more), '$.conflict_octets'), 0)
 	    AS conflict_octets,
 	s.octets_client AS octets_client,
 	s.octets_server AS octets_server,
 	s.packets AS packets,
-	s.vlan AS vlan,
-	ifnull((SELECT text FROM text WHERE id = s.tunnel), '[]') AS tunnel,
+	k.vlan AS vlan,
+	ifnull((SELECT text FROM text WHERE id = k.tunnel), '[]') AS tunnel,
 	(SELECT subject FROM certificate WHERE id = s.certificate)
 	    AS certificate_subject,
 	(SELECT issuer FROM certificate WHERE id = s.certificate)
@@ -143,10 +153,10 @@ CREATE VIEW v_sessions AS SELECT
 	CASE WHEN s.chain IS NOT NULL
 	    THEN (SELECT length FROM chain WHERE id = s.chain)
 	    WHEN s.certificate IS NOT NULL THEN 1 END AS certificate_chain,
-	(s.flags >> 2) & 1 AS resumed,
-	ifnull(json_extract(s.more, '$.dialogue_dropped'), 0)
+	(k.flags >> 2) & 1 AS resumed,
+	ifnull(json_extract(ifnull(s.more, k.more), '$.dialogue_dropped'), 0)
 	    AS dialogue_dropped,
-	s.more AS more,
+	ifnull(s.more, k.more) AS more,
 	s.tlsa >> 8 AS tlsa_matching,
 	s.tlsa & 255 AS tlsa_total,
 	(SELECT evidence FROM promise WHERE id = s.promise) AS promise,
@@ -198,7 +208,7 @@ CREATE VIEW v_sessions AS SELECT
 	    'promise', (SELECT CASE WHEN json_valid(evidence)
 	    THEN json(evidence) END FROM promise WHERE id = u.promise))
 	    FROM unanswered AS u WHERE u.session = s.id) AS unanswered
-FROM session AS s;
+FROM session AS s LEFT JOIN common AS k ON k.id = s.common;
 
 CREATE VIEW v_findings AS SELECT
 	f.id AS id,
@@ -325,12 +335,12 @@ WITH total AS (
 	    min((s.id >> 21) * 1000000 + s.started) AS first_seen,
 	    max((s.id >> 21) * 1000000 + s.started + s.lasted) AS last_seen,
 	    count(*) AS sessions,
-	    sum(s.offer = 1) AS offered,
-	    sum(s.offer = 2) AS absent,
-	    sum(s.offer = 3) AS masked,
-	    sum(s.tls = 1) AS tls_established,
-	    max(CASE WHEN s.offer BETWEEN 1 AND 4 THEN s.id END) AS answered,
-	    max(CASE WHEN s.offer = 1
+	    sum(k.offer = 1) AS offered,
+	    sum(k.offer = 2) AS absent,
+	    sum(k.offer = 3) AS masked,
+	    sum(k.tls = 1) AS tls_established,
+	    max(CASE WHEN k.offer BETWEEN 1 AND 4 THEN s.id END) AS answered,
+	    max(CASE WHEN k.offer = 1
 	        THEN (s.id >> 21) * 1000000 + s.started END)
 	        AS last_offered_at,
 	    max(CASE WHEN s.server_name IS NOT NULL THEN s.id END) AS named,
@@ -342,7 +352,8 @@ WITH total AS (
 	        THEN s.client >> 8
 	        ELSE (SELECT net FROM host WHERE id = s.client) END)
 	        AS client_nets
-	FROM session AS s GROUP BY s.server, s.server_port
+	FROM session AS s LEFT JOIN common AS k ON k.id = s.common
+	GROUP BY s.server, s.server_port
 ), shown AS (
 	SELECT server, server_port AS port, certificate, max(id) AS last
 	FROM session WHERE certificate IS NOT NULL

@@ -13,7 +13,8 @@ enum statement {
 
 #define OF_SENSOR "(SELECT c.session FROM confirmation AS c " \
     "CROSS JOIN session AS s ON s.id = c.session " \
-    "WHERE c.answer = 1 AND s.sensor = ?1)"
+    "CROSS JOIN common AS k ON k.id = s.common " \
+    "WHERE c.answer = 1 AND k.sensor = ?1)"
 
 static const char *const sql[STATEMENTS] = {
 	[OPEN] = "INSERT OR REPLACE INTO confirmation (session, answer, due, "

@@ -19,9 +19,11 @@ static const struct {
 } column_table[SESSION_COLUMNS] = {
 #define INTEGER(name)	{ #name, false },
 #define OCTETS(name)	{ #name, true },
+#define COMMON(name)
 #include "store/session_columns.def"
 #undef INTEGER
 #undef OCTETS
+#undef COMMON
 };
 
 /* Text and blob are the last columns. */
@@ -146,6 +148,12 @@ session_insert_free(struct session_insert *s)
 	free(s);
 }
 
+static const char *
+own_more(const struct session_values *v)
+{
+	return v->more_shared ? NULL : v->more;
+}
+
 static struct shape
 shape_of(const struct session_values *v, struct span dialogue)
 {
@@ -158,7 +166,8 @@ shape_of(const struct session_values *v, struct span dialogue)
 	shape.null |= (uint64_t)(v->community[0] == '\0') << COLUMN_community;
 	shape.null |= (uint64_t)(v->rcpt_domains[0] == '\0') <<
 	    COLUMN_rcpt_domains;
-	shape.null |= (uint64_t)(v->more == NULL) << COLUMN_more;
+	shape.null |= (uint64_t)(v->counts[0] == '\0') << COLUMN_counts;
+	shape.null |= (uint64_t)(own_more(v) == NULL) << COLUMN_more;
 	shape.null |= (uint64_t)(dialogue.len == 0) << COLUMN_dialogue;
 	/* Of these a 0 is chance, and makes no shape. */
 	shape.zero &= ~(UINT64_C(1) << COLUMN_started |
@@ -246,7 +255,8 @@ session_insert_put(struct session_insert *s, const struct session_values *v,
 	bind_integers(one, v);
 	bind_text(one, COLUMN_community, v->community);
 	bind_text(one, COLUMN_rcpt_domains, v->rcpt_domains);
-	bind_text(one, COLUMN_more, v->more);
+	bind_text(one, COLUMN_counts, v->counts);
+	bind_text(one, COLUMN_more, own_more(v));
 	if ((at = one->octets[COLUMN_dialogue]) != 0 && dialogue.len > 0)
 		sqlite3_bind_blob64(one->stmt, at, dialogue.at, dialogue.len,
 		    SQLITE_STATIC);

@@ -5,6 +5,8 @@
 #include "store/decimal.h"
 #include "store/session_more.h"
 
+#define SHARED_MAX	256	/* octets; longer ones hold what was said */
+
 /* Begun when the first fact comes: most sessions have none. */
 static void
 put_key(struct json_text *j, const char *key)
@@ -172,12 +174,14 @@ add_match(struct json_text *j, const struct match_result *m)
 
 int
 session_more(const struct session_record *r, const struct promise *p,
-    char **out)
+    char **out, bool *shared)
 {
 	struct json_text j = { .at = NULL };
 
 	*out = NULL;
 	add_flow(&j, r);
+	/* how much is missing is a matter of this session's packets */
+	*shared = j.len == 0;
 	if (r->smtp != NULL) {
 		add_smtp(&j, smtp_facts(r->smtp));
 		add_mail(&j, smtp_facts(r->smtp));
@@ -192,6 +196,7 @@ session_more(const struct session_record *r, const struct promise *p,
 		json_text_free(&j);
 		return -1;
 	}
+	*shared = *shared && j.len <= SHARED_MAX;
 	*out = j.at;
 	return 0;
 }

@@ -9,8 +9,9 @@
 #include "session/record.h"
 
 /* *text is an object, the caller's to free; NULL if there is nothing to
- * say.  `p` may be NULL: not asked.  -1: memory. */
+ * say.  *shared if other sessions are likely to have the very same.  `p` may
+ * be NULL: not asked.  -1: memory. */
 int	session_more(const struct session_record *r, const struct promise *p,
-	    char **text);
+	    char **text, bool *shared);
 
 #endif

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "schema/schema.h"
+#include "store/common_row.h"
 #include "store/fresh.h"
 #include "store/promise_row.h"
 #include "store/session_insert.h"
@@ -14,6 +15,7 @@
 #include "store/statement.h"
 
 #define SECOND		INT64_C(1000000)
+#define CODE_LEN	4	/* of a reply: "250-" */
 #define SENSOR_HASHED	256	/* octets of the name that count */
 
 /* Ids tried before a session finds no place: with half of a second's two
@@ -23,6 +25,7 @@
 struct session_row {
 	struct dictionary	*dictionary;
 	struct session_insert	*insert;
+	struct common_row	*common;
 	struct promise_row	*promises;
 	struct fresh		*fresh;
 	sqlite3_stmt		*find, *greatest, *version;
@@ -54,6 +57,7 @@ session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	    &row->greatest) == -1 ||
 	    statement_prepare(db, "PRAGMA data_version", &row->version) == -1 ||
 	    session_insert_new(db, &row->insert) == -1 ||
+	    common_row_new(db, &row->common) == -1 ||
 	    promise_row_new(db, &row->promises) == -1 ||
 	    (row->sensor = dictionary_sensor(d, sensor)) == -1) {
 		session_row_free(row);
@@ -69,6 +73,7 @@ session_row_free(struct session_row *row)
 	if (row == NULL)
 		return;
 	promise_row_free(row->promises);
+	common_row_free(row->common);
 	session_insert_free(row->insert);
 	sqlite3_finalize(row->version);
 	sqlite3_finalize(row->greatest);
@@ -87,6 +92,13 @@ identity_of(const struct session_row *row, const struct session_record *r)
 	};
 
 	return XXH3_64bits(parts, sizeof(parts));
+}
+
+/* The id has most of the others, and 48 are two octets less a row. */
+static int64_t
+stored(uint64_t identity)
+{
+	return (int64_t)identity >> 16;
 }
 
 static int
@@ -124,7 +136,7 @@ look_up(struct session_row *row, int64_t id, uint64_t identity)
 	sqlite3_bind_int64(row->find, 1, id);
 	if (sqlite3_step(row->find) != SQLITE_ROW)
 		place = PLACE_NEW;
-	else if ((uint64_t)sqlite3_column_int64(row->find, 0) == identity)
+	else if (sqlite3_column_int64(row->find, 0) == stored(identity))
 		place = PLACE_KNOWN;
 	return sqlite3_reset(row->find) == SQLITE_OK ? place : PLACE_FAILED;
 }
@@ -147,10 +159,53 @@ session_row_place(struct session_row *row, const struct session_record *r,
 	return place;
 }
 
+/* Behind "250-", say. */
+static bool
+says(const struct dialogue_line *line, struct span text)
+{
+	return line->len == text.len + CODE_LEN && text.len > 0 &&
+	    memcmp(line->text + CODE_LEN, text.at, text.len) == 0;
+}
+
+struct greetings {
+	struct span	banner, ehlo_first;
+};
+
+static struct greetings
+greetings_of(const struct session_record *r)
+{
+	const struct smtp_facts *f;
+	struct greetings g = { .banner = span_text("") };
+
+	g.ehlo_first = g.banner;
+	if (r->smtp == NULL)
+		return g;
+	f = smtp_facts(r->smtp);
+	if (f->banner != NULL)
+		g.banner = span_text(f->banner);
+	if (f->ehlo_reply != NULL)
+		g.ehlo_first = span_of(f->ehlo_reply, (size_t)
+		    (strchrnul(f->ehlo_reply, '\n') - f->ehlo_reply));
+	return g;
+}
+
+static void
+note_greetings(struct said *said, const struct greetings *g,
+    const struct dialogue_line *line, int64_t id)
+{
+	if (line->who != SAID_BY_SERVER)
+		return;
+	if (said->banner == 0 && says(line, g->banner))
+		said->banner = id;
+	else if (said->ehlo_first == 0 && says(line, g->ehlo_first))
+		said->ehlo_first = id;
+}
+
 /* Octets in row->packed.  -1: SQLite failed. */
 static int
 pack_dialogue(struct session_row *row, const struct session_record *r)
 {
+	struct greetings g = greetings_of(r);
 	struct dialogue_steps steps = { .time = r->flow.first.time };
 	struct dialogue_line line;
 	size_t at = 0, len = 0;
@@ -163,6 +218,7 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 		    line.len));
 		if (id == -1)
 			return -1;
+		note_greetings(&row->values.said, &g, &line, id);
 		len += dialogue_pack(row->packed + len, &steps, id, &line);
 	}
 	return (int)len;
@@ -176,19 +232,23 @@ session_row_put(struct session_row *row, int64_t id,
 	struct session_values *v = &row->values;
 	int packed = 0, rc = -1;
 
+	v->said = (struct said){ .banner = 0 };
+	v->more = NULL;
+	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
+		goto out;
 	if (session_values_fill(v, row->dictionary, r, promise) == -1)
 		goto out;
 	if (promise_row_fill(row->promises, promise, v) == -1)
 		goto out;
-	if (r->dialogue != NULL && (packed = pack_dialogue(row, r)) == -1)
-		goto out;
 	v->integer[COLUMN_id] = id;
-	v->integer[COLUMN_identity] = (int64_t)identity_of(row, r);
+	v->integer[COLUMN_identity] = stored(identity_of(row, r));
 	v->integer[COLUMN_sensor] = row->sensor;
 	v->integer[COLUMN_started] = value_step(
 	    (id >> SESSION_ID_BITS) * SECOND, r->flow.first.time);
 	v->integer[COLUMN_verdict] = f->verdict;
 	v->integer[COLUMN_findings] = findings_told(f);
+	if ((v->integer[COLUMN_common] = common_row_id(row->common, v)) == -1)
+		goto out;
 	rc = session_insert_put(row->insert, v, span_of(row->packed,
 	    (size_t)packed));
 out:

@@ -106,8 +106,13 @@ set_text(struct session_values *v, struct dictionary *d,
 static void
 set_banner(struct session_values *v, struct dictionary *d, const char *text)
 {
-	struct book_text *kept = book_text_at(v->book, text);
+	struct book_text *kept;
 
+	if (v->said.banner != 0) {
+		v->integer[COLUMN_banner] = -v->said.banner;
+		return;
+	}
+	kept = book_text_at(v->book, text);
 	set_id(v, COLUMN_banner, kept != NULL ?
 	    dictionary_kept_line(d, kept) :
 	    dictionary_line(d, span_text(text)));
@@ -242,8 +247,11 @@ set_ehlo_reply(struct session_values *v, struct dictionary *d,
 	if (f->ehlo_reply == NULL)
 		return;
 	rest = strchrnul(f->ehlo_reply, '\n');
-	set_line(v, d, COLUMN_ehlo_first, span_of(f->ehlo_reply,
-	    (size_t)(rest - f->ehlo_reply)));
+	if (v->said.ehlo_first != 0)
+		v->integer[COLUMN_ehlo_first] = -v->said.ehlo_first;
+	else
+		set_line(v, d, COLUMN_ehlo_first, span_of(f->ehlo_reply,
+		    (size_t)(rest - f->ehlo_reply)));
 	set_id(v, COLUMN_ehlo_reply, dictionary_ehlo_reply(d,
 	    *rest == '\0' ? rest : rest + 1,
 	    f->capabilities != NULL ? f->capabilities : ""));
@@ -270,6 +278,31 @@ set_rcpt_domains(struct session_values *v, struct dictionary *d,
 	memcpy(v->rcpt_domains + len, "]", 2);
 }
 
+/* Where few are counted, many sessions count the same. */
+static void
+set_counts(struct session_values *v)
+{
+	static const enum session_column counts[] = {
+		COLUMN_mails_in_clear, COLUMN_mail_commands,
+		COLUMN_rcpt_commands, COLUMN_data_commands,
+	};
+	int64_t *n = v->integer, most = 0;
+	size_t len = 0;
+
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (most < n[counts[i]])
+			most = n[counts[i]];
+	if (most <= COUNT_SHARED_MAX)
+		return;
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		assert(len + DECIMAL_MAX + 3 <= sizeof(v->counts));
+		v->counts[len++] = i == 0 ? '[' : ',';
+		len += decimal_put(v->counts + len, (uint64_t)n[counts[i]]);
+		n[counts[i]] = 0;
+	}
+	memcpy(v->counts + len, "]", 2);
+}
+
 static void
 fill_smtp(struct session_values *v, struct dictionary *d,
     const struct smtp_facts *f)
@@ -292,6 +325,7 @@ fill_smtp(struct session_values *v, struct dictionary *d,
 	n[COLUMN_mail_commands] = f->mail_commands;
 	n[COLUMN_rcpt_commands] = f->rcpt_commands;
 	n[COLUMN_data_commands] = f->data_commands;
+	set_counts(v);
 	set_text(v, d, COLUMN_mail_from_domain, f->mail_from_domain);
 	set_rcpt_domains(v, d, f);
 	set_text(v, d, COLUMN_auth_in_clear, f->auth);
@@ -394,10 +428,10 @@ int
 session_values_fill(struct session_values *v, struct dictionary *d,
     const struct session_record *r, const struct promise *p)
 {
-	for (int i = 0; i < SESSION_COLUMNS; i++)
+	for (int i = 0; i < COLUMNS; i++)
 		v->integer[i] = VALUE_NULL;
 	v->book = r->book;
-	v->community[0] = v->rcpt_domains[0] = '\0';
+	v->community[0] = v->rcpt_domains[0] = v->counts[0] = '\0';
 	v->more = NULL;
 	v->failed = false;
 
@@ -407,7 +441,7 @@ session_values_fill(struct session_values *v, struct dictionary *d,
 		fill_smtp(v, d, smtp_facts(r->smtp));
 	if (r->tls != NULL)
 		fill_tls(v, d, tls_facts(r->tls));
-	if (session_more(r, p, &v->more) == -1)
+	if (session_more(r, p, &v->more, &v->more_shared) == -1)
 		v->failed = true;
 	return v->failed ? -1 : 0;
 }

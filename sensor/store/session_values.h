@@ -15,22 +15,40 @@
 enum session_column {
 #define INTEGER(name)	COLUMN_##name,
 #define OCTETS(name)	COLUMN_##name,
+#define COMMON(name)	COLUMN_##name,
 #include "store/session_columns.def"
 #undef INTEGER
 #undef OCTETS
-	SESSION_COLUMNS
+#undef COMMON
+	COLUMNS
 };
+
+/* Of table `session`; behind them are those of table `common`. */
+#define SESSION_COLUMNS	(COLUMN_dialogue + 1)
+#define COMMON_FIRST	SESSION_COLUMNS
+#define COMMON_COLUMNS	(COLUMNS - SESSION_COLUMNS)
 
 #define VALUE_NULL	INT64_MIN	/* no time step is stored as that */
 #define COMMUNITY_MAX	32
+#define COUNT_SHARED_MAX 3	/* higher ones are a session's own */
+#define COUNTS_TEXT_MAX	96	/* "[1,2,3,4]" */
 #define RCPT_TEXT_MAX	(SMTP_DOMAINS_MAX * 21 + 2)	/* "[1,2]" */
 
+/* Lines of the dialogue (0: none) that are this text behind a reply code: it
+ * needs no line of its own. */
+struct said {
+	int64_t		banner, ehlo_first;
+};
+
 struct session_values {
+	struct said	 said;
 	const struct book	*book;		/* of the record at hand */
-	int64_t	 integer[SESSION_COLUMNS];	/* of the INTEGER ones */
+	int64_t	 integer[COLUMNS];		/* of all but the OCTETS */
 	char	 community[COMMUNITY_MAX];	/* "": NULL, as below */
 	char	 rcpt_domains[RCPT_TEXT_MAX];
+	char	 counts[COUNTS_TEXT_MAX];
 	char	*more;				/* owned; NULL: nothing */
+	bool	 more_shared;			/* and is table common's */
 	bool	 failed;			/* SQLite or memory */
 };
 
@@ -44,9 +62,9 @@ value_step(int64_t from, int64_t to)
 }
 
 /*
- * All but what the row has of its own: id, identity, sensor, started,
- * verdict, findings, dialogue; `p` may be NULL: not asked.  Stores new words
- * on the way.  -1: SQLite or memory failed.
+ * All but what the row has of its own: id, identity, started, verdict,
+ * findings, common, sensor, dialogue.  v->said must be set; `p` may be NULL:
+ * not asked.  Stores new words on the way.  -1: SQLite or memory failed.
  */
 int	session_values_fill(struct session_values *v, struct dictionary *d,
 	    const struct session_record *r, const struct promise *p);

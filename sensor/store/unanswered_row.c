@@ -26,7 +26,8 @@ static const char *const sql[STATEMENTS] = {
 	[ABANDON] = "UPDATE unanswered SET answer = 3, settled = ?2, "
 	    "why_left = 'the sensor ended before' WHERE session IN "
 	    "(SELECT u.session FROM unanswered AS u CROSS JOIN session AS s "
-	    "ON s.id = u.session WHERE u.answer = 1 AND s.sensor = ?1)",
+	    "ON s.id = u.session CROSS JOIN common AS k ON k.id = s.common "
+	    "WHERE u.answer = 1 AND k.sensor = ?1)",
 };
 
 struct unanswered_row {

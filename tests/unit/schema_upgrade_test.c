@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,12 +108,29 @@ answers(sqlite3 *db, const char *sql, char out[ANSWERS_MAX])
 	sqlite3_finalize(stmt);
 }
 
+/* A session's columns, in whichever tables they are. */
+static void
+make_whole(sqlite3 *db, bool apart)
+{
+	run(db, "DROP VIEW IF EXISTS temp.whole");
+	/* of columns with one name a view has the first under it */
+	run(db, !apart ? "CREATE TEMP VIEW whole AS SELECT * FROM session" :
+	    "CREATE TEMP VIEW whole AS SELECT s.id AS id, "
+	    "ifnull(s.more, k.more) AS more, "
+	    "ifnull(s.counts ->> 0, k.mails_in_clear) AS mails_in_clear, "
+	    "ifnull(s.counts ->> 1, k.mail_commands) AS mail_commands, "
+	    "ifnull(s.counts ->> 2, k.rcpt_commands) AS rcpt_commands, "
+	    "ifnull(s.counts ->> 3, k.data_commands) AS data_commands, "
+	    "s.*, k.* "
+	    "FROM session AS s JOIN common AS k ON k.id = s.common");
+}
+
 static void
 sessions_and_findings_of_version_1_survive(void **state)
 {
 	static const char *const asked[] = {
 		"SELECT "
-		    "id, identity, sensor, source, started, lasted, community, "
+		    "id, sensor, source, started, lasted, community, "
 		    "client, client_port, server, server_port, server_name, "
 		    "server_name_from, protocol, verdict, findings, gaps, ending, "
 		    "handshake, payload, flags, octets_client, octets_server, "
@@ -125,7 +143,7 @@ sessions_and_findings_of_version_1_survive(void **state)
 		    "mails_in_clear, mail_commands, rcpt_commands, data_commands, "
 		    "mail_from_domain, rcpt_domains, auth_in_clear, more, "
 		    "dialogue "
-		    "FROM session ORDER BY id",
+		    "FROM whole ORDER BY id",
 		"SELECT * FROM run", "SELECT * FROM host",
 		("SELECT id, session, rank, at, kind, because, severity, "
 		    "confidence, summary, evidence FROM finding ORDER BY id"),
@@ -145,13 +163,16 @@ sessions_and_findings_of_version_1_survive(void **state)
 
 	(void)state;
 	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
+	make_whole(db, false);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		answers(db, asked[i], before[i]);
 		assert_true(before[i][0] != '\0');
 	}
+	run(db, "DROP VIEW temp.whole");
 	if (schema_apply(db, why) == -1)
 		fail_msg("%s", why);
 	assert_int_equal(schema_look(db, why), SCHEMA_READY);
+	make_whole(db, true);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		answers(db, asked[i], after);
 		if (strcmp(before[i], after) != 0)
@@ -194,7 +215,7 @@ static void
 what_version_2_knew_survives(void **state)
 {
 	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
-	static const char asked[] = "SELECT id, policy, verdict, promise "
+	static const char asked[] = "SELECT id, verdict, promise, 0 "
 	    "FROM session UNION ALL SELECT id, state, title, kind "
 	    "FROM incident UNION ALL SELECT id, incident, kind, summary "
 	    "FROM finding UNION ALL SELECT id, digest, evidence, 0 "
@@ -262,6 +283,59 @@ what_version_3_knew_survives(void **state)
 	sqlite3_close(db);
 }
 
+/* As version 3 left it: sessions that have all in common, and others that
+ * differ in one thing, each of which must stay theirs. */
+static void
+sessions_of_version_3_share_what_they_have_in_common(void **state)
+{
+	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
+	static const char asked[] = "SELECT id, sensor, policy, gaps, vlan, "
+	    "starttls_reply, mails_in_clear, mail_commands, rcpt_commands, "
+	    "data_commands, more, promise, tlsa FROM whole ORDER BY id";
+	static char sql[2][SQL_MAX];
+	const struct schema_step steps[] = { { 1, sql[0] }, { 2, sql[1] } };
+	static const char *const changes[] = {
+		"vlan = 0", "policy = 7", "policy = 0", "starttls_reply = 454",
+		"more = '{\"a\":1}'", "more = '{\"missing_server\":9}'",
+		"more = '{\"b\":\"' || printf('%300d', 1) || '\"}'",
+		"rcpt_commands = 3", "rcpt_commands = 4",
+		"rcpt_commands = 4, data_commands = 2", "tlsa = 1",
+	};
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX], text[512];
+
+	(void)state;
+	read_file("schema/upgrades/1.sql", sql[0]);
+	read_file("schema/upgrades/2.sql", sql[1]);
+	assert_int_equal(schema_climb(db, steps, 2, 3, why), 0);
+	run(db, "CREATE TEMP TABLE one AS SELECT * FROM session "
+	    "WHERE id = 4194304");
+	for (unsigned i = 0; i < 3 * sizeof(changes) / sizeof(changes[0]);
+	    i++) {
+		snprintf(text, sizeof(text), "UPDATE one SET id = %u; INSERT "
+		    "INTO session SELECT * FROM one; UPDATE session SET %s "
+		    "WHERE id = %u", 9000000 + i, i % 3 == 0 ? "promise = 1" :
+		    changes[i / 3], 9000000 + i);
+		run(db, text);
+	}
+	make_whole(db, false);
+	answers(db, asked, before);
+	run(db, "DROP VIEW temp.whole");
+	if (schema_apply(db, why) == -1)
+		fail_msg("%s", why);
+	make_whole(db, true);
+	answers(db, asked, after);
+	assert_string_equal(before, after);
+	/* two of version 1, and one for vlan, reply, a, 3 */
+	check(db, "SELECT count(*) FROM common", "6");
+	check(db, "SELECT count(*) FROM session WHERE counts IS NOT NULL",
+	    "4");
+	check(db, "SELECT count(*) FROM session WHERE more IS NOT NULL",
+	    "5");
+	check(db, "PRAGMA integrity_check", "ok");
+	sqlite3_close(db);
+}
+
 static void
 words_of_version_1_keep_their_numbers(void **state)
 {
@@ -287,6 +361,8 @@ main(void)
 		cmocka_unit_test(an_upgraded_database_is_made_like_a_new_one),
 		cmocka_unit_test(what_version_2_knew_survives),
 		cmocka_unit_test(what_version_3_knew_survives),
+		cmocka_unit_test(
+		    sessions_of_version_3_share_what_they_have_in_common),
 		cmocka_unit_test(words_of_version_1_keep_their_numbers),
 	};
 

@@ -76,25 +76,37 @@ views_begin_with_the_columns_of_the_contract(void **state)
 	sqlite3_close(db);
 }
 
-/* A row with nothing but what must be there; `set` changes it. */
+/* Rows with nothing but what must be there; `set` changes that of table
+ * session and, behind a semicolon, that of table common. */
 static void
 put_session(sqlite3 *db, int64_t id, const char *set)
 {
+	const char *common;
 	char sql[1024];
 
-	snprintf(sql, sizeof(sql), "INSERT INTO session (id, identity, sensor, "
-	    "source, started, lasted, client, client_port, server, "
-	    "server_port, protocol, verdict, findings, gaps, ending, "
-	    "handshake, payload, flags, octets_client, octets_server, packets, "
-	    "offer, starttls, tls, protection, mails_in_clear, mail_commands, "
-	    "rcpt_commands, data_commands) VALUES (%lld, 1, 1, 1, 5, 7, 1, 1, "
-	    "2, 25, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-	    (long long)id);
+	snprintf(sql, sizeof(sql), "INSERT INTO common (id, sensor, protocol, "
+	    "gaps, ending, handshake, payload, flags, offer, starttls, tls, "
+	    "protection, mails_in_clear, mail_commands, rcpt_commands, "
+	    "data_commands) VALUES (%lld, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, "
+	    "0, 0, 0); INSERT INTO session (id, identity, source, started, "
+	    "lasted, client, client_port, server, server_port, verdict, "
+	    "findings, common, octets_client, octets_server, packets) VALUES "
+	    "(%lld, 1, 1, 5, 7, 1, 1, 2, 25, 0, 0, %lld, 0, 0, 0)",
+	    (long long)id, (long long)id, (long long)id);
 	run(db, sql);
 	if (set == NULL)
 		return;
-	snprintf(sql, sizeof(sql), "UPDATE session SET %s WHERE id = %lld",
-	    set, (long long)id);
+	common = strchr(set, ';');
+	if (common != set) {
+		snprintf(sql, sizeof(sql), "UPDATE session SET %.*s "
+		    "WHERE id = %lld", common != NULL ? (int)(common - set) :
+		    (int)strlen(set), set, (long long)id);
+		run(db, sql);
+	}
+	if (common == NULL)
+		return;
+	snprintf(sql, sizeof(sql), "UPDATE common SET %s WHERE id = %lld",
+	    common + 1, (long long)id);
 	run(db, sql);
 }
 
@@ -125,7 +137,7 @@ numbers_of_the_views_are_those_of_names_def(void **state)
 		check(db, query, verdict_word(v));
 	}
 	for (enum gap g = 0; g < GAPS; g++) {
-		snprintf(set, sizeof(set), "gaps = %u", 1u << g);
+		snprintf(set, sizeof(set), ";gaps = %u", 1u << g);
 		put_session(db, 200 + g, set);
 		snprintf(query, sizeof(query),
 		    "SELECT capture || capture_gaps FROM v_sessions "
@@ -174,7 +186,7 @@ static const struct value {
 	{ NULL, "policy", "unknown" },
 	{ NULL, "tls_alert", "(none)" },
 	{ NULL, "missing_client", "0" },
-	{ "gaps = 129", "capture_gaps", "[\"midstream\",\"gap-in-mail\"]" },
+	{ ";gaps = 129", "capture_gaps", "[\"midstream\",\"gap-in-mail\"]" },
 	{ "client = -1062731263", "client_ip", "192.168.2.1" },
 	{ "client = 2147483647", "client_ip", "127.255.255.255" },
 	{ "client = -2147483648", "client_ip", "128.0.0.0" },
@@ -184,6 +196,9 @@ static const struct value {
 	{ "community = 'abc'", "community_id", "1:abc=" },
 	{ "rcpt_domains = '[2,1]'", "rcpt_domains", "[\"b\",\"a\"]" },
 	{ "ehlo_first = 1", "ehlo_reply", "[\"mx \\\"q\\\"\"]" },
+	{ "banner = 1", "banner", "mx \"q\"" },
+	{ "banner = -2", "banner", "of a reply" },
+	{ "ehlo_first = -2", "ehlo_reply", "[\"of a reply\"]" },
 	{ "ehlo_first = 1, ehlo_reply = 1", "ehlo_reply",
 	  "[\"mx \\\"q\\\"\",\"SIZE 9\",\"STARTTLS\"]" },
 	{ "ehlo_first = 1, ehlo_reply = 2", "ehlo_reply",
@@ -198,9 +213,14 @@ static const struct value {
 	  "missing_client", "7" },
 	{ "more = '{\"missing_client\":7,\"tls_alert\":\"2/40\"}'",
 	  "tls_alert", "2/40" },
-	{ "flags = 5", "quit || plain_after_220 || resumed", "101" },
-	{ "flags = 2", "quit || plain_after_220 || resumed", "010" },
-	{ "server_name_from = 4", "server_name_from", "dns" },
+	{ ";more = '{\"tls_alert\":\"1/0\"}'", "tls_alert || more",
+	  "1/0{\"tls_alert\":\"1/0\"}" },
+	{ ";rcpt_commands = 3", "rcpt_commands", "3" },
+	{ "counts = '[5,6,7,8]'", "mails_in_clear || mail_commands || "
+	  "rcpt_commands || data_commands", "5678" },
+	{ ";flags = 5", "quit || plain_after_220 || resumed", "101" },
+	{ ";flags = 2", "quit || plain_after_220 || resumed", "010" },
+	{ ";server_name_from = 4", "server_name_from", "dns" },
 };
 
 static void
@@ -213,13 +233,14 @@ a_session_reads_as_it_was_stored(void **state)
 	(void)state;
 	run(db, "INSERT INTO host VALUES (4294967296, '2001:db8::1', "
 	    "'2001:db8::/48'); INSERT INTO text VALUES (1, 'a'), (2, 'b'); "
-	    "INSERT INTO line VALUES (1, 'mx \"q\"'); INSERT INTO ehlo_reply "
+	    "INSERT INTO line VALUES (1, 'mx \"q\"'), (2, '250-of a reply'); "
+	    "INSERT INTO ehlo_reply "
 	    "VALUES (1, '[\"SIZE 9\",\"STARTTLS\"]', "
 	    "'[\"SIZE\",\"STARTTLS\"]'), (2, '[]', '[]'); INSERT INTO "
 	    "certificate (id, sha256, der) VALUES (1, x'ab01', x''); "
 	    "INSERT INTO chain VALUES (1, '[1,2,3]', 3)");
 	for (size_t i = 0; i < LENGTH(values); i++) {
-		run(db, "DELETE FROM session");
+		run(db, "DELETE FROM session; DELETE FROM common");
 		put_session(db, id, values[i].set);
 		snprintf(query, sizeof(query), "SELECT %s FROM v_sessions",
 		    values[i].column);
@@ -271,16 +292,16 @@ servers_are_summed_up(void **state)
 		    21 - i);
 		put_session(db, session_id(i * INT64_C(1000000), 3), sql);
 	}
-	put_session(db, session_id(50000000, 1), "offer = 1, tls = 1, "
-	    "server_name = 1, client = 256, certificate = 2");
-	put_session(db, session_id(51000000, 1), "offer = 1, tls = 2, "
-	    "server_name = 2, client = 257, certificate = 1");
-	put_session(db, session_id(52000000, 1), "offer = 2, client = 512, "
-	    "certificate = 2");
-	put_session(db, session_id(53000000, 1), "offer = 3, "
-	    "client = 4294967296");
-	put_session(db, session_id(54000000, 1), "offer = 5, "
-	    "client = 4294967297, lasted = 99");
+	put_session(db, session_id(50000000, 1), "server_name = 1, "
+	    "client = 256, certificate = 2; offer = 1, tls = 1");
+	put_session(db, session_id(51000000, 1), "server_name = 2, "
+	    "client = 257, certificate = 1; offer = 1, tls = 2");
+	put_session(db, session_id(52000000, 1), "client = 512, "
+	    "certificate = 2; offer = 2");
+	put_session(db, session_id(53000000, 1), "client = 4294967296; "
+	    "offer = 3");
+	put_session(db, session_id(54000000, 1), "client = 4294967297, "
+	    "lasted = 99; offer = 5");
 	put_session(db, session_id(55000000, 1), "server_port = 587");
 
 #define OF	" FROM v_servers WHERE server_ip = '0.0.0.2' " \
