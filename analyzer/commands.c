@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&cmd_check,
 	&cmd_tlsa,
 	&cmd_policy,
+	&cmd_report,
 	NULL
 };
 

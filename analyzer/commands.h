@@ -31,6 +31,7 @@ extern const struct command cmd_note;
 extern const struct command cmd_policy;
 extern const struct command cmd_rates;
 extern const struct command cmd_reopen;
+extern const struct command cmd_report;
 extern const struct command cmd_server;
 extern const struct command cmd_servers;
 extern const struct command cmd_session;
