@@ -230,7 +230,7 @@ finding_add(struct findings *f, const struct brief *b,
 	char summary[SUMMARY_MAX];
 	struct circumstances c = { .exposed = b->exposed,
 	    .begun = b->smtp->mail_commands > 0,
-	    .partial = is_partial(b->r) };
+	    .tentative = o->tentative, .partial = is_partial(b->r) };
 	va_list ap;
 
 	if (f->count == FINDINGS_MAX) {

@@ -18,7 +18,8 @@ enum nature {
  * The table.  Severity by weight of the evidence, left without and right
  * with a mail or password in clear.  A note is always information.
  * A promise in DNS that was broken in clear (dane, sts) adds a step, and MAIL
- * breaks it already (RFC 7672 section 2.2).
+ * breaks it already (RFC 7672 section 2.2).  What is expected by a trial
+ * alone (MTA-STS, testing) is a step less.
  */
 static const struct {
 	enum family	family;
@@ -105,6 +106,8 @@ grade_of(enum kind kind, enum weight weight, const struct circumstances *c)
 	g.severity = table[kind].severity[weight - WEIGHT_HINT][c->exposed];
 	if ((c->exposed || c->begun) && c->promised && g.severity < CRITICAL)
 		g.severity++;
+	if (c->tentative && g.severity > INFO)
+		g.severity--;
 	g.confidence = weight == WEIGHT_PROOF ? CONFIDENCE_CERTAIN :
 	    weight == WEIGHT_STRONG ? CONFIDENCE_STRONG :
 	    CONFIDENCE_CIRCUMSTANTIAL;

@@ -32,6 +32,7 @@ struct circumstances {
 	bool	promised;	/* to every sender, by DNS: dane, sts */
 	bool	exposed;	/* a mail or a password passed in clear */
 	bool	begun;		/* ... or MAIL was said in clear, at least */
+	bool	tentative;	/* expected by a trial: a step less grave */
 	bool	partial;	/* octets were missed where they matter */
 };
 

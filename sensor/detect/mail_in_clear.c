@@ -5,7 +5,8 @@
  * demands it, RFC 3207 section 4), or another rule found an offer gone that
  * the past, or other clients, say was due.  An offer that the client never
  * takes up is a habit of the client, and a note; so are mails that may go in
- * clear (exempt.c).
+ * clear (exempt.c).  A destination that tests MTA-STS asks to be told of any:
+ * little, but more than a note.
  */
 #include "detect/rules.h"
 
@@ -144,6 +145,13 @@ why(const struct brief *b, const struct findings *f, struct reason *reason)
 		    " although its destination promises TLS" };
 		return true;
 	}
+	if (brief_hoped(b)) {
+		*reason = (struct reason){ WEIGHT_HINT, BECAUSE(STS),
+		    "TLS, as its destination tests by MTA-STS",
+		    " although its destination hopes for TLS (MTA-STS, mode "
+		    "testing)" };
+		return true;
+	}
 	if (b->r->offer != OFFER_OFFERED)
 		return false;
 	*reason = (struct reason){ WEIGHT_NOTE, 0,
@@ -176,6 +184,7 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 		.kind = KIND_MAIL_IN_CLEAR,
 		.weight = reason.weight,
 		.because = reason.because,
+		.tentative = reason.because == BECAUSE(STS) && brief_hoped(b),
 		.at = smtp->first_accepted.packet != 0 ?
 		    smtp->first_accepted : smtp->first_data,
 		.expected = reason.expected,

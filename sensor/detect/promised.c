@@ -3,7 +3,8 @@
  * What DNS and the operator promise, as rules ask for it.
  *
  * A host with secure TLSA records, usable or not, commits itself to TLS
- * (RFC 7672 section 2.2); MTA-STS does in mode enforce (RFC 8461 section 5);
+ * (RFC 7672 section 2.2); MTA-STS does in mode enforce (RFC 8461 section 5)
+ * and hopes for it in mode testing;
  * and the operator may know of servers that do.
  */
 #include <stdio.h>
@@ -33,6 +34,18 @@ brief_promised(const struct brief *b)
 	    &b->r->flow.ip[SIDE_SERVER], b->r->server_name))
 		because |= BECAUSE(INVENTORY);
 	return because;
+}
+
+/* Senders may deliver in clear, and are asked to report it (RFC 8461 section
+ * 5). */
+bool
+brief_hoped(const struct brief *b)
+{
+	const struct policy_answer *a = answer(b);
+
+	return a != NULL && a->sts == STS_TESTING &&
+	    a->sts_match == STS_MATCH_YES && brief_promised(b) == 0 &&
+	    !brief_exempt(b);
 }
 
 bool

@@ -60,6 +60,7 @@ struct opinion {
 	uint32_t	 because;	/* BECAUSE() of expectations, or 0 */
 	struct mark	 at;		/* the decisive packet */
 	const char	*expected, *seen;
+	bool		 tentative;	/* expected by a trial, not a demand */
 };
 
 #define BECAUSE(e)	(1U << EXPECT_##e)
@@ -141,6 +142,8 @@ bool	brief_never_worked(const struct brief *b);
  * inventory, or 0.  detect/promised.c, as all of these.
  */
 uint32_t	brief_promised(const struct brief *b);
+/* Only hoped for: MTA-STS in mode testing, and nobody demands it. */
+bool		brief_hoped(const struct brief *b);
 /* Promised to every sender, not only to those who look behind an unsigned MX
  * (dane-half, RFC 7672 section 2.2.1)? */
 bool		brief_promised_wholly(const struct brief *b);

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""sts.py BUILD -- MTA-STS policies outlive the sensor (RFC 8461 section 5.1):
+"""sts.py BUILD -- MTA-STS, from the web server to findings and reports.
+
+Policies outlive the sensor (RFC 8461 section 5.1):
 fetched once, they rule when it is started again though web server and TXT
 record are gone, and in a new policy process when the old one was killed; but
-not when they have expired.
+not when they have expired.  A policy in mode testing makes little of mail in
+clear, and is told in a TLS-RPT report as it stood.
 
 With a resolver and a web server of its own, in a network and mount namespace:
 the authority that vouches for the web server stands where libcurl looks for
 all of them.  Needs root; is skipped without (status 77).
 """
 import http.server
+import json
 import os
 import pathlib
 import shutil
@@ -31,12 +35,16 @@ import talk  # noqa: E402
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 DOMAIN, HOST, SERVER, WEB = ("rcpt.example", "mx.example", "198.51.100.119",
                              "203.0.113.80")
-POLICY = f"version: STSv1\nmode: enforce\nmx: {HOST}\nmax_age: 86400\n"
+TESTED, TESTS = "tested.example", "mx.tested.example"
+POLICIES = {
+    DOMAIN: f"version: STSv1\nmode: enforce\nmx: {HOST}\nmax_age: 86400\n",
+    TESTED: f"version: STSv1\nmode: testing\nmx: *.{TESTED}\n"
+            "max_age: 86400\n"}
 MAIL = f"""start 2026-03-01T12:00:00Z
 client 192.0.2.119:%d
 server {SERVER}:25
 greet {HOST} -
-mail a@sender.example b@{DOMAIN}
+mail a@sender.example b@%s
 quit
 """
 failures = 0
@@ -55,6 +63,9 @@ class Resolver(servers.Udp):
     def answer(self, query, q, send, tcp):
         has = {(DOMAIN, "MX"): ["10", HOST], (HOST, "A"): [SERVER],
                (f"mta-sts.{DOMAIN}", "A"): [WEB],
+               (TESTED, "MX"): ["10", TESTS], (TESTS, "A"): [SERVER],
+               (f"mta-sts.{TESTED}", "A"): [WEB],
+               (f"_mta-sts.{TESTED}", "TXT"): ["v=STSv1; id=1;"],
                (f"_mta-sts.{DOMAIN}", "TXT"): self.txt and [self.txt]}
         words = has.get(q[:2])
         if not words:
@@ -70,7 +81,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.end_headers()
-        self.wfile.write(POLICY.encode())
+        domain = self.headers["Host"].removeprefix("mta-sts.")
+        self.wfile.write(POLICIES[domain].encode())
 
     def log_message(self, *words):
         pass
@@ -90,6 +102,7 @@ def serve(key, certificate):
 class Run:
     def __init__(self, build, folder):
         self.program, self.folder = f"{build}/striptls-sensor", folder
+        self.analyzer = f"{build}/striptls-analyzer"
         self.db, self.port = f"{folder}/a.db", 40000
         pathlib.Path(folder, "sensor.yaml").write_text("mta_sts: true\n")
         self.wire = span.open_wire()
@@ -117,11 +130,11 @@ class Run:
         status, said = self.sensor.end()
         case("end", (status, "runtime error" in said), (0, False))
 
-    def mail(self):
+    def mail(self, domain=DOMAIN):
         """(sts, because of what) of one more mail in clear."""
         self.port += 1
         path = pathlib.Path(self.folder, "mail.talk")
-        path.write_text(MAIL % self.port)
+        path.write_text(MAIL % (self.port, domain))
         for frame in talk.Talk(path).frames:
             self.wire.send(frame.data)
         found = []
@@ -183,10 +196,42 @@ def run(r, resolver, key, certificate):
     web = serve(key, certificate)
     r.start()
     case("fetched again", (r.mail(), web.fetched), (("enforce", 1), 1))
+    case("in mode testing", (r.mail(TESTED), web.fetched), (("testing", 1),
+                                                            2))
     r.stop()
+    case("... which makes little of it", r.ask(
+        "SELECT f.kind, f.because, f.severity, s.verdict FROM v_findings AS f JOIN "
+        "v_sessions AS s ON s.id = f.session_id WHERE s.sts = 'testing' "
+        "AND f.severity <> 'info'"),
+         [("mail-in-clear", '["sts"]', "low", "suspicious")])
+    report(r)
     case("in its place", r.ask("SELECT count(*), min(expires) > "
-                               "1772366400000000 FROM sts_policy"), [(1, 1)])
+                               "1772366400000000 FROM sts_policy WHERE "
+                               "domain = ?", DOMAIN), [(1, 1)])
     web.shutdown()
+
+
+def report(r):
+    """Its policies as they were fetched (RFC 8460 section 4.4)."""
+    run_ = subprocess.run(
+        [r.analyzer, "-d", r.db, "report", "--tls-rpt", "--since",
+         "2020-01-01", "--until", "now"], capture_output=True, text=True,
+        timeout=60, check=False)
+    told = {p["policy"]["policy-domain"]: p
+            for p in json.loads(run_.stdout)["policies"]
+            if p["policy"]["policy-type"] == "sts"
+            and p["policy"]["policy-string"]}
+    case("reported", {d: p["policy"]["policy-string"]
+                      for d, p in told.items()},
+         {d: text.splitlines() for d, text in POLICIES.items()})
+    tested = told.get(TESTED, {"policy": {}})
+    case("... with patterns", tested["policy"].get("mx-host"),
+         [f"*.{TESTED}"])
+    case("... and what came of it", [
+        (d["result-type"], d["receiving-mx-hostname"],
+         d["failure-reason-code"], d["failed-session-count"])
+        for d in tested.get("failure-details", [])],
+        [("starttls-not-supported", TESTS, "not-offered", 1)])
 
 
 def inside(build):
@@ -195,7 +240,7 @@ def inside(build):
     try:
         ca = servers.certificate(folder, "ca", [])
         key, certificate = servers.certificate(
-            folder, "web", [f"mta-sts.{DOMAIN}"], ca)
+            folder, "web", [f"mta-sts.{DOMAIN}", f"mta-sts.{TESTED}"], ca)
         subprocess.run(["mount", "--bind", ca[1], AUTHORITIES], check=True)
         subprocess.run(["ip", "address", "add", f"{WEB}/32", "dev", "lo"],
                        check=True)

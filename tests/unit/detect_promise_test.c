@@ -89,63 +89,85 @@ static const struct {
 	void			(*session)(struct made_up *);
 	void			(*before)(struct past *);
 	enum policy_state	 state;
-	bool			 sts;		/* enforced, and it matches */
+	/* enforced or tested, and the host matches */
+	enum sts_mode		 sts;
 	enum kind		 kind;
 	uint32_t		 because;
 	enum severity		 severity;
 } cases[] = {
 	{ "no offer by one that promises it, and nobody knows it",
-	  lacks_and_mails, NULL, POLICY_DANE_AUTH, false,
+	  lacks_and_mails, NULL, POLICY_DANE_AUTH, STS_NONE,
 	  KIND_STARTTLS_ABSENT, BECAUSE(DANE), SEVERITY_CRITICAL },
 	{ "... whose records nothing can match: still TLS",
-	  lacks_and_mails, NULL, POLICY_DANE_TLS, false,
+	  lacks_and_mails, NULL, POLICY_DANE_TLS, STS_NONE,
 	  KIND_STARTTLS_ABSENT, BECAUSE(DANE), SEVERITY_CRITICAL },
-	{ "... only probed", lacks, NULL, POLICY_DANE_AUTH, false,
+	{ "... only probed", lacks, NULL, POLICY_DANE_AUTH, STS_NONE,
 	  KIND_STARTTLS_ABSENT, BECAUSE(DANE), SEVERITY_MEDIUM },
-	{ "... by MTA-STS", lacks_and_mails, NULL, POLICY_NONE_INSECURE, true,
-	  KIND_STARTTLS_ABSENT, BECAUSE(STS), SEVERITY_CRITICAL },
+	{ "... by MTA-STS", lacks_and_mails, NULL, POLICY_NONE_INSECURE,
+	  STS_ENFORCE, KIND_STARTTLS_ABSENT, BECAUSE(STS),
+	  SEVERITY_CRITICAL },
 	{ "no promise: a note", lacks_and_mails, NULL, POLICY_NONE_SECURE,
-	  false, KIND_STARTTLS_ABSENT, 0, SEVERITY_INFO },
+	  STS_NONE, KIND_STARTTLS_ABSENT, 0, SEVERITY_INFO },
 	{ "against habit and promise", lacks_and_mails, habit,
-	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
+	  POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_ABSENT,
 	  BECAUSE(DANE) | BECAUSE(HISTORY), SEVERITY_CRITICAL },
 	{ "the publisher's own fault: never, for a day", lacks_and_mails,
-	  never_for_a_day, POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
+	  never_for_a_day, POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_ABSENT,
 	  BECAUSE(DANE), SEVERITY_HIGH },
 	{ "... or somebody's, these hours", lacks_and_mails,
-	  never_these_hours, POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT,
+	  never_these_hours, POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_ABSENT,
 	  BECAUSE(DANE), SEVERITY_CRITICAL },
 
 	{ "a mail that may go without TLS", may_go_in_clear, NULL,
-	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT, 0, SEVERITY_INFO },
-	{ "... itself", may_go_in_clear, NULL, POLICY_DANE_AUTH, false,
+	  POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_ABSENT, 0, SEVERITY_INFO },
+	{ "... itself", may_go_in_clear, NULL, POLICY_DANE_AUTH, STS_NONE,
 	  KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
 	{ "... though MTA-STS demands it", may_go_in_clear, NULL,
-	  POLICY_NONE_INSECURE, true, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	  POLICY_NONE_INSECURE, STS_ENFORCE, KIND_MAIL_IN_CLEAR, 0,
+	  SEVERITY_INFO },
 	{ "... to who cannot be validated", may_go_in_clear, NULL,
-	  POLICY_MUST_NOT_DELIVER, false, KIND_MAIL_IN_CLEAR, 0,
+	  POLICY_MUST_NOT_DELIVER, STS_NONE, KIND_MAIL_IN_CLEAR, 0,
 	  SEVERITY_INFO },
 	{ "... passing by an offer", passes_by_and_may, NULL,
-	  POLICY_DANE_AUTH, false, KIND_STARTTLS_UNUSED, 0, SEVERITY_INFO },
+	  POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_UNUSED, 0,
+	  SEVERITY_INFO },
 	{ "a report about failing TLS", reports, NULL, POLICY_DANE_AUTH,
-	  false, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	  STS_NONE, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
 	{ "one mail of two may", one_of_two_may, NULL, POLICY_DANE_AUTH,
-	  false, KIND_MAIL_IN_CLEAR, BECAUSE(DANE), SEVERITY_CRITICAL },
+	  STS_NONE, KIND_MAIL_IN_CLEAR, BECAUSE(DANE), SEVERITY_CRITICAL },
 	{ "a mail more than was read", one_more_was_taken, NULL,
-	  POLICY_DANE_AUTH, false, KIND_MAIL_IN_CLEAR, BECAUSE(DANE),
+	  POLICY_DANE_AUTH, STS_NONE, KIND_MAIL_IN_CLEAR, BECAUSE(DANE),
 	  SEVERITY_CRITICAL },
 	{ "a password is no such mail", logs_in_as_well, NULL,
-	  POLICY_DANE_AUTH, false, KIND_STARTTLS_ABSENT, BECAUSE(DANE),
+	  POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_ABSENT, BECAUSE(DANE),
 	  SEVERITY_CRITICAL },
 	{ "whoever takes the offer has not asked what mail it is",
-	  may_go_in_clear, habit, POLICY_DANE_AUTH, false,
+	  may_go_in_clear, habit, POLICY_DANE_AUTH, STS_NONE,
 	  KIND_STARTTLS_ABSENT, BECAUSE(DANE) | BECAUSE(HISTORY),
 	  SEVERITY_HIGH },
 	{ "... nor who overwrites it", masked_and_may, NULL,
-	  POLICY_DANE_AUTH, false, KIND_STARTTLS_MASKED, BECAUSE(DANE),
+	  POLICY_DANE_AUTH, STS_NONE, KIND_STARTTLS_MASKED, BECAUSE(DANE),
 	  SEVERITY_CRITICAL },
 	{ "overwritten, and it was promised", masked, NULL, POLICY_DANE_AUTH,
-	  false, KIND_STARTTLS_MASKED, BECAUSE(DANE), SEVERITY_HIGH },
+	  STS_NONE, KIND_STARTTLS_MASKED, BECAUSE(DANE), SEVERITY_HIGH },
+	/* RFC 8461 section 5 */
+	{ "MTA-STS is tested, and a mail goes in clear", lacks_and_mails,
+	  NULL, POLICY_NONE_INSECURE, STS_TESTING, KIND_MAIL_IN_CLEAR,
+	  BECAUSE(STS), SEVERITY_LOW },
+	{ "... which is no reason to expect an offer", lacks_and_mails,
+	  NULL, POLICY_NONE_INSECURE, STS_TESTING, KIND_STARTTLS_ABSENT, 0,
+	  SEVERITY_INFO },
+	{ "... by who passes by an offer", passes_by, NULL,
+	  POLICY_NONE_INSECURE, STS_TESTING, KIND_MAIL_IN_CLEAR,
+	  BECAUSE(STS), SEVERITY_LOW },
+	{ "... that may", passes_by_and_may, NULL, POLICY_NONE_INSECURE,
+	  STS_TESTING, KIND_MAIL_IN_CLEAR, 0, SEVERITY_INFO },
+	{ "... to who promises DANE", lacks_and_mails, NULL,
+	  POLICY_DANE_AUTH, STS_TESTING, KIND_MAIL_IN_CLEAR, BECAUSE(DANE),
+	  SEVERITY_CRITICAL },
+	{ "... overwritten: that is no trial", masked_and_mails, NULL,
+	  POLICY_NONE_INSECURE, STS_TESTING, KIND_MAIL_IN_CLEAR, 0,
+	  SEVERITY_HIGH },
 };
 
 static void
@@ -162,9 +184,9 @@ a_broken_promise_is_a_reason(void **state)
 
 		memset(&answer, 0, sizeof(answer));
 		answer.state = cases[i].state;
-		answer.sts = cases[i].sts ? STS_ENFORCE : STS_NONE;
-		answer.sts_match = cases[i].sts ? STS_MATCH_YES :
-		    STS_MATCH_NONE;
+		answer.sts = cases[i].sts;
+		answer.sts_match = cases[i].sts != STS_NONE ?
+		    STS_MATCH_YES : STS_MATCH_NONE;
 		strcpy(answer.domain, "example");
 		strcpy(answer.base, "mx.example");
 		make_up(&m, 1);
