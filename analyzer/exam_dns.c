@@ -20,7 +20,8 @@
 static enum exam_level
 describe_trust(const struct lookup_answer *a, char out[TRUST_MAX])
 {
-	const char *ede = grounds_ede_text(a->ede);
+	/* 6 says "bogus" once more (RFC 8914 section 4.7) */
+	const char *ede = a->ede != 6 ? grounds_ede_text(a->ede) : NULL;
 	const char *failure = lookup_failure_word(a->failure);
 
 	switch (a->status) {

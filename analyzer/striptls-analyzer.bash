@@ -48,6 +48,9 @@ _striptls_analyzer_options()
 		    --protection --capture --community-id --by --geoip" ;;
 	policy)
 		echo '--since --until --server --domain --sensor --session' ;;
+	report)
+		echo '--tls-rpt --since --until --domain --client --server --sensor
+		    --source --organization --contact --report-id --read' ;;
 	tlsa)
 		echo '--pem --live --server --session --since --until --sensor
 		    --host --port --ttl --timeout --type --generic --record
@@ -62,7 +65,7 @@ _striptls_analyzer()
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='incidents incident ack close reopen note suppress
 	    sessions session findings servers server domains rates check tlsa
-	    policy help'
+	    policy report help'
 	local command= i
 
 	COMPREPLY=()
@@ -132,7 +135,8 @@ _striptls_analyzer()
 		COMPREPLY=($(compgen -W '30m 2h 1d 7d' -- "$word")) ;;
 	--server|--client|--domain|--sensor|--source|--session|--incident| \
 	--limit|--sort|--columns|--community-id|--live|--host|--port|--ttl| \
-	--timeout|--record|--name|--resolver)
+	--timeout|--record|--name|--resolver|--organization|--contact| \
+	--report-id)
 		;;
 	*)
 		if [[ $word == -* ]]; then
@@ -148,6 +152,10 @@ _striptls_analyzer()
 			    -- "$word"))
 		elif [[ $command == policy ]]; then
 			COMPREPLY=($(compgen -W export -- "$word"))
+		elif [[ $command == report && " ${COMP_WORDS[*]} " == \
+		    *' --read '* ]]; then
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$word"))
 		fi ;;
 	esac
 }
