@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/page.h"
 #include "analyzer/party.h"
 #include "analyzer/report.h"
 #include "analyzer/text.h"
@@ -113,27 +114,33 @@ take_evidence(struct writing *w, const struct report_row *row,
 }
 
 /* Several recipients' domains with one policy are one session of it. */
+struct told {
+	char		names[16][PARTY_NAME_MAX];
+	unsigned	count;
+};
+
 static bool
-told_before(const struct report_promise *p, char told[][PARTY_NAME_MAX],
-    unsigned *count, unsigned max)
+told_before(const struct report_promise *p, struct told *told)
 {
 	char name[PARTY_NAME_MAX];
 
-	snprintf(name, sizeof(name), "%s%d", p->domain, (int)p->type);
-	for (unsigned i = 0; i < *count; i++)
-		if (strcmp(told[i], name) == 0)
+	snprintf(name, sizeof(name), "%d%s", (int)p->type, p->domain);
+	for (unsigned i = 0; i < told->count; i++)
+		if (strcmp(told->names[i], name) == 0)
 			return true;
-	if (*count < max)
-		memcpy(told[(*count)++], name, sizeof(name));
+	if (told->count < 16)
+		memcpy(told->names[told->count++], name, sizeof(name));
 	return false;
 }
 
+/* Is it the one asked for?  Of a session without one nobody knows. */
 static bool
-is_wanted(const struct writing *w, const struct report_promise *p)
+is_domain(const struct writing *w, const char *name)
 {
 	const char *domain = w->o->filters[FILTER_DOMAIN];
 
-	return domain == NULL || party_name_fits(p->domain, domain);
+	return domain == NULL || (name != NULL &&
+	    party_name_fits(name, domain));
 }
 
 static int
@@ -158,43 +165,51 @@ add(struct writing *w, const struct report_row *row,
 	return STATUS_ERROR;
 }
 
+/* What came of one verdict, and REPORT_LEFTS if it is not asked for, or was
+ * told of another recipient. */
+static enum report_left
+add_verdict(struct writing *w, const struct report_row *row,
+    const json_t *verdict, struct told *told, int *status)
+{
+	struct report_promise p;
+	struct report_outcome o;
+	enum report_left left = report_promise_read(&p, row, w->evidence,
+	    verdict, w->sts);
+
+	if (left != REPORT_COUNTED)
+		return is_domain(w, page_text(verdict, "domain")) ? left :
+		    REPORT_LEFTS;
+	if (!is_domain(w, p.domain) || told_before(&p, told))
+		left = REPORT_LEFTS;
+	else if ((left = report_outcome(&o, row, &p)) == REPORT_COUNTED)
+		*status = add(w, row, &p, &o);
+	report_promise_drop(&p);
+	return left;
+}
+
 /* Counted if any recipient's domain was; else for the first one's reason. */
 static int
 add_row(struct writing *w, const struct report_row *row)
 {
-	char told[16][PARTY_NAME_MAX];
-	enum report_left left, first = REPORT_UNKNOWN;
-	struct report_promise p;
-	struct report_outcome o;
-	bool wanted = false, counted = false;
+	const json_t *verdicts = json_object_get(w->evidence, "verdicts");
 	const json_t *verdict;
-	unsigned count = 0;
+	enum report_left left, first = REPORT_LEFTS;
+	struct told told = { .count = 0 };
 	int status = STATUS_DONE;
 	size_t i;
 
-	json_array_foreach(json_object_get(w->evidence, "verdicts"), i,
-	    verdict) {
-		left = report_promise_read(&p, row, w->evidence, verdict,
-		    w->sts);
-		if (left == REPORT_COUNTED) {
-			if (is_wanted(w, &p) && !told_before(&p, told, &count,
-			    16)) {
-				wanted = true;
-				left = report_outcome(&o, row, &p);
-				if (left == REPORT_COUNTED)
-					status = add(w, row, &p, &o);
-			}
-			report_promise_drop(&p);
-		}
-		counted = counted || (wanted && left == REPORT_COUNTED);
-		if (i == 0 || first == REPORT_COUNTED)
-			first = left;
+	json_array_foreach(verdicts, i, verdict) {
+		left = add_verdict(w, row, verdict, &told, &status);
 		if (status != STATUS_DONE)
 			return status;
+		if (first == REPORT_LEFTS || left == REPORT_COUNTED)
+			first = left;
 	}
-	if (counted)
+	if (i == 0 && is_domain(w, NULL))
+		first = REPORT_UNKNOWN;
+	if (first == REPORT_COUNTED)
 		w->counted += row->count;
-	else if (wanted || w->o->filters[FILTER_DOMAIN] == NULL)
+	else if (first != REPORT_LEFTS)
 		w->left[first] += row->count;
 	return STATUS_DONE;
 }
@@ -236,6 +251,9 @@ say_counts(const struct writing *w)
 	fprintf(stderr, "%lld session%s in %u polic%s\n",
 	    (long long)w->counted, w->counted == 1 ? "" : "s", policies,
 	    policies == 1 ? "y" : "ies");
+	if (w->o->filters[FILTER_CLIENT] == NULL)
+		fputs("of all clients; --client takes your own senders\n",
+		    stderr);
 	for (unsigned i = 0; i < REPORT_LEFTS; i++)
 		if (w->left[i] > 0)
 			fprintf(stderr, "left out: %lld %s\n",
