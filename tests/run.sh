@@ -115,6 +115,7 @@ check sensor python3 tests/cli/sensor.py build/asan
 check tlsa python3 tests/cli/tlsa.py build/asan
 check export python3 tests/cli/export.py build/asan
 check tlsa-others python3 tests/lab/tlsa_cross.py build/asan
+check dane-others python3 tests/lab/finger.py build/asan
 check check python3 tests/lab/check.py build/asan
 check live python3 tests/cli/live.py build/asan
 check posture python3 tests/lab/posture.py --sensor $asan

@@ -95,6 +95,17 @@ def spki(name):
 
 # --- mail servers ---
 
+def hear(peer):
+    """A line, in however many pieces it comes."""
+    got = b""
+    while not got.endswith(b"\n"):
+        part = peer.recv(1000)
+        if not part:
+            break
+        got += part
+    return got
+
+
 class Server:
     """Greets, answers EHLO and STARTTLS as told, and shows a certificate."""
 
@@ -123,9 +134,9 @@ class Server:
         peer.settimeout(20)
         with contextlib.suppress(OSError, ValueError), peer:
             peer.sendall(self.greeting)
-            peer.recv(1000)
+            hear(peer)
             peer.sendall(self.ehlo)
-            if peer.recv(1000) != b"STARTTLS\r\n":
+            if hear(peer) != b"STARTTLS\r\n":
                 return
             peer.sendall(self.go)
             if not self.go.startswith(b"220"):

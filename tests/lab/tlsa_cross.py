@@ -9,8 +9,8 @@
   * the lab's captures: what sensors saw, against the lab's records and what
     is known to have happened there.
 
-danetool --check and posttls-finger take records from validated DNS only, so
-they have no part here.  What is not there is said and left out; with nothing
+danetool --check and posttls-finger take records from validated DNS only:
+finger.py gives them that.  What is not there is said and left out; with nothing
 left the status is 77.
 """
 import csv
