@@ -59,7 +59,7 @@ static const struct member detail_members[] = {
 
 struct reader {
 	char	*why;
-	char	 at[64];	/* "policies[3].", put before a member's name */
+	char	 at[96];	/* "policies[3].", put before a member's name */
 	size_t	 details;
 };
 
