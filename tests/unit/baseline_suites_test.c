@@ -113,7 +113,7 @@ suites_are_bounded(void **state)
 	struct server_past *p = server_past_new();
 	struct server_sight s;
 	uint8_t octets[SERVER_OCTETS_MAX];
-	size_t before;
+	size_t before = 0;
 
 	(void)state;
 	learn(p, -100, A, GCM);
