@@ -224,9 +224,12 @@ def judged_again(sensors, count, at_first):
 
 def told(one):
     """Session and incident of what was stripped tell it."""
+    # which was judged again first depends on which answer came first
     (session, incident), = span.ask(
-        one.db, "SELECT session_id, incident_id FROM v_findings WHERE kind = "
-        "'mail-in-clear' AND severity = 'critical' ORDER BY id LIMIT 1")
+        one.db, "SELECT f.session_id, f.incident_id FROM v_findings AS f "
+        "JOIN v_sessions AS s ON s.id = f.session_id WHERE f.kind = "
+        "'mail-in-clear' AND f.severity = 'critical' AND "
+        "s.policy = 'dane-auth' ORDER BY f.id LIMIT 1")
     text = one.page("session", str(session))
     case(f"{one.name}: session page", [w for w in (
         "Judged again (UTC)", "judged first", "the lookup had failed (",
