@@ -279,9 +279,11 @@ incident_book_fetch_of_net(struct incident_book *b,
 	    SERVERS];
 	struct came c;
 
+	/* What began after that is here, if all of that time is: an incident
+	 * that lasts for days is not asked about with each of its sessions. */
 	if (is_whole(b, like) || (a->family == like->family &&
 	    strcmp(a->net, like->net) == 0 && a->from <= like->first_seen &&
-	    a->to >= like->last_seen))
+	    (a->to >= like->last_seen || a->to >= b->whole_from)))
 		return 0;
 	incident_rows_of_net(b->rows, like);
 	if (keep_rows(b, &c) == -1 || incident_book_fetch(b, like) == -1)
