@@ -6,6 +6,7 @@
 
 #include "analyzer/chains.h"
 #include "analyzer/database.h"
+#include "analyzer/slurp.h"
 #include "analyzer/when.h"
 #include "policy/certificates.h"
 
@@ -37,36 +38,13 @@ next_chain(struct chains *c)
 char *
 chains_slurp(const char *path, size_t *len)
 {
-	bool standard = strcmp(path, "-") == 0;
-	FILE *f = standard ? stdin : fopen(path, "rb");
-	char *text = NULL;
+	char *text = slurp(path, FILE_MAX, len);
 
-	if (f == NULL) {
-		warn("%s", path);
-		return NULL;
-	}
-	if ((text = malloc(FILE_MAX)) == NULL) {
-		warnx("memory is short");
-		goto out;
-	}
-	*len = fread(text, 1, FILE_MAX, f);
-	if (ferror(f)) {
-		warn("%s", path);
-		goto fail;
-	}
-	if (*len == FILE_MAX) {
-		warnx("%s: more than %d octets", path, FILE_MAX - 1);
-		goto fail;
-	}
-	text[*len] = '\0';
-	goto out;
-fail:
+	if (text == NULL || *len < FILE_MAX)
+		return text;
+	warnx("%s: more than %d octets", path, FILE_MAX - 1);
 	free(text);
-	text = NULL;
-out:
-	if (!standard)
-		fclose(f);
-	return text;
+	return NULL;
 }
 
 int

@@ -11,6 +11,7 @@
 #include "analyzer/page.h"
 #include "analyzer/report.h"
 #include "analyzer/sheet.h"
+#include "analyzer/slurp.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -30,33 +31,6 @@ static const struct sheet_column columns[] = {
 	{ "report_id", NULL, COLUMN_PLAIN },
 	{ "source", NULL, COLUMN_PLAIN },
 };
-
-/* The file's octets, or a few more than are allowed; the caller frees them. */
-static uint8_t *
-slurp(const char *path, size_t *len)
-{
-	bool standard = strcmp(path, "-") == 0;
-	FILE *f = standard ? stdin : fopen(path, "rb");
-	uint8_t *octets = NULL;
-
-	if (f == NULL) {
-		warn("%s", path);
-		return NULL;
-	}
-	if ((octets = malloc(TLSRPT_OCTETS_MAX + 1)) == NULL) {
-		warnx("memory is short");
-	} else {
-		*len = fread(octets, 1, TLSRPT_OCTETS_MAX + 1, f);
-		if (ferror(f)) {
-			warn("%s", path);
-			free(octets);
-			octets = NULL;
-		}
-	}
-	if (!standard)
-		fclose(f);
-	return octets;
-}
 
 struct total {
 	const char	*type;
@@ -150,11 +124,11 @@ read_one(struct sheet *s, const char *path)
 {
 	char why[TLSRPT_WHY_MAX];
 	const json_t *entry;
-	uint8_t *octets;
+	char *octets;
 	json_t *report;
 	size_t len, i;
 
-	if ((octets = slurp(path, &len)) == NULL)
+	if ((octets = slurp(path, TLSRPT_OCTETS_MAX + 1, &len)) == NULL)
 		return STATUS_ERROR;
 	report = tlsrpt_read(span_of(octets, len), why);
 	free(octets);
