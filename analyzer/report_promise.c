@@ -11,28 +11,14 @@
 #include "analyzer/page.h"
 #include "analyzer/report.h"
 #include "policy/lookup.h"
+#include "policy/sts_store.h"
 #include "schema/names.h"
 
-/* domain -> array of its MTA-STS line's words */
+/* domain -> its MTA-STS line, see policy/sts_store.h */
 struct report_sts {
 	json_t	*lines;
 };
 
-static json_t *
-split(const char *line)
-{
-	json_t *words = json_array();
-	size_t len;
-
-	for (; *line != '\0'; line += len + (line[len] == ' ')) {
-		len = strcspn(line, " ");
-		json_array_append_new(words, json_stringn(line, len));
-	}
-	return words;
-}
-
-/* Lines are as policy/sts_store.h has them: "STSv1 domain id expires mode
- * max_age mx,mx". */
 struct report_sts *
 report_sts_new(struct database *d, unsigned file)
 {
@@ -53,7 +39,7 @@ report_sts_new(struct database *d, unsigned file)
 	while (sqlite3_step(stmt) == SQLITE_ROW)
 		json_object_set_new(s->lines,
 		    (const char *)sqlite3_column_text(stmt, 0),
-		    split((const char *)sqlite3_column_text(stmt, 1)));
+		    json_string((const char *)sqlite3_column_text(stmt, 1)));
 	if (sqlite3_finalize(stmt) == SQLITE_OK)
 		return s;
 	warnx("%s: %s", d->paths[file], sqlite3_errmsg(d->sql));
@@ -70,40 +56,33 @@ report_sts_free(struct report_sts *s)
 	free(s);
 }
 
-static const char *
-word(const json_t *words, size_t i)
-{
-	const char *w = json_string_value(json_array_get(words, i));
-
-	return w != NULL ? w : "";
-}
-
 /* Its lines, "mx: *.example", and its patterns, if the file still has the
  * policy of that id: RFC 8460 section 4.4. */
 static void
 tell_sts(struct report_promise *p, const struct report_sts *sts,
     const char *id)
 {
-	const json_t *words = json_object_get(sts->lines, p->domain);
-	const char *mx = word(words, 6);
+	const char *line = p->domain == NULL ? NULL :
+	    page_text(sts->lines, p->domain);
+	struct sts_line l;
 	size_t len;
 
-	if (json_array_size(words) != 7 || id == NULL ||
-	    strcmp(word(words, 2), id) != 0)
+	if (line == NULL || id == NULL || !sts_line_read(line, &l) ||
+	    strcmp(l.id, id) != 0)
 		return;
 	json_decref(p->hosts);
 	p->hosts = json_array();
 	json_array_append_new(p->strings, json_string("version: STSv1"));
-	json_array_append_new(p->strings, json_sprintf("mode: %s",
-	    word(words, 4)));
-	for (; *mx != '\0'; mx += len + (mx[len] == ',')) {
+	json_array_append_new(p->strings, json_sprintf("mode: %s", l.mode));
+	for (const char *mx = l.mx; *mx != '\0';
+	    mx += len + (mx[len] == ',')) {
 		len = strcspn(mx, ",");
 		json_array_append_new(p->strings, json_sprintf("mx: %.*s",
 		    (int)len, mx));
 		json_array_append_new(p->hosts, json_stringn(mx, len));
 	}
-	json_array_append_new(p->strings, json_sprintf("max_age: %s",
-	    word(words, 5)));
+	json_array_append_new(p->strings, json_sprintf("max_age: %u",
+	    l.max_age));
 }
 
 static const json_t *

@@ -225,35 +225,19 @@ mode_of(const char *word, enum sts_mode *mode)
 	return false;
 }
 
-/* What stands before the patterns, of which *at is the place. */
-struct line {
-	char		domain[LOOKUP_NAME_MAX], id[STS_ID_MAX], mode[16];
-	int64_t		expires;		/* seconds */
-	uint32_t	age;
-	int		at;
-};
-
-static bool
-read_line(const char *text, struct line *l)
-{
-	l->at = 0;
-	return strlen(text) < STS_LINE_MAX && sscanf(text, "STSv1 %253s %32s %"
-	    SCNd64 " %15s %" SCNu32 " %n", l->domain, l->id, &l->expires,
-	    l->mode, &l->age, &l->at) == 5 && l->at != 0 &&
-	    lookup_name_ok(l->domain) && l->age <= STS_AGE_MAX &&
-	    l->expires > 0 && l->expires < INT64_MAX / 1000000;
-}
-
 bool
-sts_line_read(const char *line, char domain[LOOKUP_NAME_MAX],
-    int64_t *expires)
+sts_line_read(const char *line, struct sts_line *l)
 {
-	struct line l;
+	int at = 0;
 
-	if (!read_line(line, &l))
+	if (strlen(line) >= STS_LINE_MAX || sscanf(line, "STSv1 %253s %32s %"
+	    SCNd64 " %15s %" SCNu32 " %n", l->domain, l->id, &l->expires,
+	    l->mode, &l->max_age, &at) != 5 || at == 0 ||
+	    !lookup_name_ok(l->domain) || l->max_age > STS_AGE_MAX ||
+	    l->expires <= 0 || l->expires >= INT64_MAX / 1000000)
 		return false;
-	memcpy(domain, l.domain, sizeof(l.domain));
-	*expires = l.expires * 1000000;
+	l->expires *= 1000000;
+	l->mx = line + at;
 	return true;
 }
 
@@ -280,17 +264,17 @@ sts_store_load(struct sts_store *s, const char *line, int64_t now)
 {
 	static char list[STS_LINE_MAX];
 	static struct sts_policy p;
-	struct line l;
+	struct sts_line l;
 
 	memset(&p, 0, sizeof(p));
-	if (!read_line(line, &l) || !mode_of(l.mode, &p.mode) ||
-	    l.expires <= now / 1000000 ||
-	    l.expires > now / 1000000 + STS_AGE_MAX)
+	if (!sts_line_read(line, &l) || !mode_of(l.mode, &p.mode) ||
+	    l.expires / 1000000 <= now / 1000000 ||
+	    l.expires / 1000000 > now / 1000000 + STS_AGE_MAX)
 		return false;
-	p.max_age = l.age;
-	snprintf(list, sizeof(list), "%s", line + l.at);
+	p.max_age = l.max_age;
+	snprintf(list, sizeof(list), "%s", l.mx);
 	return add_patterns(&p, list) &&
-	    learn(s, l.domain, l.id, &p, l.expires * 1000000);
+	    learn(s, l.domain, l.id, &p, l.expires);
 }
 
 static void

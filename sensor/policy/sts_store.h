@@ -40,10 +40,16 @@ void			 sts_store_free(struct sts_store *s);
 /* A line that `keep` got before.  False: it is none, or it is too old. */
 bool	sts_store_load(struct sts_store *s, const char *line, int64_t now);
 
-/* Whose line it is and until when its policy rules, microseconds.  False: it
- * is none. */
-bool	sts_line_read(const char *line, char domain[LOOKUP_NAME_MAX],
-	    int64_t *expires);
+/* What such a line says. */
+struct sts_line {
+	char		 domain[LOOKUP_NAME_MAX], id[STS_ID_MAX], mode[16];
+	int64_t		 expires;	/* microseconds */
+	uint32_t	 max_age;	/* seconds */
+	const char	*mx;		/* patterns, by commas; in the line */
+};
+
+/* False: it is none. */
+bool	sts_line_read(const char *line, struct sts_line *l);
 
 /* Who waits for a fetch is told once, from sts_store_run(). */
 typedef void	sts_told(void *context);

@@ -49,16 +49,15 @@ sts_rows_free(struct sts_rows *r)
 int
 sts_rows_keep(struct sts_rows *r, const char *line, int64_t now)
 {
-	char domain[LOOKUP_NAME_MAX];
-	int64_t expires;
+	struct sts_line l;
 
 	/* the process it comes from may have fallen to a stranger, whose
 	 * lines shall not outlive all others */
-	if (!sts_line_read(line, domain, &expires) || expires <= now ||
-	    expires > now + (int64_t)STS_AGE_MAX * 1000000)
+	if (!sts_line_read(line, &l) || l.expires <= now ||
+	    l.expires > now + (int64_t)STS_AGE_MAX * 1000000)
 		return 0;
-	sqlite3_bind_text(r->stmt[KEEP], 1, domain, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(r->stmt[KEEP], 2, expires);
+	sqlite3_bind_text(r->stmt[KEEP], 1, l.domain, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(r->stmt[KEEP], 2, l.expires);
 	sqlite3_bind_text(r->stmt[KEEP], 3, line, -1, SQLITE_STATIC);
 	if (statement_run(r->stmt[KEEP]) == -1)
 		return -1;

@@ -34,8 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	static const struct sts_options o = STS_OPTIONS_DEFAULT;
 	static struct sts_store *store;
 	static struct sts_policy p;
-	char domain[LOOKUP_NAME_MAX];
-	int64_t expires;
+	struct sts_line read;
 	char *line;
 	bool whole;
 
@@ -52,11 +51,11 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		abort();
 	memcpy(line, at, len);
 	line[len] = '\0';
-	whole = sts_line_read(line, domain, &expires);
+	whole = sts_line_read(line, &read);
 	if (whole)
-		assert(lookup_name_ok(domain) && expires > 0);
+		assert(lookup_name_ok(read.domain) && read.expires > 0);
 	if (sts_store_load(store, line, INT64_C(1000000000000000)))
-		assert(whole && expires > INT64_C(1000000000000000));
+		assert(whole && read.expires > INT64_C(1000000000000000));
 	free(line);
 	return 0;
 }
