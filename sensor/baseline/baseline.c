@@ -5,11 +5,11 @@
 #include <sys/random.h>
 
 #include "baseline/baseline.h"
+#include "baseline/days.h"
 #include "baseline/net_past.h"
 #include "baseline/shelf.h"
 #include "baseline/sight.h"
 
-#define DAY		INT64_C(86400000000)
 #define PRUNE_EVERY	256	/* flushes between two looks at the table */
 
 /* past.what: never renumber, they are stored. */

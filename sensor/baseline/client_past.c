@@ -232,12 +232,6 @@ learn_failure(struct partner *one, const struct client_sight *s)
 		one->failed_first = s->at;
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a == 0 || b < a ? b : a;
-}
-
 /* A downgrade to what can be broken at once shows nothing of the client: its
  * hello may be somebody else's. */
 static void
@@ -248,7 +242,7 @@ learn_lesser(struct partner *one, const struct client_sight *s)
 	if (s->offer != one->lesser_offer)
 		one->lesser_first = 0;
 	one->lesser_offer = s->offer;
-	one->lesser_first = earlier(one->lesser_first, s->at);
+	one->lesser_first = time_earlier(one->lesser_first, s->at);
 }
 
 /*
@@ -263,9 +257,9 @@ learn_offer(struct partner *one, const struct client_sight *s)
 	if (o.suites == 0)
 		return;
 	if (is_same(&o, &one->offer))
-		one->offer.first = earlier(one->offer.first, o.first);
+		one->offer.first = time_earlier(one->offer.first, o.first);
 	else if (is_same(&o, &one->older))
-		one->older.first = earlier(one->older.first, o.first);
+		one->older.first = time_earlier(one->older.first, o.first);
 	else if (one->offer.suites == 0)
 		one->offer = o;
 	else if (o.first > one->offer.first) {
@@ -287,11 +281,11 @@ learn_suite(struct partner *one, const struct client_sight *s)
 		return;
 	}
 	one->graded++;
-	one->graded_first = earlier(one->graded_first, s->at);
+	one->graded_first = time_earlier(one->graded_first, s->at);
 	one->graded_days = days_add(one->graded_days, one->graded_last, s->at);
 	if (one->graded == 1 || s->at > one->graded_last)
 		one->graded_last = s->at;
-	one->got[s->grade - 1] = earlier(one->got[s->grade - 1], s->at);
+	one->got[s->grade - 1] = time_earlier(one->got[s->grade - 1], s->at);
 	learn_offer(one, s);
 }
 

@@ -2,7 +2,8 @@
 /*
  * baseline/days.h -- the days (UTC) on which something was seen, as bits:
  * bit n is the n-th day before that of the latest time.  So days count once,
- * in whatever order they are learnt.
+ * in whatever order they are learnt.  And of two times the earlier and the
+ * later, 0 being never.
  */
 #ifndef BASELINE_DAYS_H
 #define BASELINE_DAYS_H
@@ -11,6 +12,20 @@
 
 #define HOUR		INT64_C(3600000000)
 #define DAY		(24 * HOUR)
+
+static inline int64_t
+time_earlier(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static inline int64_t
+time_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
 
 static inline uint64_t
 days_add(uint64_t days, int64_t latest, int64_t at)

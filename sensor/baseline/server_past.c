@@ -65,12 +65,12 @@ absorb(struct bucket *into, const struct bucket *b)
 	into->starttls_refused += b->starttls_refused;
 	into->banners += b->banners;
 	into->banners_masked += b->banners_masked;
-	into->first_offered = server_past_earlier(into->first_offered,
+	into->first_offered = time_earlier(into->first_offered,
 	    b->first_offered);
-	into->last_offered = server_past_later(into->last_offered, b->last_offered);
-	into->first_missing = server_past_earlier(into->first_missing,
+	into->last_offered = time_later(into->last_offered, b->last_offered);
+	into->first_missing = time_earlier(into->first_missing,
 	    b->first_missing);
-	into->last_missing = server_past_later(into->last_missing, b->last_missing);
+	into->last_missing = time_later(into->last_missing, b->last_missing);
 }
 
 static void
@@ -125,7 +125,7 @@ static void
 remember_break(struct server_past *p)
 {
 	if (server_past_is_whole(p))
-		p->broke_at = server_past_earlier(p->broke_at,
+		p->broke_at = time_earlier(p->broke_at,
 		    server_past_first_break(p, INT64_MAX));
 }
 
@@ -206,11 +206,11 @@ learn_bucket(struct bucket *b, const struct server_sight *s)
 		break;
 	}
 	if (s->offer == SERVER_OFFERED) {
-		b->first_offered = server_past_earlier(b->first_offered, s->at);
-		b->last_offered = server_past_later(b->last_offered, s->at);
+		b->first_offered = time_earlier(b->first_offered, s->at);
+		b->last_offered = time_later(b->last_offered, s->at);
 	} else if (is_missing(s->offer)) {
-		b->first_missing = server_past_earlier(b->first_missing, s->at);
-		b->last_missing = server_past_later(b->last_missing, s->at);
+		b->first_missing = time_earlier(b->first_missing, s->at);
+		b->last_missing = time_later(b->last_missing, s->at);
 	}
 	b->established += s->tls == SERVER_TLS_ESTABLISHED;
 	b->broken += s->tls == SERVER_TLS_BROKEN;
@@ -234,7 +234,7 @@ net_find(const struct server_past *p, uint64_t net)
 static int64_t
 net_last(const struct net *n)
 {
-	return server_past_later(n->last_offered, n->last_missing);
+	return time_later(n->last_offered, n->last_missing);
 }
 
 /* Who makes room: rows without an offer ahead of those with one, so that a
@@ -281,14 +281,14 @@ learn_net(struct server_past *p, const struct server_sight *s)
 		return;
 	if (s->offer == SERVER_OFFERED) {
 		n->offered++;
-		n->first_offered = server_past_earlier(n->first_offered, s->at);
-		n->last_offered = server_past_later(n->last_offered, s->at);
+		n->first_offered = time_earlier(n->first_offered, s->at);
+		n->last_offered = time_later(n->last_offered, s->at);
 	} else if (is_missing(s->offer)) {
 		n->missing_days = days_add(n->missing_days, n->last_missing,
 		    s->at);
 		n->missing++;
-		n->first_missing = server_past_earlier(n->first_missing, s->at);
-		n->last_missing = server_past_later(n->last_missing, s->at);
+		n->first_missing = time_earlier(n->first_missing, s->at);
+		n->last_missing = time_later(n->last_missing, s->at);
 	}
 }
 
@@ -342,8 +342,8 @@ trait_learn(struct traits *t, uint64_t hash, int64_t at)
 	}
 	one->days = days_add(one->days, one->last, at);
 	one->hash = hash;
-	one->first = server_past_earlier(one->first, at);
-	one->last = server_past_later(one->last, at);
+	one->first = time_earlier(one->first, at);
+	one->last = time_later(one->last, at);
 	return one;
 }
 

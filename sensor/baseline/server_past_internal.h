@@ -83,20 +83,6 @@ server_past_grow(void *list, unsigned count, size_t size)
 	return realloc(list, (count == 0 ? 1 : count * 2) * size);
 }
 
-static inline int64_t
-server_past_earlier(int64_t a, int64_t b)
-{
-	if (a == 0 || b == 0)
-		return a == 0 ? b : a;
-	return a < b ? a : b;
-}
-
-static inline int64_t
-server_past_later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* server_past.c: NULL: it is not among them. */
 struct trait	*server_past_trait(const struct traits *t, uint64_t hash);
 /* When a habit first broke before this time, as the buckets tell; 0: it did

@@ -23,9 +23,9 @@ recall_offers(const struct bucket *b, int64_t at, struct past *past)
 {
 	past->offered += b->offered;
 	past->offered_plainly += b->plainly;
-	past->first_offered = server_past_earlier(past->first_offered,
+	past->first_offered = time_earlier(past->first_offered,
 	    b->first_offered);
-	past->last_offered = server_past_later(past->last_offered,
+	past->last_offered = time_later(past->last_offered,
 	    last_before(b->first_offered, b->last_offered, at));
 }
 
@@ -35,9 +35,9 @@ recall_missing(const struct bucket *b, int64_t at, struct past *past)
 	past->absent += b->absent;
 	past->masked += b->masked;
 	past->ehlo_refused += b->refused;
-	past->first_missing = server_past_earlier(past->first_missing,
+	past->first_missing = time_earlier(past->first_missing,
 	    b->first_missing);
-	past->last_missing = server_past_later(past->last_missing,
+	past->last_missing = time_later(past->last_missing,
 	    last_before(b->first_missing, b->last_missing, at));
 }
 
@@ -195,7 +195,7 @@ recall_traits(const struct server_past *p, const struct server_sight *s,
 static int64_t
 trait_last_before(const struct trait *t, int64_t at)
 {
-	return t->last < at ? t->last : server_past_later(t->first,
+	return t->last < at ? t->last : time_later(t->first,
 	    days_last_over(t->days, t->last, at));
 }
 
@@ -215,7 +215,7 @@ recall_suites(const struct traits *suites, const struct server_sight *s,
 		if (t->first >= s->at || grade == 0)
 			continue;
 		if (grade > s->grade) {
-			past->suites_better_last = server_past_later(
+			past->suites_better_last = time_later(
 			    past->suites_better_last,
 			    trait_last_before(t, s->at));
 			continue;
@@ -224,7 +224,7 @@ recall_suites(const struct traits *suites, const struct server_sight *s,
 		if (days > past->suites_low_days)
 			past->suites_low_days = days;
 		past->suites_low += t->offered + t->missing;
-		past->suites_low_first = server_past_earlier(
+		past->suites_low_first = time_earlier(
 		    past->suites_low_first, t->first);
 		nets |= t->more;
 	}
@@ -239,7 +239,7 @@ server_past_recall(const struct server_past *p, const struct server_sight *s,
 	server_past_recall_buckets(p, s->at, past);
 	past->broke_at = p->broke_at;
 	if (server_past_is_whole(p))
-		past->broke_at = server_past_earlier(p->broke_at,
+		past->broke_at = time_earlier(p->broke_at,
 		    server_past_first_break(p, s->at));
 	if (past->broke_at >= s->at)
 		past->broke_at = 0;
