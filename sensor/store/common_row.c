@@ -122,10 +122,7 @@ common_row_id(struct common_row *row, const struct session_values *v)
 		return id;
 	sqlite3_bind_text(row->insert, 1, more, -1, SQLITE_STATIC);
 	for (int i = 0; i < COMMON_COLUMNS; i++)
-		if (l.integer[i] == VALUE_NULL)
-			sqlite3_bind_null(row->insert, i + 2);
-		else
-			sqlite3_bind_int64(row->insert, i + 2, l.integer[i]);
+		value_bind(row->insert, i + 2, l.integer[i]);
 	if (statement_run(row->insert) == -1)
 		return -1;
 	id = sqlite3_last_insert_rowid(row->db);

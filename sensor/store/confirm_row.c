@@ -11,11 +11,6 @@ enum statement {
 	LEFT, STATEMENTS
 };
 
-#define OF_SENSOR "(SELECT c.session FROM confirmation AS c " \
-    "CROSS JOIN session AS s ON s.id = c.session " \
-    "CROSS JOIN common AS k ON k.id = s.common " \
-    "WHERE c.answer = 1 AND k.sensor = ?1)"
-
 static const char *const sql[STATEMENTS] = {
 	[OPEN] = "INSERT OR REPLACE INTO confirmation (session, answer, due, "
 	    "settled, why, verdict, severity, confidence, summary) VALUES "
@@ -34,9 +29,11 @@ static const char *const sql[STATEMENTS] = {
 	[FORGET] = "DELETE FROM finding WHERE session = ?1 AND rank < ?2",
 	[LEFT_WORDS] = "UPDATE finding SET wording = NULL, summary = "
 	    "replace((SELECT v.summary FROM v_findings AS v "
-	    "WHERE v.id = finding.id), ?2, ?3) WHERE session IN " OF_SENSOR,
+	    "WHERE v.id = finding.id), ?2, ?3) WHERE session IN "
+	    OPEN_OF_SENSOR("confirmation"),
 	[LEFT] = "UPDATE confirmation SET answer = 5, settled = ?2, "
-	    "why = 'the sensor ended before' WHERE session IN " OF_SENSOR,
+	    "why = 'the sensor ended before' WHERE session IN "
+	    OPEN_OF_SENSOR("confirmation"),
 };
 
 struct confirm_row {

@@ -222,10 +222,7 @@ bind_integers(struct statement *s, const struct session_values *v)
 
 		if (n == s->bound[i])
 			continue;
-		if (n == VALUE_NULL)
-			sqlite3_bind_null(s->stmt, parameter);
-		else
-			sqlite3_bind_int64(s->stmt, parameter, n);
+		value_bind(s->stmt, parameter, n);
 		s->bound[i] = n;
 	}
 }

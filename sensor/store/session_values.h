@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sqlite3.h>
+
 #include "detect/promise.h"
 #include "session/record.h"
 #include "store/dictionary.h"
@@ -51,6 +53,15 @@ struct session_values {
 	bool	 more_shared;			/* and is table common's */
 	bool	 failed;			/* SQLite or memory */
 };
+
+static inline void
+value_bind(sqlite3_stmt *stmt, int parameter, int64_t value)
+{
+	if (value == VALUE_NULL)
+		sqlite3_bind_null(stmt, parameter);
+	else
+		sqlite3_bind_int64(stmt, parameter, value);
+}
 
 /* From one time to another.  Captures claim any time: wraps, never NULL. */
 static inline int64_t

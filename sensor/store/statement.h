@@ -15,6 +15,12 @@ int	statements_prepare(sqlite3 *db, const char *const sql[],
 	    sqlite3_stmt *stmt[], int n);
 void	statements_finalize(sqlite3_stmt *stmt[], int n);
 
+/* SQL: sessions of sensor ?1 that table `of` has as open. */
+#define OPEN_OF_SENSOR(of) "(SELECT o.session FROM " of " AS o " \
+    "CROSS JOIN session AS s ON s.id = o.session " \
+    "CROSS JOIN common AS k ON k.id = s.common " \
+    "WHERE o.answer = 1 AND k.sensor = ?1)"
+
 /* One that gives no rows, or whose rows do not matter. */
 int	statement_run(sqlite3_stmt *stmt);
 

@@ -25,9 +25,7 @@ static const char *const sql[STATEMENTS] = {
 	    "WHERE session = ?1",
 	[ABANDON] = "UPDATE unanswered SET answer = 3, settled = ?2, "
 	    "why_left = 'the sensor ended before' WHERE session IN "
-	    "(SELECT u.session FROM unanswered AS u CROSS JOIN session AS s "
-	    "ON s.id = u.session CROSS JOIN common AS k ON k.id = s.common "
-	    "WHERE u.answer = 1 AND k.sensor = ?1)",
+	    OPEN_OF_SENSOR("unanswered"),
 };
 
 struct unanswered_row {
@@ -123,15 +121,6 @@ unanswered_row_leave(struct unanswered_row *row, const struct store_left *l)
 	return statement_run(stmt);
 }
 
-static void
-bind(sqlite3_stmt *stmt, int at, int64_t value)
-{
-	if (value == VALUE_NULL)
-		sqlite3_bind_null(stmt, at);
-	else
-		sqlite3_bind_int64(stmt, at, value);
-}
-
 /* What of the session's own row rests on the promise. */
 static int
 put_session(struct unanswered_row *row, const struct store_again *a)
@@ -144,9 +133,9 @@ put_session(struct unanswered_row *row, const struct store_again *a)
 	    a->of.promise) == 0 &&
 	    promise_row_fill(row->promises, a->of.promise, v) == 0) {
 		sqlite3_bind_int64(stmt, 1, a->session);
-		bind(stmt, 2, v->integer[COLUMN_policy]);
-		bind(stmt, 3, v->integer[COLUMN_promise]);
-		bind(stmt, 4, v->integer[COLUMN_tlsa]);
+		value_bind(stmt, 2, v->integer[COLUMN_policy]);
+		value_bind(stmt, 3, v->integer[COLUMN_promise]);
+		value_bind(stmt, 4, v->integer[COLUMN_tlsa]);
 		sqlite3_bind_int(stmt, 5, a->findings->verdict);
 		sqlite3_bind_text(stmt, 6, v->more, -1, SQLITE_STATIC);
 		rc = statement_run(stmt);
