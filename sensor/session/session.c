@@ -14,27 +14,43 @@ true_side(const struct session *s, enum side who)
 	return s->flipped ? side_other(who) : who;
 }
 
+/* `text` is the book's. */
+static void
+refer(struct session *s, enum dialogue_who who, struct mark at,
+    struct span text)
+{
+	struct dialogue_line line = { .who = who, .time = at.time,
+	    .packet = at.packet, .text = (const char *)text.at,
+	    .len = text.len };
+
+	dialogue_refer(s->dialogue, &line, book_start(s->book));
+}
+
 void
 session_say(struct session *s, enum dialogue_who who, struct mark at,
     struct span text)
 {
-	struct dialogue_line line = { .who = who, .time = at.time,
-	    .packet = at.packet, .len = text.len };
+	const char *kept;
 
 	if (s->dialogue == NULL)
 		return;
-	if ((line.text = book_find(s->book, text)) != NULL)
-		dialogue_refer(s->dialogue, &line, book_start(s->book));
+	if ((kept = book_find(s->book, text)) != NULL)
+		refer(s, who, at, span_of(kept, text.len));
 	else
 		dialogue_add(s->dialogue, who, at.time, at.packet,
 		    (const char *)text.at, text.len);
 }
 
+static enum dialogue_who
+speaker(enum side who)
+{
+	return who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER;
+}
+
 static void
 hear_line(void *context, enum side who, struct mark at, struct span line)
 {
-	session_say(context,
-	    who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER, at, line);
+	session_say(context, speaker(who), at, line);
 }
 
 /* A text of the book needs no look for it. */
@@ -42,13 +58,9 @@ static void
 hear_known(void *context, enum side who, struct mark at, struct span text)
 {
 	struct session *s = context;
-	struct dialogue_line line = {
-		.who = who == SIDE_CLIENT ? SAID_BY_CLIENT : SAID_BY_SERVER,
-		.time = at.time, .packet = at.packet,
-		.text = (const char *)text.at, .len = text.len };
 
 	if (s->dialogue != NULL)
-		dialogue_refer(s->dialogue, &line, book_start(s->book));
+		refer(s, speaker(who), at, text);
 }
 
 static const struct smtp_ops	line_ops = { .line = hear_line,
