@@ -14,25 +14,34 @@
 
 #include "flow/flow_internal.h"
 
-#define SIZE_MIN	320	/* with its head; most sides need more */
+#define ROUND	64	/* malloc has no finer sizes where they matter */
 
-/* A delivered stretch. */
+/*
+ * A delivered stretch.  There are several to a connection, and a hundred
+ * thousand connections: its time and packet are those since the memory's
+ * base.
+ */
 struct piece {
-	struct mark	 mark;
-	uint32_t	 seq, len;
+	int32_t		 time, packet;
+	uint32_t	 seq;
 	uint32_t	 reported;	/* hash of the last conflict told */
-	uint8_t		 ttl;
-	bool		 bad_checksum;
+	uint32_t	 len : 23;	/* no limit is that high */
+	uint32_t	 bad_checksum : 1;
+	uint32_t	 ttl : 8;
 	uint8_t		 octets[];
 };
 
 struct memory {
+	struct mark	 base;
 	uint32_t	 size;		/* of the room */
 	uint32_t	 from, to;	/* what is used of it */
-	uint32_t	 octets, count;	/* in pieces */
-	uint32_t	 last_len;	/* of the newest piece */
+	uint32_t	 octets;	/* in pieces */
+	uint16_t	 count;
+	bool		 single;	/* the newest piece is one octet */
 	alignas(struct piece) uint8_t	 room[];
 };
+
+static_assert(PIECES_MAX < UINT16_MAX, "they are counted in 16 bits");
 
 static uint32_t
 piece_size(uint32_t len)
@@ -66,7 +75,7 @@ bool
 memory_last_is_single(const struct stream *s)
 {
 	return s->memory != NULL && s->memory->count > 0 &&
-	    s->memory->last_len == 1;
+	    s->memory->single;
 }
 
 void
@@ -79,12 +88,34 @@ memory_forget(struct flow *f, enum side who)
 	f->side[who].memory = NULL;
 }
 
+/* Stamps are hostile, packets are not. */
+static struct mark
+seen_at(const struct memory *m, const struct piece *p)
+{
+	return (struct mark){
+		.time = (int64_t)((uint64_t)m->base.time +
+		    (uint64_t)(int64_t)p->time),
+		.packet = m->base.packet + (uint64_t)(int64_t)p->packet,
+	};
+}
+
 /* Too old to matter: a copy that late is no race. */
 static bool
-is_expired(const struct flow *f, const struct piece *p, int64_t now)
+is_expired(const struct flow *f, const struct memory *m,
+    const struct piece *p, int64_t now)
 {
-	return time_between(p->mark.time, now) >
+	return time_between(seen_at(m, p).time, now) >
 	    (int64_t)f->table->limits.remember_seconds * SECOND;
+}
+
+static bool
+is_near_base(const struct memory *m, const struct mark *at)
+{
+	int64_t time = time_between(m->base.time, at->time);
+	int64_t packet = time_between((int64_t)m->base.packet,
+	    (int64_t)at->packet);
+
+	return time == (int32_t)time && packet == (int32_t)packet;
 }
 
 static void
@@ -107,21 +138,49 @@ memory_expire(struct flow *f, enum side who)
 	if (m == NULL)
 		return;
 	while (m->count > 0 &&
-	    is_expired(f, piece_at(m, m->from), f->table->stamp))
+	    is_expired(f, m, piece_at(m, m->from), f->table->stamp))
 		drop_first(m);
 	if (m->count == 0)
 		memory_forget(f, who);
 }
 
 /*
+ * A stamp half an hour away from the base becomes the base.  What is as far
+ * from that is of another day, or a clock was set: it is forgotten, and with
+ * it all before.
+ */
+static void
+move_base(struct memory *m, const struct mark *to)
+{
+	struct memory moved = { .base = *to };
+	uint32_t i = m->from, last = m->from;
+
+	while (i != m->to) {
+		struct piece *p = piece_at(m, i);
+		struct mark at = seen_at(m, p);
+
+		i += piece_size(p->len);
+		if (!is_near_base(&moved, &at)) {
+			last = i;
+			continue;
+		}
+		p->time = (int32_t)time_between(to->time, at.time);
+		p->packet = (int32_t)(at.packet - to->packet);
+	}
+	while (m->count > 0 && m->from != last)
+		drop_first(m);
+	m->base = *to;
+}
+
+/*
  * Make room for one more piece.  What is there is moved only when a good
- * part has been dropped since the last time; else the room doubles.
+ * part has been dropped since the last time; else the room grows.
  */
 static struct memory *
 make_room(struct flow *f, struct memory *old, uint32_t size)
 {
 	uint32_t used = old == NULL ? 0 : old->to - old->from;
-	uint32_t want = old == NULL ? SIZE_MIN - sizeof(*old) : old->size;
+	uint32_t want = (uint32_t)sizeof(*old) + used + used / 2 + size;
 	struct memory *m;
 
 	if (old != NULL && used + size <= old->size &&
@@ -131,19 +190,18 @@ make_room(struct flow *f, struct memory *old, uint32_t size)
 		old->from = 0;
 		return old;
 	}
-	while (want < used + size || (old != NULL && want == old->size))
-		want = want * 2 + sizeof(*m);
-	if ((m = limits_alloc(f->table, sizeof(*m) + want)) == NULL)
+	want = (want + ROUND - 1) / ROUND * ROUND;
+	if ((m = limits_alloc(f->table, want)) == NULL)
 		return NULL;
-	*m = (struct memory){ .size = want };
+	*m = (struct memory){ .size = 0 };
 	if (old != NULL) {
 		*m = *old;
-		m->size = want;
 		m->from = 0;
 		m->to = used;
 		memcpy(m->room, old->room + old->from, used);
 		limits_free(f->table, old, sizeof(*old) + old->size);
 	}
+	m->size = want - (uint32_t)sizeof(*m);
 	return m;
 }
 
@@ -162,7 +220,7 @@ memory_keep(struct flow *f, enum side who, const struct copy *c,
 	if (keep.len == 0 || f->facts.end == FLOW_EVICTED)
 		return;
 	while (m != NULL && m->count > 0 &&
-	    (is_expired(f, piece_at(m, m->from), c->mark.time) ||
+	    (is_expired(f, m, piece_at(m, m->from), c->mark.time) ||
 	    m->octets + keep.len > limit || m->count >= PIECES_MAX))
 		drop_first(m);
 	if (m == NULL || m->size - m->to < size) {
@@ -170,15 +228,21 @@ memory_keep(struct flow *f, enum side who, const struct copy *c,
 			return;		/* counted by the table */
 		s->memory = m;
 	}
+	if (m->count == 0)
+		m->base = c->mark;
+	else if (!is_near_base(m, &c->mark))
+		move_base(m, &c->mark);
 	p = piece_at(m, m->to);
-	*p = (struct piece){ .mark = c->mark, .seq = c->seq + from,
-	    .len = (uint32_t)keep.len, .ttl = c->ttl,
-	    .bad_checksum = c->bad_checksum };
+	*p = (struct piece){
+		.time = (int32_t)time_between(m->base.time, c->mark.time),
+		.packet = (int32_t)(c->mark.packet - m->base.packet),
+		.seq = c->seq + from, .len = (uint32_t)keep.len,
+		.ttl = c->ttl, .bad_checksum = c->bad_checksum };
 	memcpy(p->octets, keep.at, keep.len);
 	m->to += size;
 	m->octets += p->len;
 	m->count++;
-	m->last_len = p->len;
+	m->single = p->len == 1;
 }
 
 /* ------------------------------------------------------------------ */
@@ -215,6 +279,7 @@ static void
 report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
     struct span before, struct span after)
 {
+	const struct memory *m = f->side[who].memory;
 	struct flow_traits *t = &f->facts.side[who];
 	uint32_t place = (uint32_t)(before.at - p->octets);
 	uint32_t hash = (uint32_t)XXH3_64bits_withSeed(after.at, after.len,
@@ -232,7 +297,7 @@ report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
 		.side = who,
 		.before = before,
 		.after = after,
-		.seen_before = p->mark,
+		.seen_before = seen_at(m, p),
 		.seen_after = c->mark,
 		.offset = p->seq - f->side[who].first + place,
 		.ttl_before = p->ttl,
@@ -261,7 +326,7 @@ memory_compare(struct flow *f, enum side who, const struct copy *c)
 		if (!seq_before(p->seq, end))
 			break;
 		if (!seq_before(from, to) || p->bad_checksum ||
-		    is_expired(f, p, c->mark.time))
+		    is_expired(f, m, p, c->mark.time))
 			continue;
 		before = span_of(p->octets + (from - p->seq), to - from);
 		after = span_of(c->octets.at + (from - c->seq), to - from);
