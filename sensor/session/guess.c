@@ -45,24 +45,24 @@ guess_reader(enum side who, struct span first)
  * readable up to its end, and the first octet that is not the contrary.
  */
 enum guess
-guess_behind_hole(struct voice *v, struct span octets)
+guess_behind_hole(struct puzzle *p, struct span octets)
 {
 	for (size_t i = 0; i < octets.len; i++) {
 		uint8_t c = octets.at[i];
 
-		if (c == '\n' && v->line >= (v->cr ? LINE_SHORTEST :
+		if (c == '\n' && p->line >= (p->cr ? LINE_SHORTEST :
 		    LINE_BARE))
 			return GUESS_TEXT;
 		if (c == '\n' || c == '\r') {
-			v->cr = c == '\r';
-			v->line = c == '\r' ? v->line : 0;
+			p->cr = c == '\r';
+			p->line = c == '\r' ? p->line : 0;
 			continue;
 		}
 		if (c < 0x20 || c > 0x7e)
 			return GUESS_TLS;
-		v->cr = false;
-		if (v->line < UINT8_MAX)
-			v->line++;
+		p->cr = false;
+		if (p->line < UINT8_MAX)
+			p->line++;
 	}
 	return GUESS_MORE;
 }

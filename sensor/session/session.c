@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "base/footprint.h"
 #include "session/session_internal.h"
 
 /* The calls that keep a session going; each hears what is left. */
 static void	hear(struct session *s, enum side who, struct span octets,
 		    struct mark at);
-
-static enum side
-true_side(const struct session *s, enum side who)
-{
-	return s->flipped ? side_other(who) : who;
-}
 
 /* `text` is the book's. */
 static void
@@ -73,23 +66,72 @@ midstream(const struct flow_facts *f)
 }
 
 /* ------------------------------------------------------------------ */
+/* undecided                                                          */
+
+/* Memory is short: with less than all that was said nobody is to judge. */
+static void
+give_up(struct session *s)
+{
+	smtp_free(s->smtp);
+	tls_free(s->tls);
+	s->smtp = NULL;
+	s->tls = NULL;
+	s->given_up = true;
+	for (int i = 0; i < SIDES; i++)
+		s->side[i].reader = READER_SMTP;
+	count(s->world->counters, COUNT_flows_unread);
+}
+
+/* NULL: memory, and then nothing more is read. */
+static struct puzzle *
+puzzle_of(struct session *s, enum side who)
+{
+	if (s->puzzle == NULL && (s->puzzle = calloc(SIDES,
+	    sizeof(*s->puzzle))) == NULL) {
+		give_up(s);
+		return NULL;
+	}
+	return &s->puzzle[who];
+}
+
+static uint64_t
+gap_of(const struct session *s, enum side who)
+{
+	return s->puzzle == NULL ? 0 : s->puzzle[who].gap;
+}
+
+/* Once, for whoever reads on. */
+static uint64_t
+take_gap(struct session *s, enum side who)
+{
+	uint64_t gap = gap_of(s, who);
+
+	if (gap > 0)
+		s->puzzle[who].gap = 0;
+	return gap;
+}
+
+/* ------------------------------------------------------------------ */
 /* who reads next                                                     */
 
 static void
 read_smtp(struct session *s, enum side who)
 {
-	if (s->smtp == NULL && (s->smtp = smtp_new(&line_ops, s,
+	uint64_t gap;
+
+	if (s->smtp == NULL && !s->given_up && (s->smtp = smtp_new(&line_ops, s,
 	    s->server_late || midstream(flow_facts(s->flow)))) != NULL)
 		smtp_share(s->smtp, s->book, s->world->recalls);
 	s->side[who].reader = READER_SMTP;
-	if (s->smtp != NULL && s->side[who].gap > 0)
-		smtp_gap(s->smtp, who, s->side[who].gap, s->side[who].gap_at);
-	s->side[who].gap = 0;
+	if ((gap = take_gap(s, who)) > 0 && s->smtp != NULL)
+		smtp_gap(s->smtp, who, gap, s->puzzle[who].gap_at);
 }
 
 static void
 read_tls(struct session *s)
 {
+	uint64_t gap;
+
 	/* A second attempt on one connection: the last one counts. */
 	if (s->tls != NULL && s->tls_expected) {
 		tls_free(s->tls);
@@ -105,9 +147,8 @@ read_tls(struct session *s)
 	for (int i = 0; i < SIDES; i++) {
 		s->side[i].reader = READER_TLS;
 		s->side[i].enough = false;
-		if (s->tls != NULL && s->side[i].gap > 0)
-			tls_gap(s->tls, i, s->side[i].gap);
-		s->side[i].gap = 0;
+		if ((gap = take_gap(s, i)) > 0 && s->tls != NULL)
+			tls_gap(s->tls, i, gap);
 	}
 }
 
@@ -154,9 +195,13 @@ plain_again(struct session *s, enum side who, struct mark at)
 static void
 settle_roles(struct session *s, enum side who, struct span octets)
 {
-	if (flow_facts(s->flow)->roles == ROLES_GUESS && s->smtp == NULL &&
-	    s->tls == NULL)
-		guess_roles(who, octets, &s->flipped);
+	bool flipped = s->flipped;
+
+	if (s->smtp != NULL || s->tls != NULL ||
+	    flow_facts(s->flow)->roles != ROLES_GUESS)
+		return;
+	guess_roles(who, octets, &flipped);
+	s->flipped = flipped;
 }
 
 /* ------------------------------------------------------------------ */
@@ -211,32 +256,36 @@ static void
 hear_undecided(struct session *s, enum side who, struct span octets,
     struct mark at)
 {
-	struct voice *v = &s->side[who];
+	struct puzzle *p = s->puzzle == NULL ? NULL : &s->puzzle[who];
+	bool behind_hole = s->tls_expected && gap_of(s, who) > 0;
+	unsigned held = p == NULL ? 0 : p->peeked, more;
 	uint8_t first[PEEK_MAX];
-	unsigned held = v->peeked, more;
-	bool behind_hole = s->tls_expected && v->gap > 0;
 	enum guess guess;
 
-	memcpy(first, v->peek, held);
+	if (held > 0)
+		memcpy(first, p->peek, held);
 	more = (unsigned)span_first(octets, PEEK_MAX - held).len;
 	memcpy(first + held, octets.at, more);
-	guess = behind_hole ? guess_behind_hole(v, octets) :
+	guess = behind_hole ? guess_behind_hole(p, octets) :
 	    guess_reader(who, span_of(first, held + more));
 	if (behind_hole && guess == GUESS_MORE) {
-		v->gap += octets.len;	/* of no use without what was lost */
-		v->gap_at = at;
+		p->gap += octets.len;	/* of no use without what was lost */
+		p->gap_at = at;
 		return;
 	}
 	if (guess == GUESS_MORE && held + more < PEEK_MAX) {
-		memcpy(v->peek, first, held + more);
-		v->peeked = held + more;
+		if ((p = puzzle_of(s, who)) == NULL)
+			return;
+		memcpy(p->peek, first, held + more);
+		p->peeked = (uint8_t)(held + more);
 		return;
 	}
-	v->peeked = 0;
+	if (p != NULL)
+		p->peeked = 0;
 	if (guess == GUESS_TLS) {
 		/* STARTTLS may be in a hole ahead of it. */
 		if (!s->tls_expected && s->smtp == NULL && !s->server_late &&
-		    s->side[SIDE_CLIENT].gap + s->side[SIDE_SERVER].gap == 0)
+		    gap_of(s, SIDE_CLIENT) + gap_of(s, SIDE_SERVER) == 0)
 			s->implicit_tls = true;
 		read_tls(s);
 	} else if (s->tls_expected)
@@ -249,8 +298,8 @@ hear_undecided(struct session *s, enum side who, struct span octets,
 	hear(s, who, octets, at);
 	/* Text from the server before TLS: the client may still begin it. */
 	if (s->tls_expected && who == SIDE_SERVER &&
-	    v->reader == READER_SMTP)
-		v->reader = READER_UNDECIDED;
+	    s->side[who].reader == READER_SMTP)
+		s->side[who].reader = READER_UNDECIDED;
 }
 
 static void
@@ -258,7 +307,7 @@ hear(struct session *s, enum side who, struct span octets, struct mark at)
 {
 	if (octets.len == 0)
 		return;
-	switch (s->side[who].reader) {
+	switch ((enum reader)s->side[who].reader) {
 	case READER_UNDECIDED:
 		hear_undecided(s, who, octets, at);
 		break;
@@ -269,128 +318,6 @@ hear(struct session *s, enum side who, struct span octets, struct mark at)
 		hear_tls(s, who, octets, at);
 		break;
 	}
-}
-
-/* ------------------------------------------------------------------ */
-/* telling the flow what is still of interest                         */
-
-static enum flow_want
-wanted(const struct session *s, enum side who)
-{
-	switch (s->side[who].reader) {
-	case READER_UNDECIDED:
-		return FLOW_REMEMBER;
-	case READER_SMTP:
-		if (s->smtp == NULL ||
-		    smtp_facts(s->smtp)->protocol == SMTP_FOREIGN)
-			return FLOW_COUNT;
-		return smtp_in_body(s->smtp, who) ? FLOW_DELIVER :
-		    FLOW_REMEMBER;
-	case READER_TLS:
-		if (s->tls == NULL || s->side[who].enough)
-			return FLOW_COUNT;
-		/* A forged alert races the ServerHello, nothing behind it. */
-		return tls_facts(s->tls)->server_hello ? FLOW_DELIVER :
-		    FLOW_REMEMBER;
-	}
-	return FLOW_REMEMBER;
-}
-
-static uint64_t
-skippable(const struct session *s, enum side who)
-{
-	switch (s->side[who].reader) {
-	case READER_UNDECIDED:
-		return 0;
-	case READER_SMTP:
-		return s->smtp == NULL ? 0 : smtp_skippable(s->smtp, who);
-	case READER_TLS:
-		return s->tls == NULL ? 0 : tls_skippable(s->tls, who);
-	}
-	return 0;
-}
-
-static uint64_t
-position(const struct session *s, enum side flow_side)
-{
-	const struct flow_traits *t = &flow_facts(s->flow)->side[flow_side];
-
-	return t->octets + t->missing;
-}
-
-/*
- * What all this takes up is of interest to the flow table.  It is asked for
- * less and less often: most connections stop growing soon, and what they
- * can grow to is bounded.
- */
-static void
-charge(struct session *s)
-{
-	size_t size;
-
-	s->heard++;
-	if ((s->heard & (s->heard - 1)) != 0)
-		return;
-	size = footprint(sizeof(*s)) +
-	    footprint_of(s->conflicts,
-	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0])) +
-	    path_size(s->path);
-	if (s->dialogue != NULL)
-		size += dialogue_size(s->dialogue);
-	if (s->smtp != NULL)
-		size += smtp_size(s->smtp);
-	if (s->tls != NULL)
-		size += tls_size(s->tls);
-	flow_charge(s->flow, size);
-}
-
-static void
-steer(struct session *s)
-{
-	charge(s);
-	for (int i = 0; i < SIDES; i++) {
-		enum side who = true_side(s, i);
-		struct voice *v = &s->side[who];
-		enum flow_want want = wanted(s, who);
-		uint64_t skip;
-
-		if (want != v->want) {
-			flow_want(s->flow, i, want);
-			v->want = want;
-		}
-		if (v->skip == 0 && (skip = skippable(s, who)) > 0) {
-			flow_skip(s->flow, i, skip);
-			v->skip = skip;
-			v->skip_from = position(s, i);
-		}
-	}
-	/* nobody forges what nobody compares */
-	s->path_done = s->side[SIDE_CLIENT].want != FLOW_REMEMBER &&
-	    s->side[SIDE_SERVER].want != FLOW_REMEMBER;
-}
-
-/* Octets of a skip have passed (all, or as many as came before the end):
- * tell the reader before it hears anything else. */
-static void
-settle_skip(struct session *s, enum side flow_side, bool at_end,
-    struct mark at)
-{
-	enum side who = true_side(s, flow_side);
-	struct voice *v = &s->side[who];
-	uint64_t passed = v->skip;
-
-	if (v->skip == 0)
-		return;
-	if (at_end) {
-		uint64_t here = position(s, flow_side) - v->skip_from;
-
-		passed = here < passed ? here : passed;
-	}
-	v->skip = 0;
-	if (v->reader == READER_SMTP && s->smtp != NULL)
-		smtp_skipped(s->smtp, who, passed, at);
-	else if (v->reader == READER_TLS && s->tls != NULL)
-		tls_skipped(s->tls, who, passed);
 }
 
 /* ------------------------------------------------------------------ */
@@ -424,7 +351,7 @@ note_server(struct session *s, enum side flow_side, struct mark at)
 {
 	const struct flow_facts *f = flow_facts(s->flow);
 
-	if (s->server_heard || true_side(s, flow_side) != SIDE_SERVER)
+	if (s->server_heard || session_side(s, flow_side) != SIDE_SERVER)
 		return;
 	s->server_heard = true;
 	if (f->side[flow_side].syn || midstream(f))
@@ -442,9 +369,9 @@ on_octets(void *session, enum side flow_side, struct span octets,
 
 	settle_roles(s, flow_side, octets);
 	note_server(s, flow_side, at);
-	settle_skip(s, flow_side, false, at);
-	hear(s, true_side(s, flow_side), octets, at);
-	steer(s);
+	session_settle_skip(s, flow_side, false, at);
+	hear(s, session_side(s, flow_side), octets, at);
+	session_steer(s);
 	early_look(s);
 }
 
@@ -452,19 +379,18 @@ static void
 on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 {
 	struct session *s = session;
-	enum side who = true_side(s, flow_side);
-	struct voice *v = &s->side[who];
+	enum side who = session_side(s, flow_side);
+	struct puzzle *p;
 
-	settle_skip(s, flow_side, false, at);
+	session_settle_skip(s, flow_side, false, at);
 	remark_gap(s, who, octets, at);
-	v->holed = true;
-	switch (v->reader) {
+	s->side[who].holed = true;
+	switch ((enum reader)s->side[who].reader) {
 	case READER_UNDECIDED:
+		if ((p = puzzle_of(s, who)) == NULL)
+			break;
 		/* what comes next tells who is to hear of it */
-		v->gap += octets;
-		v->gap_at = at;
-		v->peeked = v->line = 0;
-		v->cr = false;
+		*p = (struct puzzle){ .gap = p->gap + octets, .gap_at = at };
 		s->gap_before_tls |= s->tls_expected;
 		break;
 	case READER_SMTP:
@@ -476,7 +402,7 @@ on_gap(void *session, enum side flow_side, uint64_t octets, struct mark at)
 			tls_gap(s->tls, who, octets);
 		break;
 	}
-	steer(s);
+	session_steer(s);
 }
 
 static void
@@ -484,7 +410,7 @@ on_conflict(void *session, const struct flow_conflict *c)
 {
 	struct session *s = session;
 
-	conflict_keep(s, true_side(s, c->side), c);
+	conflict_keep(s, session_side(s, c->side), c);
 	early_look(s);
 }
 
@@ -509,7 +435,7 @@ static bool
 server_missed(const struct session *s)
 {
 	const struct flow_facts *f = flow_facts(s->flow);
-	enum side flow_side = true_side(s, SIDE_SERVER);
+	enum side flow_side = session_side(s, SIDE_SERVER);
 
 	return s->smtp != NULL &&
 	    (f->side[flow_side].octets == 0 || s->server_late);
@@ -519,10 +445,10 @@ static void
 on_end(void *session, enum side flow_side, struct mark at)
 {
 	struct session *s = session;
-	enum side who = true_side(s, flow_side);
+	enum side who = session_side(s, flow_side);
 	bool reset = flow_facts(s->flow)->reset_by[flow_side];
 
-	settle_skip(s, flow_side, true, at);
+	session_settle_skip(s, flow_side, true, at);
 	if (s->smtp != NULL && s->side[who].reader == READER_SMTP)
 		smtp_end(s->smtp, who, at);
 	if (s->tls != NULL && s->side[who].reader == READER_TLS) {
@@ -549,6 +475,7 @@ session_free(struct session *s)
 		free((char *)s->source);
 	book_drop(s->book);
 	path_free(s->path);
+	free(s->puzzle);
 	free(s->conflicts);
 	free(s);
 }
@@ -574,7 +501,7 @@ on_close(void *session, const struct flow_facts *facts)
 	struct session_record *r;
 
 	for (int i = 0; i < SIDES; i++)
-		settle_skip(s, i, true, facts->last);
+		session_settle_skip(s, i, true, facts->last);
 	note_tls(s);
 	if ((r = session_conclude(s, facts)) != NULL)
 		s->world->give(s->world->context, r);

@@ -17,55 +17,82 @@ enum reader {
 	READER_TLS,
 };
 
-struct voice {			/* one side */
-	enum reader	 reader;
-	uint8_t		 peek[PEEK_MAX];
-	unsigned	 peeked;
-	bool		 enough;	/* tls/ needs no more of it */
-	uint64_t	 gap;		/* octets missing before it was decided */
+/*
+ * Of a side that is undecided: what it takes to decide.  Few connections
+ * have any: text and TLS tell themselves by their first octets.
+ */
+struct puzzle {
+	uint64_t	 gap;		/* octets missing ahead of what comes */
 	struct mark	 gap_at;
-	uint8_t		 line;		/* readable octets behind that gap */
+	uint8_t		 peek[PEEK_MAX];
+	uint8_t		 peeked;
+	uint8_t		 line;		/* readable octets behind the gap */
 	bool		 cr;		/* ... and CR as the last of them */
-	bool		 holed;		/* octets missing since TLS might begin */
-	enum flow_want	 want;		/* as last told to the flow */
+};
+
+struct voice {			/* one side */
+	uint8_t		 reader;	/* enum reader */
+	uint8_t		 want;		/* enum flow_want, as last told to
+					 * the flow */
+	bool		 enough;	/* tls/ needs no more of it */
+	bool		 holed;		/* octets missing since TLS might
+					 * begin */
 	uint64_t	 skip;		/* as last told; 0: none running */
 	uint64_t	 skip_from;	/* the side's octets when told */
 };
 
+/* There are as many as connections, and what their octets touch comes
+ * first. */
 struct session {
 	struct session_world	*world;
 	struct flow		*flow;
-	bool			 flipped;	/* content says that the flow guessed the roles wrong */
-	bool			 tls_expected;	/* STARTTLS accepted, no octet since */
-	bool			 implicit_tls;	/* TLS from the first octet */
-	struct voice		 side[SIDES];	/* true roles, not the flow's */
 	struct smtp		*smtp;
 	struct tls		*tls;
-	struct book		*book;	/* NULL: none; held */
 	struct dialogue		*dialogue;
-	unsigned		 remarked;	/* enum remark already made */
-	uint32_t		 told;		/* enum news given early */
-	struct path		*path;		/* NULL: nothing was odd */
-	struct path_side	 path_side[SIDES];	/* true sides */
-	bool			 path_done;	/* past what could be forged */
-	bool			 ended[SIDES];
+	struct book		*book;	/* NULL: none; held */
+	struct voice		 side[SIDES];	/* true roles, not the flow's */
 	uint32_t		 heard;		/* times something was */
-	const char		*source;	/* the book's, or owned */
+	bool			 flipped : 1;	/* content says that the flow guessed the roles wrong */
+	bool			 tls_expected : 1;	/* STARTTLS accepted, no octet since */
+	bool			 implicit_tls : 1;	/* TLS from the first octet */
+	bool			 path_done : 1;	/* past what could be forged */
+	bool			 gap_before_tls : 1;	/* while text or TLS was undecided */
+	bool			 server_heard : 1;
+	bool			 server_late : 1;	/* nothing tells what it said before */
+	bool			 given_up : 1;	/* memory was short */
+	bool			 ended[SIDES];
+	struct path_side	 path_side[SIDES];	/* true sides */
+	struct path		*path;		/* NULL: nothing was odd */
+	struct puzzle		*puzzle;	/* SIDES of them; NULL: none */
 	struct record_conflict	*conflicts;
 	unsigned		 conflicts_kept, conflicts_seen;
-	bool			 gap_before_tls;	/* while text or TLS was undecided */
-	bool			 server_heard;
-	bool			 server_late;	/* nothing tells what it said before */
+	unsigned		 remarked;	/* enum remark already made */
+	uint32_t		 told;		/* enum news given early */
+	const char		*source;	/* the book's, or owned */
 };
 
 /* guess.c: what octets are, by themselves. */
 enum guess { GUESS_TEXT, GUESS_TLS, GUESS_MORE };
 enum guess	guess_reader(enum side who, struct span first);
-/* Octets behind a gap, where TLS is expected.  `v` counts from call to
+/* Octets behind a gap, where TLS is expected.  `p` counts from call to
  * call. */
-enum guess	guess_behind_hole(struct voice *v, struct span octets);
+enum guess	guess_behind_hole(struct puzzle *p, struct span octets);
 /* A reply is the server's, a command the client's; else *flipped stays. */
 void		guess_roles(enum side who, struct span octets, bool *flipped);
+
+/* Who that is whom the flow takes for `who`, and the other way round. */
+static inline enum side
+session_side(const struct session *s, enum side who)
+{
+	return s->flipped ? side_other(who) : who;
+}
+
+/* steer.c: after all that was heard. */
+void	session_steer(struct session *s);
+/* Octets of a skip have passed (all, or as many as came before the end):
+ * tell the reader before it hears anything else. */
+void	session_settle_skip(struct session *s, enum side flow_side,
+	    bool at_end, struct mark at);
 
 /* session.c: a line for the dialogue. */
 void	session_say(struct session *s, enum dialogue_who who, struct mark at,
