@@ -7,12 +7,27 @@
 #include "base/digest.h"
 #include "base/log.h"
 
+/* A context each: one that changes its algorithm is made anew inside, for
+ * more than twice of what hashing a few octets takes. */
 struct digest {
-	EVP_MD_CTX	*context;
-	EVP_MD		*sha256;
-	EVP_MD		*sha1;
-	EVP_MD		*md5;
+	EVP_MD_CTX	*sha256, *sha1, *md5;
 };
+
+/* NULL: memory, or there is no such algorithm. */
+static EVP_MD_CTX *
+context_of(const char *name, const char *properties)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD *how = EVP_MD_fetch(NULL, name, properties);
+
+	if (context == NULL || how == NULL ||
+	    !EVP_DigestInit_ex2(context, how, NULL)) {
+		EVP_MD_CTX_free(context);
+		context = NULL;
+	}
+	EVP_MD_free(how);	/* the context holds it too */
+	return context;
+}
 
 struct digest *
 digest_new(void)
@@ -23,13 +38,11 @@ digest_new(void)
 		log_warn("digest");
 		return NULL;
 	}
-	d->context = EVP_MD_CTX_new();
-	d->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	d->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	d->sha256 = context_of("SHA256", NULL);
+	d->sha1 = context_of("SHA1", NULL);
 	/* JA3 is MD5 by definition; a FIPS provider must not hide it. */
-	d->md5 = EVP_MD_fetch(NULL, "MD5", "-fips");
-	if (d->context == NULL || d->sha256 == NULL || d->sha1 == NULL ||
-	    d->md5 == NULL) {
+	d->md5 = context_of("MD5", "-fips");
+	if (d->sha256 == NULL || d->sha1 == NULL || d->md5 == NULL) {
 		log_warnx("digest: OpenSSL lacks SHA-256, SHA-1 or MD5");
 		digest_free(d);
 		return NULL;
@@ -42,40 +55,40 @@ digest_free(struct digest *d)
 {
 	if (d == NULL)
 		return;
-	EVP_MD_free(d->md5);
-	EVP_MD_free(d->sha1);
-	EVP_MD_free(d->sha256);
-	EVP_MD_CTX_free(d->context);
+	EVP_MD_CTX_free(d->md5);
+	EVP_MD_CTX_free(d->sha1);
+	EVP_MD_CTX_free(d->sha256);
 	free(d);
 }
 
+/* Without an algorithm the context begins anew with the one it has. */
 static void
-run(struct digest *d, const EVP_MD *how, struct span in, uint8_t *out)
+run(EVP_MD_CTX *context, struct span in, uint8_t *out)
 {
 	int ok;
 
-	ok = EVP_DigestInit_ex2(d->context, how, NULL) &&
-	    EVP_DigestUpdate(d->context, in.at, in.len) &&
-	    EVP_DigestFinal_ex(d->context, out, NULL);
+	ok = EVP_DigestInit_ex2(context, NULL, NULL) &&
+	    EVP_DigestUpdate(context, in.at, in.len) &&
+	    EVP_DigestFinal_ex(context, out, NULL);
 	assert(ok);	/* a fetched algorithm does not fail on bytes */
 }
 
 void
 digest_sha256(struct digest *d, struct span in, uint8_t *out)
 {
-	run(d, d->sha256, in, out);
+	run(d->sha256, in, out);
 }
 
 void
 digest_sha1(struct digest *d, struct span in, uint8_t *out)
 {
-	run(d, d->sha1, in, out);
+	run(d->sha1, in, out);
 }
 
 void
 digest_md5(struct digest *d, struct span in, uint8_t *out)
 {
-	run(d, d->md5, in, out);
+	run(d->md5, in, out);
 }
 
 void

@@ -110,17 +110,19 @@ digests_equal_their_published_vectors(void **state)
 
 	(void)state;
 	assert_non_null(d);
-	/* FIPS 180-4 and RFC 1321, of "abc" */
-	digest_sha256(d, span_text("abc"), out);
-	digest_hex(span_of(out, DIGEST_SHA256), hex);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
-	    "b00361a396177a9cb410ff61f20015ad");
-	digest_sha1(d, span_text("abc"), out);
-	digest_hex(span_of(out, DIGEST_SHA1), hex);
-	assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
-	digest_md5(d, span_text("abc"), out);
-	digest_hex(span_of(out, DIGEST_MD5), hex);
-	assert_string_equal(hex, "900150983cd24fb0d6963f7d28e17f72");
+	/* FIPS 180-4 and RFC 1321, of "abc", and nothing of it is left over */
+	for (int again = 0; again < 2; again++) {
+		digest_sha256(d, span_text("abc"), out);
+		digest_hex(span_of(out, DIGEST_SHA256), hex);
+		assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
+		    "b00361a396177a9cb410ff61f20015ad");
+		digest_sha1(d, span_text("abc"), out);
+		digest_hex(span_of(out, DIGEST_SHA1), hex);
+		assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+		digest_md5(d, span_text("abc"), out);
+		digest_hex(span_of(out, DIGEST_MD5), hex);
+		assert_string_equal(hex, "900150983cd24fb0d6963f7d28e17f72");
+	}
 	digest_free(d);
 }
 
