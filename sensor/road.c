@@ -22,7 +22,6 @@
 
 struct batch {
 	unsigned	frames;
-	bool		borrowed;	/* octets of some are the capture's */
 	struct frame	frame[BATCH_FRAMES];
 	struct packet	packet[BATCH_FRAMES];
 	unsigned	of[BATCH_FRAMES];	/* packet k is of which frame */
@@ -159,7 +158,6 @@ batch_flush(struct journey *j)
 	unsigned n = b->frames, ready = 0;
 
 	b->frames = 0;
-	b->borrowed = false;
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = &b->packet[ready];
 		enum decode_result result;
@@ -186,64 +184,59 @@ batch_flush(struct journey *j)
 	take_ready(j, ready);
 }
 
-/* Once one comes that does not stay, those before it go at the next call. */
+/* Where the file begins that a frame is the first of. */
 static void
-batch_add(struct journey *j, const struct frame *f)
+begin_file(struct journey *j, const struct frame *f)
 {
-	struct batch *b = &j->batch;
-	uint8_t *copy = b->octets[b->frames];
-
-	b->frame[b->frames] = *f;
-	if (f->stays)
-		b->borrowed = true;
-	else if (!b->borrowed) {
-		memcpy(copy, f->octets.at, f->octets.len);
-		b->frame[b->frames].octets.at = copy;
-	}
-	if (++b->frames == BATCH_FRAMES || (b->borrowed && !f->stays))
-		batch_flush(j);
+	j->new_file = false;
+	if (f->time >= j->source->last - OVERLAP)
+		return;
+	flow_table_flush(j->flows);
+	if (j->dns != NULL)
+		dns_seen_forget(j->dns);
 }
 
+/* What is to be counted of the next `n` frames of the batch. */
 static void
-take_frame(struct journey *j, const struct frame *f)
+note_frames(struct road_source *s, const struct frame *f, size_t n)
 {
-	struct road_source *s = j->source;
-	struct packet p;
+	uint64_t cut = 0;
 
-	if (j->new_file) {
-		if (f->time < s->last - OVERLAP) {
-			flow_table_flush(j->flows);
-			if (j->dns != NULL)
-				dns_seen_forget(j->dns);
-		}
-		j->new_file = false;
+	for (size_t i = 0; i < n; i++) {
+		if (s->first == 0 || f[i].time < s->first)
+			s->first = f[i].time;
+		if (f[i].time > s->last)
+			s->last = f[i].time;
+		cut += f[i].octets.len < f[i].wire_len;
 	}
-	if (s->first == 0 || f->time < s->first)
-		s->first = f->time;
-	if (f->time > s->last)
-		s->last = f->time;
-	count(&s->counters, COUNT_frames);
-	if (f->octets.len < f->wire_len)
-		count(&s->counters, COUNT_frames_truncated);
-	if (f->stays || j->batch.borrowed ||
-	    (f->octets.len > 0 && f->octets.len <= BATCH_OCTETS)) {
-		batch_add(j, f);
+	count_many(&s->counters, COUNT_frames, n);
+	count_many(&s->counters, COUNT_frames_truncated, cut);
+}
+
+/*
+ * The frame behind those of the batch has come, and others with it if they
+ * were at hand: what is good until the next call fills the batch or goes at
+ * once, unless it is so short that a copy of it can wait for more.
+ */
+static void
+take_frames(struct journey *j, struct capture *c)
+{
+	struct batch *b = &j->batch;
+	struct frame *f = &b->frame[b->frames];
+	size_t n = 1 + capture_more(c, f + 1, BATCH_FRAMES - b->frames - 1);
+	uint8_t *copy = b->octets[b->frames];
+
+	if (j->new_file)
+		begin_file(j, f);
+	note_frames(j->source, f, n);
+	b->frames += (unsigned)n;
+	if (n > 1 || b->frames == BATCH_FRAMES || f->octets.len == 0 ||
+	    f->octets.len > BATCH_OCTETS) {
+		batch_flush(j);
 		return;
 	}
-	batch_flush(j);
-	switch (decode(j->decoder, f, &p)) {
-	case DECODE_TCP:
-		take_packet(j, &p, f);
-		break;
-	case DECODE_DNS:
-		dns_seen_take(j->dns, &p);
-		break;
-	case DECODE_OTHER:
-	case DECODE_HELD:
-	case DECODE_CUT:
-	case DECODE_BAD:
-		break;		/* counted where it was met */
-	}
+	memcpy(copy, f->octets.at, f->octets.len);
+	f->octets.at = copy;
 }
 
 /* The first complaint of a source is kept for its row; each is said. */
@@ -295,17 +288,18 @@ name_file(struct journey *j, const struct capture *c)
 static void
 travel(struct journey *j, struct capture *c)
 {
-	struct frame f;
+	struct batch *b = &j->batch;
 
 	name_file(j, c);
 	for (;;) {
-		enum capture_status status = capture_next(c, &f);
+		enum capture_status status = capture_next(c,
+		    &b->frame[b->frames]);
 
 		if (status != CAPTURE_FRAME)
 			batch_flush(j);
 		switch (status) {
 		case CAPTURE_FRAME:
-			take_frame(j, &f);
+			take_frames(j, c);
 			break;
 		case CAPTURE_QUIET:
 			let_time_pass(j);

@@ -338,6 +338,12 @@ capture_next(struct capture *c, struct frame *f)
 	return st;
 }
 
+size_t
+capture_more(struct capture *c, struct frame *f, size_t n)
+{
+	return c->reader != NULL ? capture_reader_more(c->reader, f, n) : 0;
+}
+
 void
 capture_stop(struct capture *c)
 {

@@ -21,13 +21,12 @@
 #include "base/span.h"
 
 struct frame {
-	struct span	 octets;	/* captured; good until the next call */
+	struct span	 octets;	/* captured; good until the next
+					 * capture_next() */
 	uint32_t	 wire_len;	/* its length, >= octets.len */
 	int64_t		 time;		/* microseconds since 1970, UTC */
 	uint64_t	 number;	/* from 1 in its file */
 	int		 link_type;	/* a LINKTYPE_ number */
-	bool		 stays;		/* the octets are good until a call behind
-					 * the next frame that does not stay */
 };
 
 enum capture_status {
@@ -81,6 +80,14 @@ void		 capture_close(struct capture *c);	/* NULL is fine */
  * packets) has that of the frame before it.
  */
 enum capture_status	 capture_next(struct capture *c, struct frame *f);
+
+/*
+ * Behind a frame of capture_next(): those that follow it and are at hand, at
+ * most n.  Like it they are good until the next capture_next(), whose turn
+ * it is when none are left.
+ */
+size_t			 capture_more(struct capture *c, struct frame *f,
+			    size_t n);
 
 /* Make a blocked or later capture_next() return CAPTURE_END.  Callable from
  * another thread and from a signal handler. */

@@ -163,7 +163,6 @@ read_one(struct capture_tap *l, struct frame *f)
 	f->time = (int64_t)h->ts.tv_sec * 1000000 + h->ts.tv_usec;
 	f->number = ++l->number;
 	f->link_type = l->link_type;
-	f->stays = false;
 	return 1;
 }
 

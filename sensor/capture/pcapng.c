@@ -290,7 +290,6 @@ give_frame(struct capture_pcapng *p, uint32_t which, uint32_t fixed,
 		f->wire_len = (uint32_t)len;
 	f->number = ++p->number;
 	f->link_type = i->link_type;
-	f->stays = false;
 	p->time = f->time;
 	pass(p, fixed + len);
 	if (i->left_out)

@@ -135,6 +135,13 @@ capture_reader_next(struct capture_reader *r, struct frame *f)
 	return st;
 }
 
+size_t
+capture_reader_more(struct capture_reader *r, struct frame *f, size_t n)
+{
+	return r->savefile != NULL ?
+	    capture_savefile_more(r->savefile, f, n) : 0;
+}
+
 const char *
 capture_reader_why(const struct capture_reader *r)
 {

@@ -50,6 +50,10 @@ void			capture_reader_close(struct capture_reader *r);
 enum capture_status	capture_reader_next(struct capture_reader *r,
 			    struct frame *f);
 
+/* Behind a frame: see capture_more(). */
+size_t			capture_reader_more(struct capture_reader *r,
+			    struct frame *f, size_t n);
+
 const char		*capture_reader_why(const struct capture_reader *r);
 
 #endif

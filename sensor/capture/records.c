@@ -21,10 +21,7 @@ struct record_header {		/* in this machine's byte order */
 struct capture_records {
 	struct capture_stream	*stream;
 	size_t			 size, at, end;	/* of the octets */
-	size_t			 next;		/* octets of the record at `at`,
-						 * 0: not looked at, or not
-						 * whole and plain */
-	bool			 nanoseconds;
+	uint32_t		 second;	/* SECOND_US or SECOND_NS */
 	uint8_t			 octets[];
 };
 
@@ -63,7 +60,7 @@ capture_records_new(struct capture_stream *s, struct span head, size_t size)
 	if ((r = malloc(sizeof(*r) + size)) == NULL)
 		return NULL;
 	*r = (struct capture_records){ .stream = s, .size = size,
-	    .nanoseconds = native32(head.at) == MAGIC_NS };
+	    .second = native32(head.at) == MAGIC_NS ? SECOND_NS : SECOND_US };
 	return r;
 }
 
@@ -73,30 +70,48 @@ capture_records_free(struct capture_records *r)
 	free(r);
 }
 
-/* Octets of the record at hand; 0: it is not whole, or not plain. */
-static size_t
-whole(const struct capture_records *r, bool *odd)
+/* Is it of the plain kind?  Told by its header alone. */
+static bool
+plain(const struct capture_records *r, const struct record_header *h)
 {
-	struct record_header h;
-	size_t have = r->end - r->at;
-
-	*odd = false;
-	if (have < sizeof(h))
-		return 0;
-	memcpy(&h, r->octets + r->at, sizeof(h));
-	*odd = h.length > LENGTH_PLAIN || h.wire_len < h.length ||
-	    h.fraction >= (r->nanoseconds ? SECOND_NS : SECOND_US);
-	if (*odd || have < sizeof(h) + h.length)
-		return 0;
-	return sizeof(h) + h.length;
+	return h->length <= LENGTH_PLAIN && h->wire_len >= h->length &&
+	    h->fraction < r->second;
 }
 
-/* More octets behind those of the record that is not whole. */
-static bool
-fill(struct capture_records *r)
+size_t
+capture_records_give(struct capture_records *r, struct frame *f, size_t n)
 {
+	const uint8_t *at = r->octets + r->at, *end = r->octets + r->end;
+	struct record_header h;
+	size_t given = 0;
+
+	for (; given < n && (size_t)(end - at) >= sizeof(h); given++) {
+		memcpy(&h, at, sizeof(h));
+		if (!plain(r, &h) || (size_t)(end - at) < sizeof(h) + h.length)
+			break;
+		at += sizeof(h);
+		f[given].octets = span_of(at, h.length);
+		f[given].wire_len = h.wire_len;
+		f[given].time = (int64_t)h.seconds * SECOND_US +
+		    (r->second == SECOND_NS ? h.fraction / 1000 : h.fraction);
+		at += h.length;
+	}
+	r->at = (size_t)(at - r->octets);
+	return given;
+}
+
+bool
+capture_records_read(struct capture_records *r)
+{
+	struct record_header h;
 	ssize_t got;
 
+	if (r->end - r->at >= sizeof(h)) {
+		memcpy(&h, r->octets + r->at, sizeof(h));
+		if (!plain(r, &h))
+			return false;
+	}
+	/* behind those of the record that is not whole */
 	memmove(r->octets, r->octets + r->at, r->end - r->at);
 	r->end -= r->at;
 	r->at = 0;
@@ -105,26 +120,6 @@ fill(struct capture_records *r)
 	if (got <= 0)
 		return false;
 	r->end += (size_t)got;
-	return true;
-}
-
-bool
-capture_records_next(struct capture_records *r, struct capture_record *record)
-{
-	struct record_header h;
-	bool odd;
-
-	while (r->next == 0 && (r->next = whole(r, &odd)) == 0)
-		if (odd || !fill(r))
-			return false;
-	memcpy(&h, r->octets + r->at, sizeof(h));
-	record->octets = span_of(r->octets + r->at + sizeof(h), h.length);
-	record->wire_len = h.wire_len;
-	record->time = (int64_t)h.seconds * SECOND_US +
-	    (r->nanoseconds ? h.fraction / 1000 : h.fraction);
-	r->at += r->next;
-	r->next = whole(r, &odd);
-	record->followed = r->next > 0;
 	return true;
 }
 

@@ -12,16 +12,10 @@
 #ifndef CAPTURE_RECORDS_H
 #define CAPTURE_RECORDS_H
 
+#include "capture/capture.h"
 #include "capture/stream.h"
 
 struct capture_records;			/* opaque */
-
-struct capture_record {
-	struct span	 octets;	/* good until the next call, or longer: */
-	bool		 followed;	/* another call will not need to read */
-	uint32_t	 wire_len;
-	int64_t		 time;		/* microseconds since 1970 */
-};
 
 /* Is it a file of that kind, by its header? */
 bool	capture_records_plain(struct span head);
@@ -32,9 +26,13 @@ struct capture_records	*capture_records_new(struct capture_stream *s,
 			    struct span head, size_t size);
 void			 capture_records_free(struct capture_records *r);
 
-/* False: what comes next is libpcap's. */
-bool	capture_records_next(struct capture_records *r,
-	    struct capture_record *record);
+/* Up to n of the records that were read: octets, length and time of each.
+ * Good until capture_records_read(), which is due when there are none. */
+size_t	capture_records_give(struct capture_records *r, struct frame *f,
+	    size_t n);
+
+/* Read more.  False: what comes next is libpcap's. */
+bool	capture_records_read(struct capture_records *r);
 
 /* From then on: octets that were read and not given; 0: no more. */
 size_t	capture_records_rest(struct capture_records *r, void *to, size_t n);

@@ -196,35 +196,36 @@ stop_reading(struct capture_savefile *sf, int r)
 }
 
 static bool
-passes(const struct capture_savefile *sf, struct span octets,
-    uint32_t wire_len)
+passes(const struct capture_savefile *sf, const struct frame *f)
 {
-	struct pcap_pkthdr h = { .caplen = (uint32_t)octets.len,
-	    .len = wire_len };
+	struct pcap_pkthdr h = { .caplen = (uint32_t)f->octets.len,
+	    .len = f->wire_len };
 
-	return pcap_offline_filter(sf->program, &h, octets.at) != 0;
+	return sf->program == NULL ||
+	    pcap_offline_filter(sf->program, &h, f->octets.at) != 0;
 }
 
-/* False: the rest is libpcap's. */
-static bool
-next_plain(struct capture_savefile *sf, struct frame *f)
+size_t
+capture_savefile_more(struct capture_savefile *sf, struct frame *f, size_t n)
 {
-	struct capture_record r;
+	size_t given, kept = 0;
 
+	if (!sf->plain)
+		return 0;
 	do {
-		if (!capture_records_next(sf->records, &r))
-			return false;
-		sf->number++;
-		sf->at += RECORD_HEADER + r.octets.len;
-	} while (sf->program != NULL && !passes(sf, r.octets, r.wire_len));
-	f->octets = r.octets;
-	f->wire_len = r.wire_len;
-	f->time = r.time;
-	f->number = sf->number;
-	f->link_type = sf->link_type;
-	/* one that does not pass the filter may be the last at hand */
-	f->stays = r.followed && sf->program == NULL;
-	return true;
+		given = capture_records_give(sf->records, f, n);
+		for (size_t i = 0; i < given; i++) {
+			sf->number++;
+			sf->at += RECORD_HEADER + f[i].octets.len;
+			if (!passes(sf, &f[i]))
+				continue;
+			if (kept != i)
+				f[kept] = f[i];
+			f[kept].number = sf->number;
+			f[kept++].link_type = sf->link_type;
+		}
+	} while (kept == 0 && given > 0);
+	return kept;
 }
 
 static enum capture_status
@@ -256,7 +257,6 @@ next_of_libpcap(struct capture_savefile *sf, struct frame *f)
 	f->time = (int64_t)(uint32_t)h->ts.tv_sec * 1000000 + h->ts.tv_usec;
 	f->number = sf->number;
 	f->link_type = sf->link_type;
-	f->stays = false;
 	return CAPTURE_FRAME;
 }
 
@@ -265,8 +265,12 @@ capture_savefile_next(struct capture_savefile *sf, struct frame *f)
 {
 	if (sf->why != NULL)
 		return CAPTURE_DAMAGED;
-	sf->plain = sf->plain && next_plain(sf, f);
-	return sf->plain ? CAPTURE_FRAME : next_of_libpcap(sf, f);
+	while (sf->plain) {
+		if (capture_savefile_more(sf, f, 1) == 1)
+			return CAPTURE_FRAME;
+		sf->plain = capture_records_read(sf->records);
+	}
+	return next_of_libpcap(sf, f);
 }
 
 struct capture_damage

@@ -31,6 +31,10 @@ void			 capture_savefile_close(struct capture_savefile *f);
 enum capture_status	 capture_savefile_next(struct capture_savefile *sf,
 			    struct frame *f);
 
+/* Behind a frame of capture_savefile_next(): see capture_more(). */
+size_t			 capture_savefile_more(struct capture_savefile *sf,
+			    struct frame *f, size_t n);
+
 /* After CAPTURE_DAMAGED; the text lives as long as the savefile. */
 struct capture_damage	 capture_savefile_damage(
 			    const struct capture_savefile *sf);

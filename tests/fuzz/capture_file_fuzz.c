@@ -19,6 +19,7 @@
  * keep an input within a second. */
 #define SIZE_MAX_IN	8192
 #define FRAMES_MAX	4096
+#define MORE_MAX	3
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,7 +45,7 @@ read_file(const uint8_t *data, size_t size, const char *filter)
 	    .wake = &wake, .done = &done, .buffer = 4096 };
 	struct capture_reader *r;
 	enum capture_status st;
-	struct frame f = { .number = 0 };
+	struct frame f[1 + MORE_MAX];
 	uint64_t last = 0;
 	char why[512];
 	int fd, n = 0;
@@ -56,14 +57,20 @@ read_file(const uint8_t *data, size_t size, const char *filter)
 	if (capture_reader_open(fd, &how, &r, why, sizeof(why)) !=
 	    CAPTURE_OPENED)
 		return;
-	while ((st = capture_reader_next(r, &f)) == CAPTURE_FRAME &&
-	    n++ < FRAMES_MAX) {
-		check_frame(&f, last);
-		last = f.number;
+	while ((st = capture_reader_next(r, f)) == CAPTURE_FRAME &&
+	    n < FRAMES_MAX) {
+		/* alone, or with some of those behind it */
+		size_t frames = 1 + capture_reader_more(r, f + 1,
+		    (size_t)n % (MORE_MAX + 1));
+
+		for (size_t i = 0; i < frames; i++, n++) {
+			check_frame(&f[i], last);
+			last = f[i].number;
+		}
 	}
 	if (st != CAPTURE_FRAME) {
 		assert(st == CAPTURE_END || st == CAPTURE_DAMAGED);
-		assert(capture_reader_next(r, &f) == CAPTURE_END);
+		assert(capture_reader_next(r, f) == CAPTURE_END);
 		assert(done <= size);
 	}
 	capture_reader_close(r);

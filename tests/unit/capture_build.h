@@ -23,8 +23,9 @@
 
 #include "capture/reader.h"
 
-#define BUILD_MAX	(64 * 1024)
+#define BUILD_MAX	(192 * 1024)
 #define FRAMES_MAX	16
+#define MORE_MAX	3
 
 struct bytes {
 	bool	big;		/* big-endian from here on */
@@ -206,6 +207,18 @@ memory_file(const void *octets, size_t n)
 	return fd;
 }
 
+static inline void
+got_frame(struct got *g, const struct frame *f)
+{
+	if (g->frames < FRAMES_MAX) {
+		g->frame[g->frames] = *f;
+		g->first[g->frames] = f->octets.len > 0 ? f->octets.at[0] : 0;
+	}
+	for (size_t i = 1; i < f->octets.len; i++)
+		g->mixed |= f->octets.at[i] != f->octets.at[0];
+	g->frames++;
+}
+
 /* Read a whole capture named t.pcap, with a filter or NULL. */
 static inline void
 collect(const void *octets, size_t n, const char *filter, struct got *g)
@@ -215,32 +228,30 @@ collect(const void *octets, size_t n, const char *filter, struct got *g)
 	struct capture_reader_how how = { .name = "t.pcap",
 	    .filter = filter, .wake = &wake, .done = &done,
 	    .buffer = 4096 };
+	struct frame f[1 + MORE_MAX];
 	struct capture_reader *r;
 	enum capture_status st;
-	struct frame f;
+	size_t frames;
 
 	memset(g, 0, sizeof(*g));
 	g->opened = capture_reader_open(memory_file(octets, n), &how, &r,
 	    g->why, sizeof(g->why));
 	if (g->opened != CAPTURE_OPENED)
 		return;
-	while ((st = capture_reader_next(r, &f)) == CAPTURE_FRAME) {
-		if (g->frames < FRAMES_MAX) {
-			g->frame[g->frames] = f;
-			g->first[g->frames] = f.octets.len > 0 ?
-			    f.octets.at[0] : 0;
-		}
-		for (size_t i = 1; i < f.octets.len; i++)
-			g->mixed |= f.octets.at[i] != f.octets.at[0];
-		g->frames++;
+	while ((st = capture_reader_next(r, f)) == CAPTURE_FRAME) {
+		/* alone, or with some of those behind it */
+		frames = 1 + capture_reader_more(r, f + 1,
+		    g->frames % (MORE_MAX + 1));
+		for (size_t i = 0; i < frames; i++)
+			got_frame(g, &f[i]);
 	}
 	if (st == CAPTURE_DAMAGED) {
 		g->damaged = true;
 		snprintf(g->why, sizeof(g->why), "%s", capture_reader_why(r));
-		st = capture_reader_next(r, &f);
+		st = capture_reader_next(r, f);
 	}
 	assert_int_equal(st, CAPTURE_END);
-	assert_int_equal(capture_reader_next(r, &f), CAPTURE_END);
+	assert_int_equal(capture_reader_next(r, f), CAPTURE_END);
 	capture_reader_close(r);
 }
 
