@@ -24,7 +24,6 @@ struct batch {
 	unsigned	frames;
 	struct frame	frame[BATCH_FRAMES];
 	struct packet	packet[BATCH_FRAMES];
-	unsigned	of[BATCH_FRAMES];	/* packet k is of which frame */
 	uint8_t		octets[BATCH_FRAMES][BATCH_OCTETS];
 };
 
@@ -125,23 +124,12 @@ journey_begin(struct journey *j)
 	return -1;
 }
 
+/* What is ready of a batch: its packets before `end`. */
 static void
-take_packet(struct journey *j, struct packet *p, const struct frame *f)
+take_ready(struct journey *j, const struct packet *end)
 {
-	p->frame = f->octets;
-	p->frame_wire = f->wire_len;
-	p->link_type = f->link_type;
-	flow_take(j->flows, p);
-}
-
-/* What is ready of a batch: the first `n` of its packets. */
-static void
-take_ready(struct journey *j, unsigned n)
-{
-	struct batch *b = &j->batch;
-
-	for (unsigned k = 0; k < n; k++)
-		take_packet(j, &b->packet[k], &b->frame[b->of[k]]);
+	for (struct packet *p = j->batch.packet; p < end; p++)
+		flow_take(j->flows, p);
 }
 
 /*
@@ -155,33 +143,31 @@ static void
 batch_flush(struct journey *j)
 {
 	struct batch *b = &j->batch;
-	unsigned n = b->frames, ready = 0;
+	const struct frame *end = b->frame + b->frames;
+	struct packet *p = b->packet;	/* those before it are ready */
 
 	b->frames = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct packet *p = &b->packet[ready];
-		enum decode_result result;
+	for (const struct frame *f = b->frame; f < end; f++) {
+		enum decode_result result = decode(j->decoder, f, p);
 
-		result = decode(j->decoder, &b->frame[i], p);
 		if (result == DECODE_DNS) {
-			take_ready(j, ready);
+			take_ready(j, p);
 			dns_seen_take(j->dns, p);
-			ready = 0;
+			p = b->packet;
 			continue;
 		}
 		if (result != DECODE_TCP)
 			continue;	/* counted where it was met */
-		b->of[ready++] = i;
 		flow_foresee(j->flows, p, FORESEE_BUCKET);
-		if ((p->wraps & WRAP_FRAGMENTS) == 0)
+		if ((p++->wraps & WRAP_FRAGMENTS) == 0)
 			continue;
-		take_ready(j, ready);
-		ready = 0;
+		take_ready(j, p);
+		p = b->packet;
 	}
 	for (int what = FORESEE_ENTRY; what < FORESEEN; what++)
-		for (unsigned k = 0; k < ready; k++)
-			flow_foresee(j->flows, &b->packet[k], what);
-	take_ready(j, ready);
+		for (struct packet *of = b->packet; of < p; of++)
+			flow_foresee(j->flows, of, what);
+	take_ready(j, p);
 }
 
 /* Where the file begins that a frame is the first of. */
@@ -200,15 +186,18 @@ begin_file(struct journey *j, const struct frame *f)
 static void
 note_frames(struct road_source *s, const struct frame *f, size_t n)
 {
+	int64_t first = s->first, last = s->last;
 	uint64_t cut = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (s->first == 0 || f[i].time < s->first)
-			s->first = f[i].time;
-		if (f[i].time > s->last)
-			s->last = f[i].time;
+		if (first == 0 || f[i].time < first)
+			first = f[i].time;
+		if (f[i].time > last)
+			last = f[i].time;
 		cut += f[i].octets.len < f[i].wire_len;
 	}
+	s->first = first;
+	s->last = last;
 	count_many(&s->counters, COUNT_frames, n);
 	count_many(&s->counters, COUNT_frames_truncated, cut);
 }

@@ -72,29 +72,30 @@ capture_records_free(struct capture_records *r)
 
 /* Is it of the plain kind?  Told by its header alone. */
 static bool
-plain(const struct capture_records *r, const struct record_header *h)
+plain(const struct record_header *h, uint32_t second)
 {
 	return h->length <= LENGTH_PLAIN && h->wire_len >= h->length &&
-	    h->fraction < r->second;
+	    h->fraction < second;
 }
 
 size_t
 capture_records_give(struct capture_records *r, struct frame *f, size_t n)
 {
 	const uint8_t *at = r->octets + r->at, *end = r->octets + r->end;
+	uint32_t second = r->second;
 	struct record_header h;
 	size_t given = 0;
 
-	for (; given < n && (size_t)(end - at) >= sizeof(h); given++) {
+	for (; given < n && (size_t)(end - at) >= sizeof(h); given++, f++) {
 		memcpy(&h, at, sizeof(h));
-		if (!plain(r, &h) || (size_t)(end - at) < sizeof(h) + h.length)
+		if (!plain(&h, second) ||
+		    (size_t)(end - at) < sizeof(h) + h.length)
 			break;
-		at += sizeof(h);
-		f[given].octets = span_of(at, h.length);
-		f[given].wire_len = h.wire_len;
-		f[given].time = (int64_t)h.seconds * SECOND_US +
-		    (r->second == SECOND_NS ? h.fraction / 1000 : h.fraction);
-		at += h.length;
+		f->octets = span_of(at + sizeof(h), h.length);
+		f->wire_len = h.wire_len;
+		f->time = (int64_t)h.seconds * SECOND_US +
+		    (second == SECOND_NS ? h.fraction / 1000 : h.fraction);
+		at += sizeof(h) + h.length;
 	}
 	r->at = (size_t)(at - r->octets);
 	return given;
@@ -108,7 +109,7 @@ capture_records_read(struct capture_records *r)
 
 	if (r->end - r->at >= sizeof(h)) {
 		memcpy(&h, r->octets + r->at, sizeof(h));
-		if (!plain(r, &h))
+		if (!plain(&h, r->second))
 			return false;
 	}
 	/* behind those of the record that is not whole */

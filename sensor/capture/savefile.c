@@ -195,36 +195,42 @@ stop_reading(struct capture_savefile *sf, int r)
 	return CAPTURE_DAMAGED;
 }
 
-static bool
-passes(const struct capture_savefile *sf, const struct frame *f)
+/* Those that pass the filter, moved up; how many they are. */
+static size_t
+sift(const struct capture_savefile *sf, struct frame *f, size_t n)
 {
-	struct pcap_pkthdr h = { .caplen = (uint32_t)f->octets.len,
-	    .len = f->wire_len };
+	size_t kept = 0;
 
-	return sf->program == NULL ||
-	    pcap_offline_filter(sf->program, &h, f->octets.at) != 0;
+	for (size_t i = 0; i < n; i++) {
+		struct pcap_pkthdr h = { .caplen = (uint32_t)f[i].octets.len,
+		    .len = f[i].wire_len };
+
+		if (pcap_offline_filter(sf->program, &h, f[i].octets.at) != 0)
+			f[kept++] = f[i];
+	}
+	return kept;
 }
 
 size_t
 capture_savefile_more(struct capture_savefile *sf, struct frame *f, size_t n)
 {
-	size_t given, kept = 0;
+	uint64_t number = sf->number, at = sf->at;
+	int link_type = sf->link_type;
+	size_t given, kept;
 
 	if (!sf->plain)
 		return 0;
 	do {
 		given = capture_records_give(sf->records, f, n);
 		for (size_t i = 0; i < given; i++) {
-			sf->number++;
-			sf->at += RECORD_HEADER + f[i].octets.len;
-			if (!passes(sf, &f[i]))
-				continue;
-			if (kept != i)
-				f[kept] = f[i];
-			f[kept].number = sf->number;
-			f[kept++].link_type = sf->link_type;
+			f[i].number = ++number;
+			f[i].link_type = link_type;
+			at += RECORD_HEADER + f[i].octets.len;
 		}
+		kept = sf->program == NULL ? given : sift(sf, f, given);
 	} while (kept == 0 && given > 0);
+	sf->number = number;
+	sf->at = at;
 	return kept;
 }
 

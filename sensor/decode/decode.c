@@ -120,85 +120,8 @@ step(struct walk *w, enum next next)
 	return next;
 }
 
-/* What a frame is at a glance. */
-enum glance {
-	GLANCE_UNSURE,		/* it takes a walk to tell */
-	GLANCE_OTHER,
-	GLANCE_TCP,		/* for us; the walk stands at its header */
-};
-
-#define PLAIN_HEADERS	4	/* Ethernet, tag, IP, TCP */
-
-/* The walk goes to what is behind `head` octets, as long as stated. */
-static void
-walk_to(struct walk *w, const uint8_t *ip, uint32_t head, uint32_t length)
-{
-	const uint8_t *tag = w->rest.at + 14;
-
-	w->ip = ip;
-	w->source = ip + (w->v6 ? 8 : 12);
-	w->destination = ip + (w->v6 ? 24 : 16);
-	if (ip != tag) {
-		w->wraps = WRAP_VLAN;
-		w->vlan = be16(tag) & 0x0fff;
-	}
-	walk_pass(w, head);
-	(void)walk_resize(w, length);	/* they are no more than there are */
-}
-
-/*
- * Most of what a mirror port shows is plain: Ethernet, perhaps one tag, IP
- * without options, TCP or UDP, not fragmented; and most of that is of no
- * use to us.  Tell so without a walk, and where it is TCP for us, pass all
- * headers up to it at once.  In doubt let the walk tell: it comes to the
- * same end.
- */
-static enum glance
-glance(struct walk *w)
-{
-	const uint8_t *at = w->rest.at, *ports;
-	uint32_t wire = w->wire - 14, length, head;
-	uint8_t protocol;
-	uint16_t type;
-	bool v6;
-
-	/* 14 octets, 4 of a tag, 20 of IPv4 (40 of IPv6), 4 of ports */
-	if (w->frame->link_type != LINKTYPE_ETHERNET || w->rest.len < 42 ||
-	    w->decoder->depth < PLAIN_HEADERS)
-		return GLANCE_UNSURE;
-	type = be16(at + 12);
-	at += 14;
-	if (type == ETHERTYPE_VLAN) {
-		type = be16(at + 2);
-		at += 4;
-		wire -= 4;
-	}
-	v6 = type == ETHERTYPE_IPV6 && w->rest.len >= 62 && at[0] >> 4 == 6;
-	if (v6) {
-		head = 40;
-		length = be16(at + 4) + head;
-		protocol = at[6];
-	} else if (type == ETHERTYPE_IPV4 && at[0] == 0x45 &&
-	    (be16(at + 6) & 0x3fff) == 0) {
-		head = 20;
-		length = be16(at + 2);
-		protocol = at[9];
-	} else
-		return GLANCE_UNSURE;
-	ports = at + head;
-	if (length < head + 4 || length > wire)
-		return GLANCE_UNSURE;
-	if (decode_transport_is_other(w->decoder, protocol, ports))
-		return GLANCE_OTHER;
-	if (protocol != PROTOCOL_TCP)
-		return GLANCE_UNSURE;
-	w->v6 = v6;
-	walk_to(w, at, (uint32_t)(ports - w->rest.at), length - head);
-	return GLANCE_TCP;
-}
-
 enum decode_result
-decode(struct decoder *d, const struct frame *f, struct packet *p)
+decode_walk(struct decoder *d, const struct frame *f, struct packet *p)
 {
 	struct walk w = {
 		.decoder = d,
@@ -208,19 +131,8 @@ decode(struct decoder *d, const struct frame *f, struct packet *p)
 		.wire = f->wire_len > f->octets.len ? f->wire_len :
 		    (uint32_t)f->octets.len,
 	};
-	enum next next = END_OTHER;
+	enum next next = decode_link_type(f->link_type);
 
-	switch (glance(&w)) {
-	case GLANCE_OTHER:
-		count(d->counters, COUNT_decode_other);
-		return DECODE_OTHER;
-	case GLANCE_TCP:
-		next = decode_transport_tcp(&w);
-		return arrive(&w, (enum decode_result)(next - END_TCP));
-	case GLANCE_UNSURE:
-		next = decode_link_type(f->link_type);
-		break;
-	}
 	if (next == END_OTHER)
 		count(d->counters, COUNT_decode_link_unknown);
 	for (uint32_t depth = d->depth; next < END_TCP; depth--) {
@@ -233,4 +145,20 @@ decode(struct decoder *d, const struct frame *f, struct packet *p)
 		next = step(&w, next);
 	}
 	return arrive(&w, (enum decode_result)(next - END_TCP));
+}
+
+enum decode_result
+decode(struct decoder *d, const struct frame *f, struct packet *p)
+{
+	switch (decode_plain(d, f, p)) {
+	case PLAIN_OTHER:
+		count(d->counters, COUNT_decode_other);
+		return DECODE_OTHER;
+	case PLAIN_TCP:
+		count(d->counters, COUNT_decode_tcp);
+		return DECODE_TCP;
+	case PLAIN_UNSURE:
+		break;
+	}
+	return decode_walk(d, f, p);
 }

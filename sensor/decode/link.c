@@ -30,8 +30,6 @@ enum {
 	ETHERTYPE_MPLS		= 0x8847,
 	ETHERTYPE_MPLS_UPSTREAM	= 0x8848,
 	ETHERTYPE_PPPOE		= 0x8864,
-	ETHERTYPE_QINQ		= 0x88a8,	/* 802.1ad */
-	ETHERTYPE_QINQ_OLD	= 0x9100,	/* before there was 802.1ad */
 };
 
 enum {

@@ -63,6 +63,8 @@ enum {
 	LINKTYPE_ETHERNET	= 1,
 	ETHERTYPE_IPV4		= 0x0800,
 	ETHERTYPE_VLAN		= 0x8100,
+	ETHERTYPE_QINQ		= 0x88a8,	/* 802.1ad */
+	ETHERTYPE_QINQ_OLD	= 0x9100,	/* before there was 802.1ad */
 	ETHERTYPE_IPV6		= 0x86dd,
 	PROTOCOL_TCP		= 6,
 	PROTOCOL_UDP		= 17,
@@ -107,6 +109,20 @@ be32(const uint8_t *at)
 	    (uint32_t)at[2] << 8 | at[3];
 }
 
+static inline bool
+walk_is_tag(uint16_t ethertype)
+{
+	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
+	    ethertype == ETHERTYPE_QINQ_OLD;
+}
+
+/* Is it a port of SMTP? */
+static inline bool
+walk_wanted(const struct decoder *d, uint16_t port)
+{
+	return d->ports[port / 8] >> (port % 8) & 1;
+}
+
 /* The end for a header of n octets that is not all in `rest`. */
 static inline enum next
 walk_missing(const struct walk *w, uint32_t n)
@@ -140,6 +156,19 @@ walk_resize(struct walk *w, uint32_t n)
 	return true;
 }
 
+/* decode() of any frame, header by header. */
+enum decode_result	decode_walk(struct decoder *d, const struct frame *f,
+			    struct packet *p);
+
+/* decode() at a glance, of frames that are plain. */
+enum plain {
+	PLAIN_UNSURE,		/* it takes a walk to tell */
+	PLAIN_OTHER,		/* DECODE_OTHER, and not counted yet */
+	PLAIN_TCP,		/* DECODE_TCP, and not counted yet */
+};
+enum plain	decode_plain(const struct decoder *d, const struct frame *f,
+		    struct packet *p);
+
 /* What a number means; END_OTHER for all that we do not read. */
 enum next	decode_link_type(int link_type);
 enum next	decode_link_ethertype(uint16_t type);
@@ -170,6 +199,10 @@ enum next	decode_ip_extension(struct walk *w);
 
 enum next	decode_transport_tcp(struct walk *w);
 enum next	decode_transport_udp(struct walk *w);
+
+/* Of the options of a segment those that we read. */
+void		decode_transport_options(struct packet *p, const uint8_t *at,
+		    uint32_t len);
 
 /* Are these ports (source, destination as on the wire) of no use to us? */
 bool		decode_transport_is_other(const struct decoder *d,

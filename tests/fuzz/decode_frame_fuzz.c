@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Any frames at all, several in a row, so that fragments can meet.
+ * Any frames at all, several in a row, so that fragments can meet.  What
+ * decode() says at a glance of some is what it says of them header by header.
  *
  * The input is a list of frames: an octet that chooses the link type, one
  * for the time that passes (tenths of a second), two for the captured
@@ -10,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "decode/decode.h"
+#include "decode/walk.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
@@ -51,6 +53,39 @@ check(const uint8_t *ports, enum decode_result result, const struct packet *p)
 		abort();
 }
 
+/* Spans into the frame are the same; a datagram put together from fragments
+ * is in the memory of each decoder. */
+static void
+compare(struct packet a, struct packet b)
+{
+	if ((a.wraps & WRAP_FRAGMENTS) != 0) {
+		if (!span_equal(a.segment, b.segment) ||
+		    !span_equal(a.payload, b.payload))
+			abort();
+		a.segment = b.segment;
+		a.payload = b.payload;
+	}
+	if (memcmp(&a, &b, sizeof(a)) != 0)
+		abort();
+}
+
+static enum decode_result
+both_ways(struct decoder *d, struct decoder *walker, const struct frame *f,
+    struct packet *p)
+{
+	enum decode_result result;
+	struct packet q;
+
+	memset(p, 0, sizeof(*p));
+	memset(&q, 0, sizeof(q));
+	result = decode(d, f, p);
+	if (decode_walk(walker, f, &q) != result)
+		abort();
+	if (result == DECODE_TCP || result == DECODE_DNS)
+		compare(*p, q);
+	return result;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
@@ -59,14 +94,15 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	struct decode_limits limits = { .fragment_datagrams = 8,
 	    .fragment_memory = 32 * 1024, .fragment_timeout = 30,
 	    .depth = 16 };
-	struct counters counters = { 0 };
+	struct counters counters = { 0 }, walked = { 0 };
 	struct cursor c = cursor_over(span_of(at, len));
 	struct decoder *d = decoder_new(&limits, ports, len % 2, &counters);
+	struct decoder *walker = decoder_new(&limits, ports, len % 2, &walked);
 	struct frame f = { 0 };
 	uint64_t ends = 0;
 
-	if (d == NULL)
-		return 0;
+	if (d == NULL || walker == NULL)
+		abort();
 	while (c.rest.len > 6) {
 		uint8_t *copy;
 		size_t size;
@@ -86,10 +122,13 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		if (f.octets.len > 0)
 			memcpy(copy + 1, f.octets.at, f.octets.len);
 		f.octets.at = copy + 1;
-		check(ports, decode(d, &f, &p), &p);
+		check(ports, both_ways(d, walker, &f, &p), &p);
 		free(copy);
 	}
 	decoder_free(d);
+	decoder_free(walker);
+	if (memcmp(&counters, &walked, sizeof(counters)) != 0)
+		abort();
 
 	/* each frame has come to exactly one end */
 	for (int i = COUNT_decode_tcp; i <= COUNT_decode_bad; i++)

@@ -100,9 +100,6 @@ travel(struct fuzz *z, struct capture_reader *reader)
 			dns_seen_take(dns, &p);
 		if (result != DECODE_TCP)
 			continue;
-		p.frame = f.octets;
-		p.frame_wire = f.wire_len;
-		p.link_type = f.link_type;
 		flow_take(flows, &p);
 	}
 	flow_table_free(flows);
