@@ -18,12 +18,21 @@ struct addr {
 	uint8_t	octets[16];
 };
 
+/* Written as one vector where the machine has them: an address that was
+ * written in parts is slow to be read as a whole right behind. */
 static inline struct addr
 addr_v4(const uint8_t octets[static 4])
 {
-	struct addr a = { .octets = { [10] = 0xff, [11] = 0xff } };
+	typedef uint32_t words4 __attribute__((vector_size(16)));
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	uint32_t prefix, v4;
+	struct addr a;
+	words4 words;
 
-	memcpy(a.octets + 12, octets, 4);
+	memcpy(&prefix, mapped, sizeof(prefix));
+	memcpy(&v4, octets, sizeof(v4));
+	words = (words4){ 0, 0, prefix, v4 };
+	memcpy(a.octets, &words, sizeof(a.octets));
 	return a;
 }
 
