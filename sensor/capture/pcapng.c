@@ -438,6 +438,31 @@ capture_pcapng_next(struct capture_pcapng *p, struct frame *f)
 	return st;
 }
 
+/* Is the next block a packet that was read already, as a whole? */
+static bool
+at_hand(const struct capture_pcapng *p)
+{
+	struct span s = capture_window_at_hand(&p->w);
+
+	if (s.len < p->block_left + 8)
+		return false;
+	s = span_skip(s, (size_t)p->block_left);
+	return get32(p, s.at) == BLOCK_ENHANCED && get32(p, s.at + 4) <= s.len;
+}
+
+size_t
+capture_pcapng_more(struct capture_pcapng *p, struct frame *f, size_t n)
+{
+	enum capture_status st = CAPTURE_FRAME;
+	size_t given = 0;
+
+	while (given < n && st != CAPTURE_DAMAGED && at_hand(p)) {
+		st = read_block(p, &f[given]);
+		given += st == CAPTURE_FRAME;
+	}
+	return given;
+}
+
 struct capture_damage
 capture_pcapng_damage(const struct capture_pcapng *p)
 {

@@ -35,6 +35,10 @@ void			 capture_pcapng_close(struct capture_pcapng *p);
 enum capture_status	 capture_pcapng_next(struct capture_pcapng *p,
 			    struct frame *f);
 
+/* Behind a frame of capture_pcapng_next(): see capture_more(). */
+size_t			 capture_pcapng_more(struct capture_pcapng *p,
+			    struct frame *f, size_t n);
+
 /* After CAPTURE_DAMAGED; the text lives as long as the reader. */
 struct capture_damage	 capture_pcapng_damage(
 			    const struct capture_pcapng *p);

@@ -139,7 +139,8 @@ size_t
 capture_reader_more(struct capture_reader *r, struct frame *f, size_t n)
 {
 	return r->savefile != NULL ?
-	    capture_savefile_more(r->savefile, f, n) : 0;
+	    capture_savefile_more(r->savefile, f, n) :
+	    capture_pcapng_more(r->pcapng, f, n);
 }
 
 const char *

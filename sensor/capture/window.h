@@ -38,6 +38,13 @@ capture_window_show(struct capture_window *w, size_t n)
 	return span_of(w->buffer + w->at, n);
 }
 
+/* What is there without refilling. */
+static inline struct span
+capture_window_at_hand(const struct capture_window *w)
+{
+	return span_of(w->buffer + w->at, w->len - w->at);
+}
+
 /* Pass n octets; false if the stream ends before. */
 bool	capture_window_skip(struct capture_window *w, uint64_t n);
 

@@ -255,4 +255,50 @@ collect(const void *octets, size_t n, const char *filter, struct got *g)
 	capture_reader_close(r);
 }
 
+/* For check_more(): frames of growing length, a second and a microsecond
+ * apart, whose octets tell which they are. */
+#define MORE_FRAMES	170
+
+static inline uint32_t
+more_length(size_t i)
+{
+	return (uint32_t)(1 + i * 11);
+}
+
+/* However many are asked for, all frames come, each once and whole, over more
+ * reads than one. */
+static inline void
+check_more(const struct bytes *b)
+{
+	struct capture_wake wake = { .fd = -1 };
+	atomic_uint_fast64_t done = 0;
+	struct capture_reader_how how = { .name = "t.pcap", .wake = &wake,
+	    .done = &done, .buffer = 4096 };
+	struct capture_reader *r;
+	struct frame f[8];
+	char why[512];
+
+	for (size_t most = 0; most < 8; most++) {
+		size_t frames = 0, n;
+
+		assert_int_equal(capture_reader_open(memory_file(b->at,
+		    b->len), &how, &r, why, sizeof(why)), CAPTURE_OPENED);
+		while (capture_reader_next(r, f) == CAPTURE_FRAME) {
+			n = 1 + capture_reader_more(r, f + 1, most);
+			assert_true(n <= 1 + most);
+			for (size_t i = 0; i < n; i++, frames++) {
+				assert_int_equal(f[i].time, frames * 1000001);
+				assert_int_equal(f[i].octets.len,
+				    more_length(frames));
+				assert_int_equal(f[i].number, frames + 1);
+				for (size_t k = 0; k < f[i].octets.len; k++)
+					assert_int_equal(f[i].octets.at[k],
+					    frames);
+			}
+		}
+		assert_int_equal(frames, MORE_FRAMES);
+		capture_reader_close(r);
+	}
+}
+
 #endif

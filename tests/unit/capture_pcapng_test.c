@@ -388,6 +388,22 @@ test_many_interfaces(void **state)
 	free(octets);
 }
 
+static void
+test_more_at_a_time(void **state)
+{
+	(void)state;
+	begin(false);
+	interface(&b, 1, 0);
+	for (uint32_t i = 0; i < MORE_FRAMES; i++) {
+		/* what is no packet of the user's does not matter */
+		if (i % 50 == 49)
+			block(&b, 0x0bad, &body);
+		enhanced(&b, 0, i * UINT64_C(1000001), (uint8_t)i,
+		    more_length(i));
+	}
+	check_more(&b);
+}
+
 int
 main(void)
 {
@@ -404,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_many_interfaces),
+		cmocka_unit_test(test_more_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

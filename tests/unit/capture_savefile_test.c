@@ -231,46 +231,17 @@ test_filter_keeps_numbers(void **state)
 	assert_non_null(strstr(g.why, "t.pcap: filter: "));
 }
 
-/* However many are asked for, all frames come, each once and whole, over more
- * reads than one. */
 static void
 test_more_at_a_time(void **state)
 {
 	static struct bytes b;
-	struct capture_wake wake = { .fd = -1 };
-	atomic_uint_fast64_t done = 0;
-	struct capture_reader_how how = { .name = "t.pcap", .wake = &wake,
-	    .done = &done, .buffer = 4096 };
-	struct capture_reader *r;
-	struct frame f[8];
-	char why[512];
 
 	(void)state;
 	b.len = 0;
 	pcap_begin(&b, US, 65535, 1);
-	for (uint32_t i = 0; i < 180; i++)
-		pcap_packet(&b, i, i, (uint8_t)i, 1 + i * 11);
-	for (size_t most = 0; most < 8; most++) {
-		size_t frames = 0, n;
-
-		assert_int_equal(capture_reader_open(memory_file(b.at, b.len),
-		    &how, &r, why, sizeof(why)), CAPTURE_OPENED);
-		while (capture_reader_next(r, f) == CAPTURE_FRAME) {
-			n = 1 + capture_reader_more(r, f + 1, most);
-			assert_true(n <= 1 + most);
-			for (size_t i = 0; i < n; i++, frames++) {
-				assert_int_equal(f[i].number, frames + 1);
-				assert_int_equal(f[i].time, frames * 1000001);
-				assert_int_equal(f[i].octets.len,
-				    1 + frames * 11);
-				for (size_t k = 0; k < f[i].octets.len; k++)
-					assert_int_equal(f[i].octets.at[k],
-					    frames);
-			}
-		}
-		assert_int_equal(frames, 180);
-		capture_reader_close(r);
-	}
+	for (uint32_t i = 0; i < MORE_FRAMES; i++)
+		pcap_packet(&b, i, i, (uint8_t)i, more_length(i));
+	check_more(&b);
 }
 
 static void
