@@ -10,30 +10,41 @@
 #include "decode/packet.h"
 #include "decode/walk.h"
 
-/* 64 bits hold the carries of four billion words. */
+/* What 64 bits do not hold comes in again at their other end. */
+static uint64_t
+plus(uint64_t a, uint64_t b)
+{
+	uint64_t s;
+
+	return __builtin_add_overflow(a, b, &s) ? s + 1 : s;
+}
+
 static uint64_t
 sum(uint64_t so_far, struct span s)
 {
 	const uint8_t *at = s.at;
 	size_t len = s.len;
-	uint32_t word;
+	uint64_t four[4], word;
 	uint8_t last[2] = { 0, 0 };
 	uint16_t half;
 
+	for (; len >= sizeof(four); at += sizeof(four), len -= sizeof(four)) {
+		memcpy(four, at, sizeof(four));
+		for (int i = 0; i < 4; i++)
+			so_far = plus(so_far, four[i]);
+	}
 	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
-		so_far += word;
+		so_far = plus(so_far, word);
 	}
-	if (len >= sizeof(half)) {
+	for (; len >= sizeof(half); at += sizeof(half), len -= sizeof(half)) {
 		memcpy(&half, at, sizeof(half));
-		so_far += half;
-		at += sizeof(half);
-		len -= sizeof(half);
+		so_far = plus(so_far, half);
 	}
 	if (len > 0) {
 		last[0] = at[0];
 		memcpy(&half, last, sizeof(half));
-		so_far += half;
+		so_far = plus(so_far, half);
 	}
 	return so_far;
 }

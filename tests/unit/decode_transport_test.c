@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "decode/walk.h"
 #include "decode_frames.h"
 
 #define ETHER	1
@@ -133,6 +134,51 @@ checksums_cover_the_addresses(void **state)
 	p.payload_wire++;
 	assert_int_equal(packet_checksum(&p), CHECKSUM_UNKNOWN);
 	decoder_free(r.decoder);
+}
+
+/* Octet by octet, as RFC 1071 section 4.1 has it. */
+static uint16_t
+plain_sum(const uint8_t *at, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		sum += i % 2 == 0 ? (uint32_t)at[i] << 8 : at[i];
+		sum = (sum >> 16) + (sum & 0xffff);
+	}
+	return (uint16_t)sum;
+}
+
+/* However many octets are summed at a time, none is left out, and no carry:
+ * of all lengths, from all places in a word, with all octets high. */
+static void
+checksums_of_all_lengths(void **state)
+{
+	uint8_t room[160];
+	uint32_t seed = 1;
+
+	(void)state;
+	for (size_t len = 2; len < 140; len++)
+		for (size_t from = 0; from < 9; from++)
+			for (int high = 0; high < 2; high++) {
+				uint8_t *at = room + from;
+				uint16_t sum;
+
+				for (size_t i = 0; i < sizeof(room); i++) {
+					seed = seed * 1664525 + 1013904223;
+					room[i] = high ? 0xff :
+					    (uint8_t)(seed >> 24);
+				}
+				at[0] = at[1] = 0;
+				sum = (uint16_t)~plain_sum(at, len);
+				at[0] = (uint8_t)(sum >> 8);
+				at[1] = (uint8_t)sum;
+				assert_true(decode_checksum_right(
+				    span_of(at, len)));
+				at[len / 2] ^= 1;
+				assert_false(decode_checksum_right(
+				    span_of(at, len)));
+			}
 }
 
 static void
@@ -282,6 +328,7 @@ main(void)
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(checksums_are_verified),
 		cmocka_unit_test(checksums_cover_the_addresses),
+		cmocka_unit_test(checksums_of_all_lengths),
 		cmocka_unit_test(dns_is_shown_when_wanted),
 		cmocka_unit_test(dns_questions_are_shown),
 		cmocka_unit_test(dns_lengths),
