@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -124,6 +125,8 @@ journey_begin(struct journey *j)
 	return -1;
 }
 
+static_assert(BATCH_FRAMES <= FLOW_FORESEE_MAX, "they are foreseen at once");
+
 /* What is ready of a batch: its packets before `end`. */
 static void
 take_ready(struct journey *j, const struct packet *end)
@@ -158,15 +161,13 @@ batch_flush(struct journey *j)
 		}
 		if (result != DECODE_TCP)
 			continue;	/* counted where it was met */
-		flow_foresee(j->flows, p, FORESEE_BUCKET);
+		flow_foresee_bucket(j->flows, p);
 		if ((p++->wraps & WRAP_FRAGMENTS) == 0)
 			continue;
 		take_ready(j, p);
 		p = b->packet;
 	}
-	for (int what = FORESEE_ENTRY; what < FORESEEN; what++)
-		for (struct packet *of = b->packet; of < p; of++)
-			flow_foresee(j->flows, of, what);
+	flow_foresee(j->flows, b->packet, (unsigned)(p - b->packet));
 	take_ready(j, p);
 }
 

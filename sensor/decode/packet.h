@@ -74,7 +74,7 @@ struct packet {
 	uint32_t	 frame_wire;
 	int		 link_type;
 
-	/* flow/'s own, see flow_foresee() */
+	/* flow/'s own, see flow_foresee_bucket() */
 	bool		 foreseen;
 	uint32_t	 flow_hash;
 };

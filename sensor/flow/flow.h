@@ -179,20 +179,14 @@ void	 flow_take(struct flow_table *t, const struct packet *p);
 
 /*
  * Segments that flow_take() will be given soon, one after the other: fetch
- * what it will need into the caches.  Give each of a batch to FORESEE_BUCKET,
- * then each to the next, and so on.  Leaving it out changes nothing but time.
+ * what it will need into the caches.  Each as early as may be to
+ * flow_foresee_bucket(), then all of a batch to flow_foresee().  Leaving both
+ * out changes nothing but time.
  */
-enum flow_foresee {
-	FORESEE_BUCKET,
-	FORESEE_ENTRY,
-	FORESEE_FLOW,
-	FORESEE_SESSION,
-	FORESEE_READER,
-	FORESEE_TEXTS,
-	FORESEEN,
-};
-void	 flow_foresee(const struct flow_table *t, struct packet *p,
-	    enum flow_foresee what);
+#define FLOW_FORESEE_MAX	64	/* segments of a batch */
+void	 flow_foresee_bucket(const struct flow_table *t, struct packet *p);
+void	 flow_foresee(const struct flow_table *t, const struct packet *p,
+	    unsigned n);
 
 /* End every connection as FLOW_CUT, delivering what was held: the source
  * ends here. */

@@ -7,18 +7,26 @@
  * and for many packets together, they come while others are worked on.
  * Nothing here changes anything: a wrong guess costs a fetch.
  */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <assert.h>
 
 #include "flow/flow_internal.h"
 
 #define CACHE_LINE	64
+#define FORESEE_DEPTHS	3	/* of struct flow_ops */
 
 static void
 fetch(const void *at, size_t size)
 {
 	for (size_t i = 0; i < size; i += CACHE_LINE)
 		__builtin_prefetch((const char *)at + i);
+}
+
+void
+flow_foresee_bucket(const struct flow_table *t, struct packet *p)
+{
+	p->flow_hash = table_hash(t, p);
+	p->foreseen = true;
+	fetch(&t->buckets[p->flow_hash & t->mask], 1);
 }
 
 /* By its hash alone: good enough for a guess. */
@@ -32,45 +40,63 @@ likely_entry(const struct flow_table *t, const struct packet *p)
 	return e;
 }
 
-void
-flow_foresee(const struct flow_table *t, struct packet *p,
-    enum flow_foresee what)
+/* A reader will hear octets of one, or that it ends. */
+static bool
+is_heard(const struct packet *p)
+{
+	return p->payload.len > 0 || (p->flags & TCP_FIN) != 0;
+}
+
+/* Of those that a reader hears: whose, and what it takes up. */
+struct heard {
+	const struct packet	*packet;
+	const struct flow	*flow;
+	const struct stream	*side;
+};
+
+static unsigned
+foresee_flows(const struct flow_table *t, const struct packet *p, unsigned n,
+    struct heard heard[FLOW_FORESEE_MAX])
 {
 	const struct entry *e;
-	const struct flow *f;
-	enum side who;
+	unsigned count = 0;
 
-	switch (what) {
-	case FORESEE_BUCKET:
-		p->flow_hash = table_hash(t, p);
-		p->foreseen = true;
-		fetch(&t->buckets[p->flow_hash & t->mask], 1);
-		return;
-	case FORESEE_ENTRY:
-		if ((e = t->buckets[p->flow_hash & t->mask]) != NULL)
+	for (unsigned i = 0; i < n; i++)
+		if ((e = t->buckets[p[i].flow_hash & t->mask]) != NULL)
 			fetch(e, sizeof(*e));
-		return;
-	case FORESEE_FLOW:
-		if ((e = likely_entry(t, p)) != NULL && e->list != LIST_TOMBS)
-			fetch(e + 1, sizeof(*f) - sizeof(*e));
-		return;
-	case FORESEE_SESSION:
-	case FORESEE_READER:
-	case FORESEE_TEXTS:
-		if ((p->payload.len == 0 && (p->flags & TCP_FIN) == 0) ||
-		    (e = likely_entry(t, p)) == NULL ||
+	for (unsigned i = 0; i < n; i++) {
+		const struct flow *f;
+
+		if ((e = likely_entry(t, &p[i])) == NULL ||
 		    e->list == LIST_TOMBS)
-			return;		/* the reader hears nothing */
+			continue;
 		f = (const struct flow *)e;
-		who = p->source_port == f->facts.port[SIDE_CLIENT] ?
-		    SIDE_CLIENT : SIDE_SERVER;
-		memory_foresee(&f->side[who], what - FORESEE_SESSION);
-		if (f->session != NULL && t->ops->foresee != NULL)
-			t->ops->foresee(f->session, what - FORESEE_SESSION);
-		return;
-	case FORESEEN:
-		return;
+		fetch(e + 1, sizeof(*f) - sizeof(*e));
+		if (is_heard(&p[i]))
+			heard[count++] = (struct heard){ &p[i], f, NULL };
 	}
+	return count;
+}
+
+void
+flow_foresee(const struct flow_table *t, const struct packet *p, unsigned n)
+{
+	struct heard heard[FLOW_FORESEE_MAX], *h;
+	const struct heard *end;
+
+	assert(n <= FLOW_FORESEE_MAX);
+	end = heard + foresee_flows(t, p, n, heard);
+	for (h = heard; h < end; h++)
+		h->side = &h->flow->side[h->packet->source_port ==
+		    h->flow->facts.port[SIDE_CLIENT] ? SIDE_CLIENT :
+		    SIDE_SERVER];
+	for (unsigned depth = 0; depth < FORESEE_DEPTHS; depth++)
+		for (h = heard; h < end; h++) {
+			memory_foresee(h->side, depth);
+			if (h->flow->session != NULL &&
+			    t->ops->foresee != NULL)
+				t->ops->foresee(h->flow->session, depth);
+		}
 }
 
 /*
