@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -12,6 +13,56 @@
 
 #define NAME_MAX_OCTETS	1024	/* of subject or issuer as text */
 #define SAN_MAX_OCTETS	4096	/* of all alternative names as text */
+
+/*
+ * Certificate, RFC 5280 section 4.1, as OpenSSL's own template has it, but
+ * for the key: d2i_X509() makes every key ready for use, which costs three
+ * times as much as all the rest, and nothing here is ever verified.
+ */
+struct key {
+	X509_ALGOR		*algorithm;
+	ASN1_BIT_STRING		*bits;
+};
+
+struct told {				/* TBSCertificate */
+	ASN1_INTEGER		*version, *serial;
+	X509_ALGOR		*algorithm;
+	X509_NAME		*issuer, *subject;
+	X509_VAL		*validity;
+	struct key		*key;
+	ASN1_BIT_STRING		*issuer_uid, *subject_uid;
+	STACK_OF(X509_EXTENSION) *extensions;
+};
+
+struct signed_told {
+	struct told		*told;
+	X509_ALGOR		*algorithm;
+	ASN1_BIT_STRING		*signature;
+};
+
+ASN1_SEQUENCE(KEY) = {
+	ASN1_SIMPLE(struct key, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct key, bits, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END_name(struct key, KEY)
+
+ASN1_SEQUENCE(TOLD) = {
+	ASN1_EXP_OPT(struct told, version, ASN1_INTEGER, 0),
+	ASN1_SIMPLE(struct told, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(struct told, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct told, issuer, X509_NAME),
+	ASN1_SIMPLE(struct told, validity, X509_VAL),
+	ASN1_SIMPLE(struct told, subject, X509_NAME),
+	ASN1_SIMPLE(struct told, key, KEY),
+	ASN1_IMP_OPT(struct told, issuer_uid, ASN1_BIT_STRING, 1),
+	ASN1_IMP_OPT(struct told, subject_uid, ASN1_BIT_STRING, 2),
+	ASN1_EXP_SEQUENCE_OF_OPT(struct told, extensions, X509_EXTENSION, 3),
+} static_ASN1_SEQUENCE_END_name(struct told, TOLD)
+
+ASN1_SEQUENCE(SIGNED_TOLD) = {
+	ASN1_SIMPLE(struct signed_told, told, TOLD),
+	ASN1_SIMPLE(struct signed_told, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct signed_told, signature, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END_name(struct signed_told, SIGNED_TOLD)
 
 /*
  * RFC 2253 text of a name, the leaf's end first, as OpenSSL and every tool
@@ -82,15 +133,15 @@ address_text(const ASN1_STRING *address, char *out, size_t size)
 
 /* DNS names and addresses, blank-separated; NULL if there are none. */
 static char *
-san_text(const X509 *x)
+san_text(const struct told *x)
 {
 	char text[SAN_MAX_OCTETS + 1], *copy = NULL;
 	const GENERAL_NAME *name;
 	GENERAL_NAMES *names;
 	size_t len = 0, more, from;
 
-	if ((names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
-	    NULL)) == NULL)
+	if ((names = X509V3_get_d2i(x->extensions, NID_subject_alt_name,
+	    NULL, NULL)) == NULL)
 		return NULL;
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		name = sk_GENERAL_NAME_value(names, i);
@@ -147,13 +198,21 @@ moment(const ASN1_TIME *t)
 	return (int64_t)timegm(&tm) * 1000000 + fraction(t);
 }
 
+/* OpenSSL reads no key whose algorithm it cannot name. */
+static bool
+is_named(const ASN1_OBJECT *algorithm)
+{
+	return OBJ_obj2txt(NULL, 0, algorithm, 0) > 0;
+}
+
 static void
-read_key(struct certificate *c, const X509 *x, struct digest *digest)
+read_key(struct certificate *c, const struct key *key, struct digest *digest)
 {
 	unsigned char *spki = NULL;
 	int len;
 
-	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
+	len = ASN1_item_i2d((const ASN1_VALUE *)key, &spki,
+	    ASN1_ITEM_rptr(KEY));
 	if (len > 0)
 		digest_sha256(digest, span_of(spki, (size_t)len),
 		    c->spki_sha256);
@@ -166,22 +225,26 @@ static void
 read_x509(struct certificate *c, struct digest *digest)
 {
 	const unsigned char *p = c->der.at;
-	X509 *x;
+	struct signed_told *x;
+	const struct told *told;
 
-	x = d2i_X509(NULL, &p, (long)c->der.len);
+	x = (struct signed_told *)ASN1_item_d2i(NULL, &p, (long)c->der.len,
+	    ASN1_ITEM_rptr(SIGNED_TOLD));
+	told = x != NULL ? x->told : NULL;
 	/* octets behind the certificate: peers refuse it, and so do we */
-	if (x != NULL && p == c->der.at + c->der.len) {
+	if (x != NULL && p == c->der.at + c->der.len &&
+	    is_named(told->key->algorithm->algorithm)) {
 		c->readable = true;
-		read_key(c, x, digest);
+		read_key(c, told->key, digest);
 	}
 	if (c->readable) {
-		c->subject = name_text(X509_get_subject_name(x));
-		c->issuer = name_text(X509_get_issuer_name(x));
-		c->san = san_text(x);
-		c->not_before = moment(X509_get0_notBefore(x));
-		c->not_after = moment(X509_get0_notAfter(x));
+		c->subject = name_text(told->subject);
+		c->issuer = name_text(told->issuer);
+		c->san = san_text(told);
+		c->not_before = moment(told->validity->notBefore);
+		c->not_after = moment(told->validity->notAfter);
 	}
-	X509_free(x);
+	ASN1_item_free((ASN1_VALUE *)x, ASN1_ITEM_rptr(SIGNED_TOLD));
 	ERR_clear_error();	/* what a stranger's octets left there */
 }
 
