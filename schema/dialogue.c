@@ -4,26 +4,32 @@
 
 #include "schema/dialogue.h"
 
-#define START_SIZE	128
+#define BLOCK_AT_FIRST	160	/* to the reply to EHLO it is enough ... */
+#define BLOCK_STEP	64	/* ... and with one step to the end of most */
 #define VARINT_MAX	10	/* octets of 64 bits, seven each */
 #define WHO_BITS	2
-#define HEAD_BITS	3		/* who, and whether it is referred to */
-#define REFERRED	(1 << WHO_BITS)
+#define HEAD_BITS	4		/* who, and the two below */
+#define REFERRED	(1U << WHO_BITS)
+#define ALIKE		(2U << WHO_BITS)
+#define HEAD_MORE	1	/* octets these bits may take */
+#define AT_MAX		5	/* octets of where a text is kept */
 
 /*
- * Lines lie one behind the other, each behind a head of three numbers:
- * length and speaker, and the steps of packet and time from the first
- * line.  Instead of a text that is kept elsewhere stands a fourth, where.
- * Hundreds of thousands of dialogues may be open at once.
+ * One block.  Lines lie one behind the other, each behind a head of three
+ * numbers: length and speaker, and the steps of packet and time from the
+ * first line; ALIKE, the steps are those of the line before and left out.
+ * Instead of a text that is kept elsewhere stands a number, where.  Hundreds
+ * of thousands of dialogues may be open at once.
  */
 struct dialogue {
-	uint8_t		*octets;
-	uint32_t	 len, size;
-	uint32_t	 counted;	/* as if all texts were here */
-	unsigned	 dropped;
 	int64_t		 first_time;
 	uint64_t	 first_packet;
 	const char	*start;		/* of texts kept elsewhere */
+	unsigned	 dropped;
+	uint16_t	 counted;	/* as if all texts and steps were here */
+	uint16_t	 len, size;
+	uint16_t	 last;		/* where steps were told last */
+	uint8_t		 octets[];
 };
 
 /* Steps may be negative: small numbers of either sign become small ones. */
@@ -96,35 +102,56 @@ take_three(const uint8_t *in, size_t len, uint64_t n[3])
 	return used;
 }
 
+static size_t
+block(const struct dialogue *d)
+{
+	return offsetof(struct dialogue, octets) + d->size;
+}
+
+static struct dialogue *
+grow(struct dialogue *d, size_t size)
+{
+	struct dialogue *grown;
+
+	if (size - offsetof(struct dialogue, octets) > UINT16_MAX ||
+	    (grown = realloc(d, size)) == NULL)
+		return NULL;
+	grown->size = (uint16_t)(size - offsetof(struct dialogue, octets));
+	return grown;
+}
+
 struct dialogue *
 dialogue_new(void)
 {
-	return calloc(1, sizeof(struct dialogue));
+	struct dialogue *d;
+
+	if ((d = grow(NULL, BLOCK_AT_FIRST)) == NULL)
+		return NULL;
+	d->dropped = 0;
+	d->start = NULL;
+	d->counted = d->len = d->last = 0;
+	return d;
 }
 
 void
 dialogue_free(struct dialogue *d)
 {
-	if (d == NULL)
-		return;
-	free(d->octets);
 	free(d);
 }
 
 static bool
-room(struct dialogue *d, size_t n)
+room(struct dialogue **d, size_t n)
 {
-	size_t size = d->size != 0 ? d->size : START_SIZE;
-	uint8_t *octets;
+	size_t size = block(*d), want = size - (*d)->size + (*d)->len + n;
+	struct dialogue *grown;
 
-	if (n <= d->size - d->len)
+	if (want <= size)
 		return true;
-	while (n > size - d->len)
-		size *= 2;
-	if ((octets = realloc(d->octets, size)) == NULL)
+	while (size < want)
+		size += size < 8 * BLOCK_STEP ? BLOCK_STEP : size / 2;
+	if ((grown = grow(*d, size)) == NULL)
 		return false;
-	d->octets = octets;
-	d->size = (uint32_t)size;
+	*d = grown;
 	return true;
 }
 
@@ -136,16 +163,32 @@ varint_size(uint64_t n)
 	return (bits + 6) / 7;
 }
 
+/* Does the line before have the same steps? */
+static bool
+is_alike(const struct dialogue *d, uint64_t packet, uint64_t time)
+{
+	uint64_t before;
+	const uint8_t *p;
+
+	if (d->len == 0)
+		return false;
+	p = take_own(d->octets + d->last, &before);
+	if (before != packet)
+		return false;
+	(void)take_own(p, &before);
+	return before == time;
+}
+
 /*
  * Nothing after the first that is dropped: a dialogue has an end, but no
  * holes.  `at` is where the text is kept, `from` NULL then.
  */
 static void
-append(struct dialogue *d, const struct dialogue_line *line,
+append(struct dialogue **dialogue, const struct dialogue_line *line,
     const char *from, uint32_t at)
 {
-	uint64_t head = (uint64_t)line->len << HEAD_BITS | line->who;
-	uint64_t packet, time;
+	struct dialogue *d = *dialogue;
+	uint64_t head, packet, time;
 	size_t count;
 	uint8_t *to;
 
@@ -157,27 +200,36 @@ append(struct dialogue *d, const struct dialogue_line *line,
 	time = zigzag((uint64_t)line->time - (uint64_t)d->first_time);
 	count = varint_size((uint64_t)line->len << WHO_BITS) +
 	    varint_size(packet) + varint_size(time) + line->len;
-	if (d->dropped > 0 || count > DIALOGUE_OCTETS_MAX - d->counted ||
-	    !room(d, 4 * VARINT_MAX + (from != NULL ? line->len : 0))) {
+	if (d->dropped > 0 || count > (size_t)DIALOGUE_OCTETS_MAX - d->counted ||
+	    !room(dialogue, (from != NULL ? count : count - line->len) +
+	    HEAD_MORE + AT_MAX)) {
 		d->dropped++;
 		return;
 	}
+	d = *dialogue;
 	to = d->octets + d->len;
-	to += put_varint(to, head | (from != NULL ? 0 : REFERRED));
-	to += put_varint(to, packet);
-	to += put_varint(to, time);
+	head = (uint64_t)line->len << HEAD_BITS | line->who |
+	    (from != NULL ? 0 : REFERRED);
+	if (is_alike(d, packet, time))
+		to += put_varint(to, head | ALIKE);
+	else {
+		to += put_varint(to, head);
+		d->last = (uint16_t)(to - d->octets);
+		to += put_varint(to, packet);
+		to += put_varint(to, time);
+	}
 	if (from == NULL)
 		to += put_varint(to, at);
 	else {
 		memcpy(to, from, line->len);
 		to += line->len;
 	}
-	d->len = (uint32_t)(to - d->octets);
-	d->counted += (uint32_t)count;
+	d->len = (uint16_t)(to - d->octets);
+	d->counted += (uint16_t)count;
 }
 
 void
-dialogue_add(struct dialogue *d, enum dialogue_who who, int64_t time,
+dialogue_add(struct dialogue **d, enum dialogue_who who, int64_t time,
     uint64_t packet, const char *text, size_t len)
 {
 	struct dialogue_line line = { .who = who, .time = time,
@@ -189,14 +241,14 @@ dialogue_add(struct dialogue *d, enum dialogue_who who, int64_t time,
 }
 
 void
-dialogue_refer(struct dialogue *d, const struct dialogue_line *line,
+dialogue_refer(struct dialogue **d, const struct dialogue_line *line,
     const char *start)
 {
 	struct dialogue_line cut = *line;
 
 	if (cut.len > DIALOGUE_LINE_MAX)
 		cut.len = DIALOGUE_LINE_MAX;
-	d->start = start;
+	(*d)->start = start;
 	append(d, &cut, NULL, (uint32_t)(line->text - start));
 }
 
@@ -208,7 +260,7 @@ dialogue_copy(const struct dialogue *d)
 	size_t at = 0;
 
 	while (copy != NULL && dialogue_next(d, &at, &line))
-		dialogue_add(copy, line.who, line.time, line.packet,
+		dialogue_add(&copy, line.who, line.time, line.packet,
 		    line.text, line.len);
 	return copy;
 }
@@ -222,7 +274,7 @@ dialogue_dropped(const struct dialogue *d)
 size_t
 dialogue_size(const struct dialogue *d)
 {
-	return sizeof(*d) + d->size;
+	return block(d);
 }
 
 void
@@ -235,18 +287,21 @@ bool
 dialogue_next(const struct dialogue *d, size_t *at,
     struct dialogue_line *line)
 {
-	uint64_t head, packet, time;
+	uint64_t head, step;
 	const uint8_t *p;
 
 	if (*at >= d->len)
 		return false;
 	p = take_own(d->octets + *at, &head);
-	p = take_own(p, &packet);
-	p = take_own(p, &time);
+	if ((head & ALIKE) == 0) {
+		p = take_own(p, &step);
+		line->packet = d->first_packet + unzigzag(step);
+		p = take_own(p, &step);
+		line->time = (int64_t)((uint64_t)d->first_time +
+		    unzigzag(step));
+	}
 	line->who = (enum dialogue_who)(head & ((1 << WHO_BITS) - 1));
 	line->len = (size_t)(head >> HEAD_BITS);
-	line->packet = d->first_packet + unzigzag(packet);
-	line->time = (int64_t)((uint64_t)d->first_time + unzigzag(time));
 	line->referred = (head & REFERRED) != 0;
 	if (line->referred) {
 		p = take_own(p, &head);

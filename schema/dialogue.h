@@ -4,7 +4,7 @@
  * disk.
  *
  * A dialogue is a list of lines with who said them, when, and in which
- * packet.  In memory it is one growing buffer with a limit; on disk the
+ * packet.  In memory it is one growing block with a limit; on disk the
  * texts are numbers of a dictionary (table `line`), so a row is a few
  * octets a line:
  *
@@ -46,8 +46,9 @@ struct dialogue	*dialogue_new(void);		/* NULL: memory */
 void		 dialogue_free(struct dialogue *d);	/* NULL is fine */
 
 /* Past the limit, or with memory short, this and all later lines are
- * dropped and counted: a dialogue has an end, but no holes. */
-void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
+ * dropped and counted: a dialogue has an end, but no holes.  The block may
+ * move: *d. */
+void		 dialogue_add(struct dialogue **d, enum dialogue_who who,
 		    int64_t time, uint64_t packet, const char *text,
 		    size_t len);
 /*
@@ -55,7 +56,7 @@ void		 dialogue_add(struct dialogue *d, enum dialogue_who who,
  * walked: in 32 bits behind `start`, which is the same for all its lines.
  * To the limit it counts as if it were here.
  */
-void		 dialogue_refer(struct dialogue *d,
+void		 dialogue_refer(struct dialogue **d,
 		    const struct dialogue_line *line, const char *start);
 /* All lines so far, with texts of its own.  NULL: memory is short. */
 struct dialogue	*dialogue_copy(const struct dialogue *d);
@@ -67,7 +68,8 @@ size_t		 dialogue_size(const struct dialogue *d);
 /* A line will be added soon: fetch where it goes into the caches. */
 void		 dialogue_foresee(const struct dialogue *d);
 
-/* Walk: start with *at = 0; false at the end. */
+/* Walk: start with *at = 0, and leave `line` as the call before made it;
+ * false at the end. */
 bool		 dialogue_next(const struct dialogue *d, size_t *at,
 		    struct dialogue_line *line);
 

@@ -16,7 +16,7 @@ refer(struct session *s, enum dialogue_who who, struct mark at,
 	    .packet = at.packet, .text = (const char *)text.at,
 	    .len = text.len };
 
-	dialogue_refer(s->dialogue, &line, book_start(s->book));
+	dialogue_refer(&s->dialogue, &line, book_start(s->book));
 }
 
 void
@@ -30,7 +30,7 @@ session_say(struct session *s, enum dialogue_who who, struct mark at,
 	if ((kept = book_find(s->book, text)) != NULL)
 		refer(s, who, at, span_of(kept, text.len));
 	else
-		dialogue_add(s->dialogue, who, at.time, at.packet,
+		dialogue_add(&s->dialogue, who, at.time, at.packet,
 		    (const char *)text.at, text.len);
 }
 

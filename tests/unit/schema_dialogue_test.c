@@ -32,6 +32,10 @@ lines_come_back_as_they_were_said(void **state)
 		{ SAID_BY_SERVER, START, 4, "220 mx", 6, false },
 		{ SAID_BY_CLIENT, START + 7, 6, "EHLO a", 6, false },
 		{ SAID_BY_SERVER, START + 5, 5, "250 mx", 6, false },
+		{ SAID_BY_SERVER, START + 5, 5, "250 the same", 12, false },
+		{ SAID_BY_SERVER, START + 5, 6, "packet alone", 12, false },
+		{ SAID_BY_SERVER, START + 6, 6, "time alone", 10, false },
+		{ SAID_BY_US, START + 6, 6, "", 0, false },
 		{ SAID_BY_US, START + 900000000, 1000000, "gap", 3, false },
 		{ SAID_BY_CLIENT, START, 0, "", 0, false },
 		{ SAID_BY_CLIENT, INT64_MIN, UINT64_MAX, "x", 1, false },
@@ -45,7 +49,7 @@ lines_come_back_as_they_were_said(void **state)
 	assert_non_null(d);
 	assert_false(dialogue_next(d, &at, &got));
 	for (size_t i = 0; i < LENGTH(said); i++)
-		dialogue_add(d, said[i].who, said[i].time, said[i].packet,
+		dialogue_add(&d, said[i].who, said[i].time, said[i].packet,
 		    said[i].text, said[i].len);
 	for (size_t i = 0; i < LENGTH(said); i++) {
 		assert_true(dialogue_next(d, &at, &got));
@@ -70,7 +74,7 @@ a_long_line_is_cut(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	dialogue_add(d, SAID_BY_SERVER, START, 1, text, sizeof(text));
+	dialogue_add(&d, SAID_BY_SERVER, START, 1, text, sizeof(text));
 	assert_true(dialogue_next(d, &at, &got));
 	assert_int_equal(got.len, DIALOGUE_LINE_MAX);
 	assert_int_equal(dialogue_dropped(d), 0);
@@ -88,10 +92,10 @@ past_the_limit_all_is_dropped_and_counted(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	for (int i = 0; i < 1000; i++)
-		dialogue_add(d, SAID_BY_CLIENT, START + i, (uint64_t)i, text,
+		dialogue_add(&d, SAID_BY_CLIENT, START + i, (uint64_t)i, text,
 		    sizeof(text));
 	/* short enough to fit, but behind what is missing */
-	dialogue_add(d, SAID_BY_CLIENT, START, 1000, "x", 1);
+	dialogue_add(&d, SAID_BY_CLIENT, START, 1000, "x", 1);
 	while (dialogue_next(d, &at, &got)) {
 		assert_int_equal(got.packet, kept);
 		kept++;
@@ -113,11 +117,11 @@ lines_kept_elsewhere_come_back_and_count_as_if_here(void **state)
 	size_t at = 0;
 
 	(void)state;
-	dialogue_refer(there, &line, book);
-	dialogue_add(there, SAID_BY_SERVER, START + 1, 4, "250 own", 7);
+	dialogue_refer(&there, &line, book);
+	dialogue_add(&there, SAID_BY_SERVER, START + 1, 4, "250 own", 7);
 	line.text = book + 12;
 	line.len = 7;
-	dialogue_refer(there, &line, book);
+	dialogue_refer(&there, &line, book);
 	assert_true(dialogue_next(there, &at, &got));
 	assert_true(got.referred);
 	assert_ptr_equal(got.text, book + 4);
@@ -137,8 +141,8 @@ lines_kept_elsewhere_come_back_and_count_as_if_here(void **state)
 	for (int i = 0; i < 5000; i++) {
 		line.packet = (uint64_t)i;
 		line.time = START + i * 1000;
-		dialogue_refer(there, &line, book);
-		dialogue_add(here, line.who, line.time, line.packet,
+		dialogue_refer(&there, &line, book);
+		dialogue_add(&here, line.who, line.time, line.packet,
 		    line.text, line.len);
 	}
 	assert_true(dialogue_dropped(here) > 0);
@@ -156,7 +160,7 @@ empty_lines_are_no_more_than_the_header_says(void **state)
 
 	(void)state;
 	for (int i = 0; i < DIALOGUE_OCTETS_MAX; i++)
-		dialogue_add(d, SAID_BY_CLIENT, 0, 0, NULL, 0);
+		dialogue_add(&d, SAID_BY_CLIENT, 0, 0, NULL, 0);
 	while (dialogue_next(d, &at, &got))
 		kept++;
 	assert_int_equal(kept, DIALOGUE_LINES_MAX);

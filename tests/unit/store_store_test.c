@@ -116,9 +116,9 @@ make_up_much(struct made_up *m, uint64_t identity)
 	};
 	json_text_raw(&m->findings.list[0].evidence, "{\"packet\":4}");
 	m->findings.list[1] = (struct finding){ .kind = KIND_STARTTLS_ABSENT };
-	dialogue_add(d, SAID_BY_SERVER, NOON + 20, 4, "220 mx ESMTP", 12);
-	dialogue_add(d, SAID_BY_CLIENT, NOON + 40, 6, "EHLO a", 6);
-	dialogue_add(d, SAID_BY_CLIENT, NOON + 60, 7, "EHLO a", 6);
+	dialogue_add(&d, SAID_BY_SERVER, NOON + 20, 4, "220 mx ESMTP", 12);
+	dialogue_add(&d, SAID_BY_CLIENT, NOON + 40, 6, "EHLO a", 6);
+	dialogue_add(&d, SAID_BY_CLIENT, NOON + 60, 7, "EHLO a", 6);
 	m->record.dialogue = d;
 }
 
@@ -257,7 +257,7 @@ rows_that_wait_for_each_other_arrive_whole(void **state)
 		m.smtp.facts.mail_commands = i % 5;
 		m.smtp.facts.banner = i % 100 == 50 ? longer : NULL;
 		m.record.dialogue = dialogue_new();
-		dialogue_add(m.record.dialogue, SAID_BY_SERVER, NOON, 1,
+		dialogue_add(&m.record.dialogue, SAID_BY_SERVER, NOON, 1,
 		    line, (size_t)n);
 		snprintf(summary, sizeof(summary), "finding %d", (int)i);
 		m.findings.count = 1;
