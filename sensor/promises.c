@@ -116,7 +116,7 @@ promises_worth(const struct promises *p, const struct session_record *r)
 	    (r->protocol == RECORD_SMTP || r->protocol == RECORD_TLS) &&
 	    (r->smtp != NULL || r->tls != NULL) &&
 	    (r->server_name != NULL || (r->smtp != NULL &&
-	    smtp_facts(r->smtp)->rcpt_domains_kept > 0) ||
+	    smtp_mail(smtp_facts(r->smtp))->rcpt_domains_kept > 0) ||
 	    inventory_server_at(&p->config->inventory,
 	    &r->flow.ip[SIDE_SERVER]) != NULL);
 }
@@ -151,8 +151,9 @@ promises_ask(const struct promises *p, const struct session_record *r,
 	if (r->server_name != NULL && (r->server_name_from == RECORD_NAME_MX ||
 	    r->server_name_from == RECORD_NAME_DNS))
 		policy_question_add_name(q, r->server_name);
-	for (unsigned i = 0; f != NULL && i < f->rcpt_domains_kept; i++)
-		policy_question_add_domain(q, f->rcpt_domains[i]);
+	for (unsigned i = 0; f != NULL &&
+	    i < smtp_mail(f)->rcpt_domains_kept; i++)
+		policy_question_add_domain(q, smtp_mail(f)->rcpt_domains[i]);
 	if ((own = inventory_server_at(&p->config->inventory,
 	    &q->server)) != NULL)
 		policy_question_add_name(q, own->name);

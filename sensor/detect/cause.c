@@ -28,6 +28,7 @@ const char *
 brief_cause(const struct brief *b)
 {
 	const struct smtp_facts *s = b->smtp;
+	const char *reply = smtp_upgrade(s)->starttls_reply_text;
 
 	if (brief_tool_certificate(b) || (s->offer_times > 1 &&
 	    s->starttls_reply == 200))
@@ -44,11 +45,11 @@ brief_cause(const struct brief *b)
 	if (s->noop_padded)
 		return "Cisco PIX (STARTTLS turned into NOOP)";
 	if (s->starttls_reply == 500 &&
-	    is_text(s->starttls_reply_text, "500 Unsupported command"))
+	    is_text(reply, "500 Unsupported command"))
 		return "Norton AntiVirus mail shield";
 	/* RFC 3207 section 4.3 has these words as its example */
 	if (s->starttls_reply == 454 && s->enhanced_codes &&
-	    !s->starttls_reply_enhanced && is_text(s->starttls_reply_text,
+	    !s->starttls_reply_enhanced && is_text(reply,
 	    "454 TLS not available due to temporary reason"))
 		return "a stripping tool that quotes RFC 3207";
 	return NULL;

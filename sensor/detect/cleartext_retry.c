@@ -68,8 +68,9 @@ detect_cleartext_retry(const struct brief *b, struct findings *f)
 		.weight = exempt ? WEIGHT_NOTE :
 		    brief_promised_wholly(b) ? WEIGHT_STRONG : WEIGHT_HINT,
 		.because = b->past->client_tls_here > 0 ? BECAUSE(HISTORY) : 0,
-		.at = b->smtp->first_mail.packet != 0 ? b->smtp->first_mail :
-		    b->smtp->auth_at,
+		.at = smtp_mail(b->smtp)->first_mail.packet != 0 ?
+		    smtp_mail(b->smtp)->first_mail :
+		    smtp_rare(b->smtp)->auth_at,
 		.expected = "TLS, which the client had tried",
 		.seen = "a delivery in clear" },
 	    "%s %s %s in clear after %s%s%s%s", brief_client(b, client),
@@ -77,6 +78,6 @@ detect_cleartext_retry(const struct brief *b, struct findings *f)
 	    what_failed(b, here, what), as_ever ? ", as it does with this "
 	    "server for all clients" : "", brief_aftermath(b, after),
 	    exempt ? brief_exemption(b) : "");
-	evidence_line(one, SIDE_CLIENT, b->smtp->first_mail, "MAIL");
-	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");
+	evidence_line(one, SIDE_CLIENT, smtp_mail(b->smtp)->first_mail, "MAIL");
+	evidence_line(one, SIDE_CLIENT, smtp_mail(b->smtp)->first_data, "DATA");
 }

@@ -44,12 +44,13 @@ say_unanswered(const struct brief *b, struct findings *f)
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_COMMAND_INJECTION,
 		.weight = WEIGHT_HINT,
-		.at = b->smtp->plain_after_accept_at,
+		.at = smtp_rare(b->smtp)->plain_after_accept_at,
 		.expected = "a ClientHello behind the 220 (RFC 3207 4)",
 		.seen = "MAIL in clear" },
 	    "plaintext commands stand behind the 220 of %s to STARTTLS, and "
 	    "it did not answer them", brief_server(b, server));
-	evidence_line(one, SIDE_CLIENT, b->smtp->plain_after_accept_at,
+	evidence_line(one, SIDE_CLIENT,
+	    smtp_rare(b->smtp)->plain_after_accept_at,
 	    "MAIL");
 }
 
@@ -61,28 +62,29 @@ detect_command_injection(const struct brief *b, struct findings *f)
 	struct finding *one;
 	bool blank;
 
-	if (smtp->client_early_octets == 0) {
+	if (smtp_rare(smtp)->client_early_octets == 0) {
 		if (unanswered(b))
 			say_unanswered(b, f);
 		return;
 	}
-	blank = is_blank(smtp->client_early);
+	blank = is_blank(smtp_rare(smtp)->client_early);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_COMMAND_INJECTION,
 		.weight = blank ? WEIGHT_HINT : WEIGHT_STRONG,
-		.at = smtp->client_early_at,
+		.at = smtp_rare(smtp)->client_early_at,
 		.expected = "nothing between STARTTLS and the ClientHello "
 		    "(RFC 3207 4)",
-		.seen = smtp->client_early != NULL ? smtp->client_early :
+		.seen = smtp_rare(smtp)->client_early != NULL ?
+		    smtp_rare(smtp)->client_early :
 		    "plaintext" },
 	    blank ? "%u stray octet%s behind STARTTLS to %s" :
 	    "%u octet%s of plaintext commands stand behind STARTTLS to %s, "
 	    "before TLS: injected on the way, or by a scanner",
-	    smtp->client_early_octets,
-	    smtp->client_early_octets == 1 ? "" : "s",
+	    smtp_rare(smtp)->client_early_octets,
+	    smtp_rare(smtp)->client_early_octets == 1 ? "" : "s",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
-	    smtp->starttls_as_sent);
-	evidence_line(one, SIDE_CLIENT, smtp->client_early_at,
-	    smtp->client_early);
+	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
+	    smtp_upgrade(smtp)->starttls_as_sent);
+	evidence_line(one, SIDE_CLIENT, smtp_rare(smtp)->client_early_at,
+	    smtp_rare(smtp)->client_early);
 }

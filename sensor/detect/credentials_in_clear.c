@@ -40,21 +40,22 @@ detect_credentials_in_clear(const struct brief *b, struct findings *f)
 	struct finding *one;
 	bool proof;
 
-	if (smtp->auth == NULL)
+	if (smtp_rare(smtp)->auth == NULL)
 		return;
-	proof = sends_no_password(smtp->auth);
+	proof = sends_no_password(smtp_rare(smtp)->auth);
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_CREDENTIALS_IN_CLEAR,
 		.weight = proof ? WEIGHT_HINT : stripped(f) ? WEIGHT_PROOF :
 		    WEIGHT_STRONG,
-		.at = smtp->auth_at,
+		.at = smtp_rare(smtp)->auth_at,
 		.expected = "AUTH under TLS only (RFC 4954 4)",
 		.seen = "AUTH in clear" },
 	    proof ? "a login with %s to %s was in clear: it can be guessed "
 	    "at offline%s" :
-	    "a password was sent in clear with %s to %s%s", smtp->auth,
+	    "a password was sent in clear with %s to %s%s",
+	    smtp_rare(smtp)->auth,
 	    brief_server(b, server),
 	    smtp->auth_accepted ? ", and the server accepted it" : "");
-	snprintf(line, sizeof(line), "AUTH %.60s ...", smtp->auth);
-	evidence_line(one, SIDE_CLIENT, smtp->auth_at, line);
+	snprintf(line, sizeof(line), "AUTH %.60s ...", smtp_rare(smtp)->auth);
+	evidence_line(one, SIDE_CLIENT, smtp_rare(smtp)->auth_at, line);
 }

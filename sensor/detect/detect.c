@@ -77,7 +77,7 @@ brief_aftermath(const struct brief *b, char out[AFTERMATH_MAX])
 	if (mails > 0)
 		snprintf(out, AFTERMATH_MAX, ", and %s went in clear",
 		    mails_counted(mails, counted));
-	else if (b->smtp->auth != NULL)
+	else if (smtp_rare(b->smtp)->auth != NULL)
 		strcpy(out, ", and a login went in clear");
 	return out;
 }
@@ -360,7 +360,7 @@ brief_of(const struct session_record *r, const struct past *past,
 		.promise = promise != NULL ? promise : &none,
 	};
 
-	b.exposed = record_mails(r) > 0 || b.smtp->auth != NULL;
+	b.exposed = record_mails(r) > 0 || smtp_rare(b.smtp)->auth != NULL;
 	return b;
 }
 

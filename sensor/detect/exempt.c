@@ -15,24 +15,24 @@
 bool
 brief_exempt(const struct brief *b)
 {
-	const struct smtp_facts *f = b->smtp;
-	unsigned mails = f->mails_tls_optional + f->mails_tls_report;
+	const struct smtp_mail *m = smtp_mail(b->smtp);
+	unsigned mails = m->mails_tls_optional + m->mails_tls_report;
 
-	return mails > 0 && f->mails_ordinary == 0 && f->auth == NULL &&
-	    record_mails(b->r) <= mails;
+	return mails > 0 && m->mails_ordinary == 0 &&
+	    smtp_rare(b->smtp)->auth == NULL && record_mails(b->r) <= mails;
 }
 
 const char *
 brief_exemption(const struct brief *b)
 {
-	const struct smtp_facts *f = b->smtp;
-	bool one = f->mails_tls_optional + f->mails_tls_report == 1;
+	const struct smtp_mail *m = smtp_mail(b->smtp);
+	bool one = m->mails_tls_optional + m->mails_tls_report == 1;
 
-	if (f->mails_tls_report == 0)
+	if (m->mails_tls_report == 0)
 		return one ? ": its header allows that (TLS-Required: No, "
 		    "RFC 8689 3)" : ": the header of each allows that "
 		    "(TLS-Required: No, RFC 8689 3)";
-	if (f->mails_tls_optional == 0)
+	if (m->mails_tls_optional == 0)
 		return one ? ": it is a report about failing TLS, which goes "
 		    "even so (TLS-RPT, RFC 8460 3)" : ": they are reports "
 		    "about failing TLS, which go even so (TLS-RPT, RFC 8460 3)";

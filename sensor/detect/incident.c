@@ -181,8 +181,9 @@ add_parts(struct incident *i, const struct incident_share *s)
 	if (r->smtp == NULL)
 		return;
 	f = smtp_facts(r->smtp);
-	for (unsigned n = 0; n < f->rcpt_domains_kept; n++)
-		incident_put_part(i, PART_DOMAIN, f->rcpt_domains[n], one,
+	for (unsigned n = 0; n < smtp_mail(f)->rcpt_domains_kept; n++)
+		incident_put_part(i, PART_DOMAIN,
+		    smtp_mail(f)->rcpt_domains[n], one,
 		    true);
 }
 

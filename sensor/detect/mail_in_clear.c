@@ -164,7 +164,8 @@ why(const struct brief *b, const struct findings *f, struct reason *reason)
 static const char *
 unseen(const struct brief *b, const struct reason *reason)
 {
-	return b->smtp->headers_unseen > 0 && reason->weight > WEIGHT_NOTE &&
+	return smtp_mail(b->smtp)->headers_unseen > 0 &&
+	    reason->weight > WEIGHT_NOTE &&
 	    (brief_promised(b) != 0 || cannot_validate(b)) ? "; whether its "
 	    "header allows that (RFC 8689 3) was not seen" : "";
 }
@@ -185,18 +186,19 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 		.weight = reason.weight,
 		.because = reason.because,
 		.tentative = reason.because == BECAUSE(STS) && brief_hoped(b),
-		.at = smtp->first_accepted.packet != 0 ?
-		    smtp->first_accepted : smtp->first_data,
+		.at = smtp_mail(smtp)->first_accepted.packet != 0 ?
+		    smtp_mail(smtp)->first_accepted :
+		    smtp_mail(smtp)->first_data,
 		.expected = reason.expected,
 		.seen = "a mail transaction in clear" },
 	    "%s to %s went in clear%s%s",
 	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
 	    reason.clause, unseen(b, &reason));
-	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
-	    smtp->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
-	    smtp->starttls_reply_text);
-	evidence_line(one, SIDE_CLIENT, smtp->first_mail, "MAIL");
-	evidence_line(one, SIDE_CLIENT, smtp->first_data, "DATA");
-	evidence_line(one, SIDE_SERVER, smtp->first_accepted, "250");
+	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
+	    smtp_upgrade(smtp)->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
+	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_line(one, SIDE_CLIENT, smtp_mail(smtp)->first_mail, "MAIL");
+	evidence_line(one, SIDE_CLIENT, smtp_mail(smtp)->first_data, "DATA");
+	evidence_line(one, SIDE_SERVER, smtp_mail(smtp)->first_accepted, "250");
 }

@@ -145,12 +145,12 @@ decisive(const struct brief *b, enum side *who)
 		{ SIDE_SERVER, b->smtp->greeting },
 		{ SIDE_SERVER, hello != NULL ? hello->reply_first : none },
 		{ SIDE_SERVER, hello != NULL ? hello->reply_last : none },
-		{ SIDE_SERVER, b->smtp->starttls_reply_at },
-		{ SIDE_SERVER, b->smtp->server_early_at },
+		{ SIDE_SERVER, smtp_upgrade(b->smtp)->starttls_reply_at },
+		{ SIDE_SERVER, smtp_rare(b->smtp)->server_early_at },
 		{ SIDE_SERVER, tls != NULL ? tls->failed_at : none },
 		{ SIDE_SERVER, tls != NULL ? tls->broken_at : none },
-		{ SIDE_CLIENT, b->smtp->starttls_command_at },
-		{ SIDE_CLIENT, b->smtp->client_early_at },
+		{ SIDE_CLIENT, smtp_upgrade(b->smtp)->starttls_command_at },
+		{ SIDE_CLIENT, smtp_rare(b->smtp)->client_early_at },
 		{ SIDE_CLIENT, tls != NULL ? tls->failed_at : none },
 	};
 	const struct record_conflict *c = b->r->conflicts;

@@ -16,12 +16,12 @@ detect_requiretls_in_clear(const struct brief *b, struct findings *f)
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_REQUIRETLS_IN_CLEAR,
 		.weight = WEIGHT_STRONG,
-		.at = b->smtp->requiretls_at,
+		.at = smtp_rare(b->smtp)->requiretls_at,
 		.expected = "REQUIRETLS under TLS only (RFC 8689 4.2)",
 		.seen = "MAIL with REQUIRETLS in clear" },
 	    "a mail that demands TLS all the way (REQUIRETLS) was begun in "
 	    "clear with %s%s", brief_server(b, server),
 	    brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, b->smtp->requiretls_at,
+	evidence_line(one, SIDE_CLIENT, smtp_rare(b->smtp)->requiretls_at,
 	    "MAIL ... REQUIRETLS");
 }

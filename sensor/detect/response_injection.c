@@ -25,22 +25,24 @@ detect_response_injection(const struct brief *b, struct findings *f)
 
 	/* replies behind a 220 that the client talked on after are the
 	 * plaintext that tls-not-started tells of */
-	if (smtp->server_early_octets == 0 || answers_hello(b))
+	if (smtp_rare(smtp)->server_early_octets == 0 || answers_hello(b))
 		return;
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_RESPONSE_INJECTION,
 		.weight = WEIGHT_STRONG,
-		.at = smtp->server_early_at,
+		.at = smtp_rare(smtp)->server_early_at,
 		.expected = "nothing between the 220 and the ServerHello "
 		    "(RFC 3207 4)",
-		.seen = smtp->server_early != NULL ? smtp->server_early :
+		.seen = smtp_rare(smtp)->server_early != NULL ?
+		    smtp_rare(smtp)->server_early :
 		    "plaintext" },
 	    "%u octet%s of plaintext replies stand behind the 220 of %s, "
-	    "before TLS: injected on the way", smtp->server_early_octets,
-	    smtp->server_early_octets == 1 ? "" : "s",
+	    "before TLS: injected on the way",
+	    smtp_rare(smtp)->server_early_octets,
+	    smtp_rare(smtp)->server_early_octets == 1 ? "" : "s",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
-	    smtp->starttls_reply_text);
-	evidence_line(one, SIDE_SERVER, smtp->server_early_at,
-	    smtp->server_early);
+	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
+	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_line(one, SIDE_SERVER, smtp_rare(smtp)->server_early_at,
+	    smtp_rare(smtp)->server_early);
 }

@@ -122,5 +122,5 @@ detect_starttls_absent(const struct brief *b, struct findings *f)
 	/* what is harmless is common, and the reply stands in the session */
 	evidence_line(one, SIDE_SERVER, hello->reply_last,
 	    weight > WEIGHT_NOTE ? b->smtp->ehlo_reply : "250");
-	evidence_line(one, SIDE_CLIENT, b->smtp->first_data, "DATA");
+	evidence_line(one, SIDE_CLIENT, smtp_mail(b->smtp)->first_data, "DATA");
 }

@@ -13,7 +13,7 @@
 static bool
 is_slip(const struct brief *b)
 {
-	const char *sent = b->smtp->starttls_as_sent;
+	const char *sent = smtp_upgrade(b->smtp)->starttls_as_sent;
 	unsigned letters[256] = { 0 }, wrong = 0;
 
 	if (b->smtp->starttls != STARTTLS_MASKED || sent == NULL ||
@@ -54,10 +54,11 @@ detect_starttls_command_masked(const struct brief *b, struct findings *f)
 		.kind = KIND_STARTTLS_COMMAND_MASKED,
 		.weight = weigh(b),
 		.at = masked || smtp->noop_padded ?
-		    smtp->starttls_command_at : smtp->starttls_reply_at,
+		    smtp_upgrade(smtp)->starttls_command_at :
+		    smtp_upgrade(smtp)->starttls_reply_at,
 		.expected = "STARTTLS as the client sends it",
-		.seen = masked && smtp->starttls_as_sent != NULL ?
-		    smtp->starttls_as_sent : smtp->noop_padded ?
+		.seen = masked && smtp_upgrade(smtp)->starttls_as_sent != NULL ?
+		    smtp_upgrade(smtp)->starttls_as_sent : smtp->noop_padded ?
 		    "NOOP and blanks" : "another word in the refusal" },
 	    is_slip(b) ? "%s wrote STARTTLS to %s with its letters in another "
 	    "order, as somebody who types does%s" :
@@ -67,8 +68,8 @@ detect_starttls_command_masked(const struct brief *b, struct findings *f)
 	    "the STARTTLS of %s was overwritten on its way to %s, whose "
 	    "answer quotes another word%s", brief_client(b, client),
 	    brief_server(b, server), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
-	    smtp->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
-	    smtp->starttls_reply_text);
+	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
+	    smtp_upgrade(smtp)->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
+	    smtp_upgrade(smtp)->starttls_reply_text);
 }

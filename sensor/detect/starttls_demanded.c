@@ -18,10 +18,11 @@ detect_starttls_demanded(const struct brief *b, struct findings *f)
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_STARTTLS_DEMANDED,
 		.weight = WEIGHT_STRONG,
-		.at = b->smtp->starttls_demanded_at,
+		.at = smtp_rare(b->smtp)->starttls_demanded_at,
 		.expected = "an offer of what is demanded",
 		.seen = "530 and no STARTTLS in the EHLO reply" },
 	    "%s demands STARTTLS, but its EHLO reply arrived without the "
 	    "offer%s", brief_server(b, server), brief_aftermath(b, after));
-	evidence_line(one, SIDE_SERVER, b->smtp->starttls_demanded_at, "530");
+	evidence_line(one, SIDE_SERVER,
+	    smtp_rare(b->smtp)->starttls_demanded_at, "530");
 }

@@ -47,7 +47,8 @@ weigh(const struct brief *b)
 		    smtp->starttls_reply != 421)
 			return WEIGHT_STRONG;
 		if (contested(b) ||
-		    brief_elsewhere(b, SIDE_SERVER, smtp->starttls_reply_at))
+		    brief_elsewhere(b, SIDE_SERVER,
+		    smtp_upgrade(smtp)->starttls_reply_at))
 			return WEIGHT_STRONG;
 		return busy(b) ? WEIGHT_NOTE : WEIGHT_HINT;
 	}
@@ -55,8 +56,9 @@ weigh(const struct brief *b)
 	 * the client's own doing */
 	if (smtp->starttls_reply == 554 && smtp->starttls_times > 1)
 		return WEIGHT_NOTE;
-	if (smtp->starttls_reply == 501 && smtp->starttls_as_sent != NULL &&
-	    strlen(smtp->starttls_as_sent) > strlen("STARTTLS"))
+	if (smtp->starttls_reply == 501 &&
+	    smtp_upgrade(smtp)->starttls_as_sent != NULL &&
+	    strlen(smtp_upgrade(smtp)->starttls_as_sent) > strlen("STARTTLS"))
 		return WEIGHT_NOTE;
 	return WEIGHT_STRONG;
 }
@@ -73,7 +75,8 @@ meaning(const struct brief *b, enum weight w)
 		return w != WEIGHT_STRONG ? "for now" : contested(b) ?
 		    "for now, in a session with forged octets" :
 		    brief_elsewhere(b, SIDE_SERVER,
-		    b->smtp->starttls_reply_at) ? "for now, in a packet from elsewhere" :
+		    smtp_upgrade(b->smtp)->starttls_reply_at) ?
+		    "for now, in a packet from elsewhere" :
 		    "without the status code that this server announced "
 		    "(RFC 2034)";
 	return class == 5 ? "for good, what it had offered a moment before" :
@@ -99,17 +102,17 @@ detect_starttls_refused(const struct brief *b, struct findings *f)
 		.kind = KIND_STARTTLS_REFUSED,
 		.weight = weight,
 		.because = b->past->established > 0 ? BECAUSE(HISTORY) : 0,
-		.at = smtp->starttls_reply_at,
+		.at = smtp_upgrade(smtp)->starttls_reply_at,
 		.expected = "220, and TLS",
-		.seen = smtp->starttls_reply_text != NULL ?
-		    smtp->starttls_reply_text : "a refusal" },
+		.seen = smtp_upgrade(smtp)->starttls_reply_text != NULL ?
+		    smtp_upgrade(smtp)->starttls_reply_text : "a refusal" },
 	    "%s %sanswered %s with %d: refused %s%s",
 	    brief_server(b, server), b->r->offer == OFFER_OFFERED ?
 	    "offered STARTTLS and " : "", b->r->offer == OFFER_OFFERED ?
 	    "it" : "STARTTLS", smtp->starttls_reply,
 	    meaning(b, weight), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, smtp->starttls_command_at,
-	    smtp->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp->starttls_reply_at,
-	    smtp->starttls_reply_text);
+	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
+	    smtp_upgrade(smtp)->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
+	    smtp_upgrade(smtp)->starttls_reply_text);
 }

@@ -45,7 +45,7 @@ put_lines(const struct brief *b, struct finding *one)
 		    b->smtp->offer_token);
 	else if (hello != NULL)
 		evidence_line(one, SIDE_CLIENT, hello->command, "HELO");
-	evidence_line(one, SIDE_CLIENT, b->smtp->first_mail, "MAIL");
+	evidence_line(one, SIDE_CLIENT, smtp_mail(b->smtp)->first_mail, "MAIL");
 }
 
 /* A mail in clear to a destination that demands TLS, and said so: no sender
@@ -72,7 +72,7 @@ say_owed(const struct brief *b, struct findings *f)
 		.weight = exempt ? WEIGHT_NOTE :
 		    brief_promised_wholly(b) ? WEIGHT_STRONG : WEIGHT_HINT,
 		.because = known_to_use(b->past) ? BECAUSE(HISTORY) : 0,
-		.at = b->smtp->first_mail,
+		.at = smtp_mail(b->smtp)->first_mail,
 		.expected = "STARTTLS, which the destination demands",
 		.seen = "MAIL in clear" },
 	    "%s did not %s STARTTLS of %s%s%s%s%s%s",
@@ -108,7 +108,7 @@ detect_starttls_unused(const struct brief *b, struct findings *f)
 		.kind = KIND_STARTTLS_UNUSED,
 		.weight = WEIGHT_HINT,
 		.because = BECAUSE(HISTORY),
-		.at = b->smtp->first_mail,
+		.at = smtp_mail(b->smtp)->first_mail,
 		.expected = "STARTTLS, as this client used before",
 		.seen = "MAIL in clear" },
 	    "%s did not %s STARTTLS of %s, though it got TLS in %u earlier "

@@ -158,13 +158,14 @@ say_unanswered(const struct brief *b, struct findings *f)
 		.kind = KIND_TLS_DISRUPTED,
 		.weight = WEIGHT_HINT,
 		.because = b->past->established > 0 ? BECAUSE(HISTORY) : 0,
-		.at = b->smtp->starttls_command_at,
+		.at = smtp_upgrade(b->smtp)->starttls_command_at,
 		.expected = "an answer to STARTTLS (RFC 3207 4)",
 		.seen = "silence" },
 	    "%s offered STARTTLS and never answered it",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_CLIENT, b->smtp->starttls_command_at,
-	    b->smtp->starttls_as_sent);
+	evidence_line(one, SIDE_CLIENT,
+	    smtp_upgrade(b->smtp)->starttls_command_at,
+	    smtp_upgrade(b->smtp)->starttls_as_sent);
 }
 
 void

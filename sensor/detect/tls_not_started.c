@@ -33,7 +33,7 @@ detect_tls_not_started(const struct brief *b, struct findings *f)
 	one = finding_add(f, b, &(struct opinion){
 		.kind = KIND_TLS_NOT_STARTED,
 		.weight = weight,
-		.at = b->smtp->plain_after_accept_at,
+		.at = smtp_rare(b->smtp)->plain_after_accept_at,
 		.expected = "a TLS handshake behind the 220",
 		.seen = "SMTP in clear" },
 	    weight == WEIGHT_STRONG ?
@@ -43,8 +43,10 @@ detect_tls_not_started(const struct brief *b, struct findings *f)
 	    "an answer: it may have been told otherwise%s" :
 	    "%s accepted STARTTLS, and the client left without it%s",
 	    brief_server(b, server), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, b->smtp->starttls_command_at,
-	    b->smtp->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, b->smtp->starttls_reply_at,
-	    b->smtp->starttls_reply_text);
+	evidence_line(one, SIDE_CLIENT,
+	    smtp_upgrade(b->smtp)->starttls_command_at,
+	    smtp_upgrade(b->smtp)->starttls_as_sent);
+	evidence_line(one, SIDE_SERVER,
+	    smtp_upgrade(b->smtp)->starttls_reply_at,
+	    smtp_upgrade(b->smtp)->starttls_reply_text);
 }

@@ -298,7 +298,7 @@ static void
 conclude_protection(struct session_record *r, const struct smtp_facts *smtp)
 {
 	if (smtp->mails_accepted > 0 || smtp->mails_unanswered > 0 ||
-	    smtp->auth != NULL)
+	    smtp_rare(smtp)->auth != NULL)
 		r->protection = RECORD_CLEARTEXT;
 	else if (r->tls_state == RECORD_TLS_ESTABLISHED)
 		r->protection = RECORD_TLS_PROTECTED;

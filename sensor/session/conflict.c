@@ -29,7 +29,7 @@ excerpt(const struct session *s, enum side who, struct span octets,
 
 	if (s->smtp != NULL && s->side[who].reader == READER_SMTP) {
 		f = smtp_facts(s->smtp);
-		if (f->mail_commands > 0 || f->auth != NULL)
+		if (f->mail_commands > 0 || smtp_rare(f)->auth != NULL)
 			keep = who == SIDE_SERVER ?
 			    leading_digits(octets, 3) : 0;
 	}

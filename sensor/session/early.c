@@ -45,12 +45,13 @@ smtp_news(const struct smtp_facts *f)
 	    f->starttls == STARTTLS_MASKED || f->starttls_echo_differs ||
 	    f->noop_padded, NEWS_REFUSED) |
 	    when(f->plain_after_accept, NEWS_PLAIN) |
-	    when(f->client_early_octets + f->server_early_octets > 0,
+	    when(smtp_rare(f)->client_early_octets +
+	    smtp_rare(f)->server_early_octets > 0,
 	    NEWS_INJECTED) |
 	    when(f->starttls_demanded, NEWS_DEMANDED) |
 	    when(f->mail_commands > 0 || f->requiretls, NEWS_MAIL) |
 	    when(f->mails_accepted > 0, NEWS_MAIL_TAKEN) |
-	    when(f->auth != NULL, NEWS_LOGIN);
+	    when(smtp_rare(f)->auth != NULL, NEWS_LOGIN);
 }
 
 static uint32_t

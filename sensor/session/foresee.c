@@ -6,7 +6,7 @@
 #include "session/session_internal.h"
 
 #define CACHE_LINE	64
-#define READER_OCTETS	704	/* about what a reader takes */
+#define TLS_OCTETS	592	/* about what its reader takes */
 
 static void
 fetch(const void *at, size_t octets)
@@ -26,13 +26,15 @@ session_foresee(const void *session, unsigned depth)
 		break;
 	case 1:
 		if (s->tls != NULL)
-			fetch(s->tls, READER_OCTETS);
+			fetch(s->tls, TLS_OCTETS);
 		else if (s->smtp != NULL)
-			smtp_foresee(s->smtp);
+			smtp_foresee(s->smtp, 0);
 		if (s->dialogue != NULL)
 			fetch(s->dialogue, 1);
 		break;
 	case 2:
+		if (s->smtp != NULL)
+			smtp_foresee(s->smtp, 1);
 		if (s->dialogue != NULL)
 			dialogue_foresee(s->dialogue);
 		break;
@@ -48,13 +50,15 @@ session_record_foresee(const struct session_record *r, unsigned depth)
 		break;
 	case 1:
 		if (r->smtp != NULL)
-			fetch(r->smtp, READER_OCTETS);
+			smtp_foresee(r->smtp, 0);
 		if (r->tls != NULL)
-			fetch(r->tls, READER_OCTETS);
+			fetch(r->tls, TLS_OCTETS);
 		if (r->dialogue != NULL)
 			fetch(r->dialogue, 1);
 		break;
 	case 2:
+		if (r->smtp != NULL)
+			smtp_foresee(r->smtp, 1);
 		if (r->dialogue != NULL)
 			dialogue_foresee(r->dialogue);
 		break;

@@ -49,8 +49,9 @@ conclude_name(struct session_record *r, const struct session *s,
 	const char *sni = s->tls != NULL ? tls_facts(s->tls)->sni : NULL;
 	struct dns_subject about = {
 		.server = &r->flow.ip[SIDE_SERVER],
-		.rcpt_domains = (const char *const *)smtp->rcpt_domains,
-		.nrcpt_domains = smtp->rcpt_domains_kept,
+		.rcpt_domains = (const char *const *)
+		    smtp_mail(smtp)->rcpt_domains,
+		.nrcpt_domains = smtp_mail(smtp)->rcpt_domains_kept,
 		.at = r->flow.last.time,
 	};
 

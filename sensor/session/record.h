@@ -149,7 +149,7 @@ record_starttls_unanswered(const struct session_record *r)
 		return false;
 	f = smtp_facts(r->smtp);
 	return f->starttls_reply == 0 && (r->flow.end == FLOW_IDLE ||
-	    r->flow.last.time - f->starttls_command_at.time >=
+	    r->flow.last.time - smtp_upgrade(f)->starttls_command_at.time >=
 	    RECORD_PATIENCE);
 }
 

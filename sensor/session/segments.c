@@ -16,7 +16,7 @@ evidence_enough(const struct session *s)
 	if (s->smtp == NULL)
 		return false;
 	f = smtp_facts(s->smtp);
-	return f->mail_commands > 0 || f->auth != NULL;
+	return f->mail_commands > 0 || smtp_rare(f)->auth != NULL;
 }
 
 /* Whose packet is it? */

@@ -36,9 +36,7 @@ list_line(struct smtp *s, const struct smtp_reply_line *r,
 static void
 starttls_line(struct smtp *s, const struct smtp_reply_line *r)
 {
-	if (s->answer.lines > 1)
-		smtp_text_say(&s->answer_text, "\n", SMTP_ANSWER_MAX);
-	smtp_text_add(&s->answer_text, r->text, SMTP_ANSWER_MAX);
+	smtp_facts_verdict_line(s, r->text);
 	if (smtp_reply_enhanced(r->code, r->text) > 0)
 		s->answer.enhanced = true;
 }
@@ -97,7 +95,7 @@ smtp_answers_line(struct smtp *s, const struct smtp_reply_line *r,
 static void
 finish_greeting(struct smtp *s, int code)
 {
-	s->facts.greeting_code = code;
+	s->facts.greeting_code = (uint16_t)code;
 	s->facts.greeting = s->answer.at;
 	if (s->heard_client && !s->midstream)
 		s->facts.early_talker = true;
@@ -126,7 +124,7 @@ answered_hello(struct smtp *s, int code, struct mark at)
 	if (n >= f->hellos_kept)
 		return NULL;
 	g = &f->hellos[n];
-	g->code = code;
+	g->code = (uint16_t)code;
 	g->reply_first = s->answer.at;
 	g->reply_last = at;
 	return g;
@@ -180,7 +178,7 @@ finish_ehlo(struct smtp *s, int code, struct mark at)
 	    !s->frozen && !s->verdict_lost)
 		s->facts.offer = offer;
 	if (s->list != NULL && s->list->too_long)
-		s->facts.limits_reached++;
+		smtp_facts_limit(s);
 	settle_unoffered(s);
 	drop_list(s);
 }
@@ -222,11 +220,8 @@ finish_starttls(struct smtp *s, int code, enum smtp_next *next)
 {
 	struct smtp_facts *f = &s->facts;
 
-	f->starttls_reply = code;
-	f->starttls_reply_at = s->answer.at;
-	f->starttls_reply_enhanced = s->answer.enhanced;
 	f->starttls_echo_differs |= s->answer.echo;
-	smtp_facts_adopt(s, &f->starttls_reply_text, &s->answer_text);
+	smtp_facts_verdict(s, code);
 	settle_unoffered(s);
 	/* Postfix, Exim and OpenSMTPD begin TLS on any 2xx. */
 	if (!smtp_reply_positive(code)) {
@@ -245,16 +240,10 @@ finish_starttls(struct smtp *s, int code, enum smtp_next *next)
 static void
 finish_masked(struct smtp *s, int code)
 {
-	struct smtp_facts *f = &s->facts;
-
-	if (f->starttls != STARTTLS_MASKED) {
-		smtp_text_drop(&s->answer_text);
-		return;
-	}
-	f->starttls_reply = code;
-	f->starttls_reply_at = s->answer.at;
-	f->starttls_reply_enhanced = s->answer.enhanced;
-	smtp_facts_adopt(s, &f->starttls_reply_text, &s->answer_text);
+	if (s->facts.starttls == STARTTLS_MASKED)
+		smtp_facts_verdict(s, code);
+	else
+		smtp_facts_verdict_drop(s);
 }
 
 /* ------------------------------------------------------------------ */
@@ -289,11 +278,13 @@ finish_data(struct smtp *s, int code)
 static void
 accept_mail(struct smtp *s, struct mark at)
 {
+	struct smtp_mail *m;
+
 	if (s->body_accepted)
 		return;		/* LMTP: by an earlier recipient */
 	s->body_accepted = true;
-	if (s->facts.mails_accepted++ == 0)
-		s->facts.first_accepted = at;
+	if (s->facts.mails_accepted++ == 0 && (m = smtp_facts_mail(s)) != NULL)
+		m->first_accepted = at;
 }
 
 /* RFC 2033 section 4.2: one reply for each recipient accepted. */
@@ -408,19 +399,17 @@ finish_unpaired(struct smtp *s, int code, struct mark at,
 		finish_starttls(s, code, next);
 		return;
 	}
-	smtp_text_drop(&s->answer_text);
+	smtp_facts_verdict_drop(s);
 	if (s->list != NULL) {
 		finish_found_list(s, code, at);
 		return;
 	}
 	if (s->answer.due == DUE_NOTHING && s->heard_client && code != 421 &&
 	    s->talk != TALK_BODY)
-		s->facts.unpaired_replies++;
+		smtp_facts_unpaired(s);
 	if (s->accepted && !s->heard_client && !s->facts.plain_after_accept &&
-	    !s->facts.gap_in_starttls && !s->facts.gap_in_mail) {
-		s->facts.plain_after_accept = true;
-		s->facts.plain_after_accept_at = at;
-	}
+	    !s->facts.gap_in_starttls && !s->facts.gap_in_mail)
+		smtp_facts_plain(s, at);
 }
 
 void
@@ -428,11 +417,13 @@ smtp_answers_finish(struct smtp *s, int code, struct mark at,
     enum smtp_next *next)
 {
 	enum smtp_due due = s->answer.due;
+	struct smtp_odd *odd;
 
 	if (s->answer.demands && !s->accepted && due != DUE_STARTTLS &&
 	    !s->facts.starttls_demanded) {
 		s->facts.starttls_demanded = true;
-		s->facts.starttls_demanded_at = s->answer.at;
+		if ((odd = smtp_facts_odd(s)) != NULL)
+			odd->facts.starttls_demanded_at = s->answer.at;
 	}
 	/* Bodies and chunks look at what is still due behind them; all
 	 * others may expect more themselves. */

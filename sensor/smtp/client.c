@@ -72,7 +72,7 @@ end_body(struct smtp *s)
 	if (s->lost && !s->body_gap && s->heard_server)
 		smtp_server_find(s);
 	if (!s->lost && !smtp_expect_push(&s->expect, DUE_BODY)) {
-		s->facts.limits_reached++;
+		smtp_facts_limit(s);
 		smtp_server_lose(s);
 	}
 }
@@ -178,7 +178,7 @@ hold_line(struct smtp *s, struct span line, struct mark at)
 	}
 	if (!smtp_hold_add(&s->hold, line, at)) {
 		smtp_hold_drop(&s->hold);
-		s->facts.limits_reached++;
+		smtp_facts_limit(s);
 		s->partial = true;
 		s->skip_line = !ends_line(line);
 		return;
@@ -239,7 +239,7 @@ hear_hold(struct smtp *s, struct span octets, struct mark at)
 	if (s->wait == WAIT_STARTTLS && !s->lost)
 		smtp_facts_early_held(s, octets, at);
 	if (!smtp_hold_add(&s->hold, octets, at) && !over)
-		s->facts.limits_reached++;
+		smtp_facts_limit(s);
 	return octets.len;
 }
 

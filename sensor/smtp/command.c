@@ -89,25 +89,6 @@ look_up(struct span word, struct span argument)
 	return VERB_UNKNOWN;
 }
 
-struct smtp_command
-smtp_command_parse(struct span line)
-{
-	struct smtp_command c = { .verb = VERB_UNKNOWN };
-	struct span rest = line;
-
-	c.word = smtp_command_word(&rest);
-	while (rest.len > 0 && is_blank(rest.at[0]))
-		rest = span_skip(rest, 1);
-	c.argument = rest;
-	while (c.argument.len > 0 &&
-	    is_blank(c.argument.at[c.argument.len - 1]))
-		c.argument.len--;
-	c.trailing = line.len > 0 && is_blank(line.at[line.len - 1]);
-	if (c.word.len > 0)
-		c.verb = look_up(c.word, c.argument);
-	return c;
-}
-
 /* "FROM:" or "TO:" at the front, as RFC 5321 spells it or with blanks
  * before the colon; taken off. */
 static bool
@@ -242,19 +223,19 @@ divide(struct span path, struct smtp_path *out)
 		out->domain.at = NULL;
 }
 
-bool
-smtp_command_path(struct span argument, struct smtp_path *path)
+/* The path in the argument of MAIL or RCPT. */
+static void
+read_path(struct span s, struct smtp_path *path)
 {
-	struct span s = argument;
 	size_t n;
 
-	*path = (struct smtp_path){ .null = false };
 	if (!take_colon(&s))
-		return false;
+		return;
 	while (s.len > 0 && is_blank(s.at[0]))
 		s = span_skip(s, 1);
 	if (s.len == 0)
-		return false;
+		return;
+	path->found = true;
 	path->bracketed = s.at[0] == '<';
 	if (path->bracketed)
 		s = span_skip(s, 1);
@@ -266,7 +247,27 @@ smtp_command_path(struct span argument, struct smtp_path *path)
 	path->null = path->bracketed && s.len == 0;
 	if (s.len > 0)
 		divide(s, path);
-	return true;
+}
+
+struct smtp_command
+smtp_command_parse(struct span line)
+{
+	struct smtp_command c = { .verb = VERB_UNKNOWN };
+	struct span rest = line;
+
+	c.word = smtp_command_word(&rest);
+	while (rest.len > 0 && is_blank(rest.at[0]))
+		rest = span_skip(rest, 1);
+	c.argument = rest;
+	while (c.argument.len > 0 &&
+	    is_blank(c.argument.at[c.argument.len - 1]))
+		c.argument.len--;
+	c.trailing = line.len > 0 && is_blank(line.at[line.len - 1]);
+	if (c.word.len > 0)
+		c.verb = look_up(c.word, c.argument);
+	if (c.verb == VERB_MAIL || c.verb == VERB_RCPT)
+		read_path(c.argument, &c.path);
+	return c;
 }
 
 bool

@@ -31,13 +31,6 @@ enum smtp_verb {
 	VERB_MASKED_STARTTLS,	/* "XXXXXXXX" alone on its line */
 };
 
-struct smtp_command {
-	enum smtp_verb	 verb;
-	struct span	 word;		/* the verb as sent */
-	struct span	 argument;	/* without blanks around it */
-	bool		 trailing;	/* blanks behind the last word */
-};
-
 /* A reverse- or forward-path, with what follows it. */
 struct smtp_path {
 	bool		 null;		/* <> */
@@ -45,6 +38,15 @@ struct smtp_path {
 	struct span	 domain;	/* NULL at: none; brackets are kept */
 	struct span	 parameters;	/* without blanks around them */
 	bool		 bracketed;
+	bool		 found;		/* false: there is none */
+};
+
+struct smtp_command {
+	enum smtp_verb	 verb;
+	struct span	 word;		/* the verb as sent */
+	struct span	 argument;	/* without blanks around it */
+	struct smtp_path path;		/* of MAIL and RCPT */
+	bool		 trailing;	/* blanks behind the last word */
 };
 
 struct smtp_command	smtp_command_parse(struct span line);
@@ -52,9 +54,6 @@ struct smtp_command	smtp_command_parse(struct span line);
 /* Is it what a client says, rather than a line of text that begins with the
  * same word? */
 bool	smtp_command_plausible(const struct smtp_command *c);
-
-/* The path in the argument of MAIL or RCPT; false if there is none. */
-bool	smtp_command_path(struct span argument, struct smtp_path *path);
 
 /* Is `keyword` among ESMTP parameters, with or without a value? */
 bool	smtp_command_parameter(struct span parameters, const char *keyword);

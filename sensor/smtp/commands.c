@@ -14,7 +14,7 @@ expect(struct smtp *s, enum smtp_due due)
 	if (s->lost)
 		return;
 	if (!smtp_expect_push(&s->expect, due)) {
-		s->facts.limits_reached++;
+		smtp_facts_limit(s);
 		smtp_server_lose(s);
 	}
 }
@@ -68,8 +68,7 @@ hear_starttls(struct smtp *s, const struct smtp_command *c,
 	f->starttls = STARTTLS_SENT;
 	f->starttls_times++;
 	f->anonymoustls = c->verb == VERB_ANONYMOUSTLS;
-	f->starttls_command_at = at;
-	smtp_facts_text(s, &f->starttls_as_sent, line, SMTP_NAME_MAX);
+	smtp_facts_starttls(s, line, at);
 	s->tls_tried = false;
 	judge_unoffered(s);
 	expect(s, DUE_STARTTLS);
@@ -91,13 +90,9 @@ is_masked_starttls(const struct smtp *s, const struct smtp_command *c)
 static void
 hear_masked(struct smtp *s, struct span line, struct mark at)
 {
-	struct smtp_facts *f = &s->facts;
-
-	if (f->starttls == STARTTLS_NOT_SENT) {
-		f->starttls = STARTTLS_MASKED;
-		f->starttls_command_at = at;
-		smtp_facts_text(s, &f->starttls_as_sent, line,
-		    SMTP_NAME_MAX);
+	if (s->facts.starttls == STARTTLS_NOT_SENT) {
+		s->facts.starttls = STARTTLS_MASKED;
+		smtp_facts_starttls(s, line, at);
 	}
 	expect(s, DUE_MASKED);
 }
@@ -106,22 +101,25 @@ static void
 hear_mail(struct smtp *s, const struct smtp_command *c, struct mark at)
 {
 	struct smtp_facts *f = &s->facts;
-	struct smtp_path path;
+	struct smtp_mail *m = smtp_facts_mail(s);
+	struct smtp_odd *odd;
 
 	smtp_facts_path(s, c);
 	if (c->verb == VERB_RCPT) {
-		f->rcpt_commands++;
+		if (m != NULL)
+			m->rcpt_commands++;
 		expect(s, DUE_RCPT);
 		return;
 	}
-	if (f->mail_commands++ == 0)
-		f->first_mail = at;
+	if (f->mail_commands++ == 0 && m != NULL)
+		m->first_mail = at;
 	s->header.at = HEADER_NONE;
-	s->requiretls = smtp_command_path(c->argument, &path) &&
-	    smtp_command_parameter(path.parameters, "REQUIRETLS");
+	s->requiretls = smtp_command_parameter(c->path.parameters,
+	    "REQUIRETLS");
 	if (s->requiretls && !f->requiretls) {
 		f->requiretls = true;
-		f->requiretls_at = at;
+		if ((odd = smtp_facts_odd(s)) != NULL)
+			odd->facts.requiretls_at = at;
 	}
 	expect(s, DUE_MAIL);
 }
@@ -129,8 +127,10 @@ hear_mail(struct smtp *s, const struct smtp_command *c, struct mark at)
 static void
 count_data(struct smtp *s, struct mark at)
 {
-	if (s->facts.data_commands++ == 0)
-		s->facts.first_data = at;
+	struct smtp_mail *m;
+
+	if (s->facts.data_commands++ == 0 && (m = smtp_facts_mail(s)) != NULL)
+		m->first_data = at;
 }
 
 static void
@@ -410,10 +410,8 @@ smtp_commands_hear(struct smtp *s, const struct smtp_line *line,
 	if (s->lost && s->turn)
 		smtp_server_find(s);
 	if (s->accepted && !s->facts.plain_after_accept &&
-	    s->client_plain && line->text.len > 0) {
-		s->facts.plain_after_accept = true;
-		s->facts.plain_after_accept_at = at;
-	}
+	    s->client_plain && line->text.len > 0)
+		smtp_facts_plain(s, at);
 	show(s, &c, at);
 	act(s, &c, line, at);
 }

@@ -61,16 +61,30 @@ struct smtp_proxy {			/* lazily allocated */
 };
 
 struct smtp_answer {			/* the reply being read */
-	enum smtp_due	 due;		/* what it answers */
-	int		 first;		/* code of its first line */
+	enum smtp_due	 due : 8;	/* what it answers */
+	bool		 demands : 1;	/* a line of it asks for TLS */
+	bool		 enhanced : 1;	/* a line of it has an enhanced code */
+	bool		 echo : 1;	/* a line of it quotes something else */
+	uint16_t	 first;		/* code of its first line */
 	uint16_t	 lines;		/* saturating; 0: none is being read */
-	bool		 demands;	/* a line of it asks for TLS */
-	bool		 enhanced;	/* a line of it has an enhanced code */
-	bool		 echo;		/* a line of it quotes something else */
 	struct mark	 at;		/* of its first line */
 };
 
-/* What nearly every line looks at comes first: see smtp_foresee(). */
+/* The parts of the facts, with what only they need; each begins with them. */
+struct smtp_asked {
+	struct smtp_upgrade	 facts;
+	struct smtp_text	 answer;	/* of STARTTLS's reply */
+};
+
+struct smtp_odd {
+	struct smtp_rare	 facts;
+	struct smtp_text	 early[SIDES];
+	const char		*auth_latest;	/* NULL: as facts.auth */
+	struct mark		 auth_latest_at;
+	struct smtp_proxy	*proxy;		/* NULL: none */
+};
+
+/* One block, few cache lines: see smtp_foresee(). */
 struct smtp {
 	const struct smtp_ops	*ops;
 	void			*context;
@@ -81,9 +95,7 @@ struct smtp {
 	struct smtp_expect	 expect;
 	struct smtp_answer	 answer;
 	struct smtp_list	*list;		/* NULL: none is being read */
-	struct smtp_text	 answer_text;	/* of STARTTLS's reply */
 	struct smtp_hold	*hold;
-	struct smtp_proxy	*proxy;		/* NULL: none */
 
 	uint64_t		 chunk;		/* octets of it to come */
 	uint32_t		 ran_on;	/* where in the server's
@@ -157,14 +169,24 @@ struct smtp {
 	bool	 tls_tried : 1;		/* TLS octets were handed over since the
 					 * last STARTTLS */
 
-	struct smtp_facts	 facts;
-
-	/* the rest is seldom used */
-	struct smtp_text	 early[SIDES];
-	const char		*auth_latest;	/* NULL: as facts.auth */
-	struct mark		 auth_latest_at;
-	uint32_t		 list_len;	/* octets of facts.ehlo_reply */
 	struct smtp_header	 header;	/* of the mail at hand */
+	uint32_t		 list_len;	/* octets of facts.ehlo_reply */
+
+	struct smtp_facts	 facts;
+	struct smtp_greeting	 first_hello;	/* facts.hellos, while alone */
 };
+
+/* NULL: none of it so far. */
+static inline struct smtp_asked *
+smtp_asked_of(const struct smtp *s)
+{
+	return (struct smtp_asked *)s->facts.upgrade;
+}
+
+static inline struct smtp_odd *
+smtp_odd_of(const struct smtp *s)
+{
+	return (struct smtp_odd *)s->facts.rare;
+}
 
 #endif

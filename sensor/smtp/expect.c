@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "base/footprint.h"
 #include "smtp/expect.h"
 
 static unsigned
 capacity(const struct smtp_expect *q)
 {
-	return q->far != NULL ? q->cap : SMTP_EXPECT_NEAR;
+	return q->cap > 0 ? q->cap : SMTP_EXPECT_NEAR;
 }
 
 /* Capacities are powers of two. */
@@ -16,10 +17,16 @@ place(const struct smtp_expect *q, unsigned n)
 	return (q->first + n) & (capacity(q) - 1);
 }
 
+static const uint8_t *
+ring(const struct smtp_expect *q)
+{
+	return q->cap > 0 ? q->far : q->near;
+}
+
 enum smtp_due
 smtp_expect_at(const struct smtp_expect *q, unsigned n)
 {
-	return q->far != NULL ? q->far[place(q, n)] : q->near[place(q, n)];
+	return ring(q)[place(q, n)];
 }
 
 enum smtp_due
@@ -40,7 +47,8 @@ grow(struct smtp_expect *q)
 		return false;
 	for (unsigned i = 0; i < q->count; i++)
 		far[i] = (uint8_t)smtp_expect_at(q, i);
-	free(q->far);
+	if (q->cap > 0)
+		free(q->far);
 	q->far = far;
 	q->cap = (uint16_t)cap;
 	q->first = 0;
@@ -55,7 +63,7 @@ smtp_expect_push(struct smtp_expect *q, enum smtp_due due)
 	if (q->count == capacity(q) && !grow(q))
 		return false;
 	at = place(q, q->count);
-	if (q->far != NULL)
+	if (q->cap > 0)
 		q->far[at] = (uint8_t)due;
 	else
 		q->near[at] = (uint8_t)due;
@@ -83,10 +91,16 @@ smtp_expect_has(const struct smtp_expect *q, enum smtp_due due)
 	return false;
 }
 
+size_t
+smtp_expect_size(const struct smtp_expect *q)
+{
+	return q->cap > 0 ? footprint(q->cap) : 0;
+}
+
 void
 smtp_expect_clear(struct smtp_expect *q)
 {
-	free(q->far);
-	q->far = NULL;
+	if (q->cap > 0)
+		free(q->far);
 	q->cap = q->first = q->count = 0;
 }

@@ -9,6 +9,7 @@
 #define SMTP_EXPECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SMTP_EXPECT_MAX		1024	/* commands waiting for their replies */
@@ -38,9 +39,12 @@ enum smtp_due {
 };
 
 struct smtp_expect {		/* all zero: nothing is expected */
-	uint8_t		*far;	/* a ring of `cap`; NULL: near is used */
-	uint16_t	 cap, first, count;
-	uint8_t		 near[SMTP_EXPECT_NEAR];
+	union {
+		uint8_t		*far;	/* a ring of `cap` */
+		uint8_t		 near[SMTP_EXPECT_NEAR];
+	};
+	uint16_t	 cap;		/* 0: near is used */
+	uint16_t	 first, count;
 };
 
 /* False: too many, or memory is short. */
@@ -51,6 +55,8 @@ void		 smtp_expect_pop(struct smtp_expect *q);
 enum smtp_due	 smtp_expect_at(const struct smtp_expect *q, unsigned n);
 bool		 smtp_expect_has(const struct smtp_expect *q,
 		    enum smtp_due due);
+/* The memory it takes up beside itself. */
+size_t		 smtp_expect_size(const struct smtp_expect *q);
 /* Forget all; gives the memory back. */
 void		 smtp_expect_clear(struct smtp_expect *q);
 

@@ -3,12 +3,41 @@
 #include <stdlib.h>
 
 #include "smtp/facts.h"
+#include "smtp/proxy.h"
 
 void
 smtp_facts_forget(const struct smtp *s, const char *text)
 {
 	if (book_text_at(s->book, text) == NULL)
 		free((char *)text);
+}
+
+struct smtp_asked *
+smtp_facts_asked(struct smtp *s)
+{
+	struct smtp_asked *asked = smtp_asked_of(s);
+
+	if (asked == NULL && (asked = calloc(1, sizeof(*asked))) != NULL)
+		s->facts.upgrade = &asked->facts;
+	return asked;
+}
+
+struct smtp_mail *
+smtp_facts_mail(struct smtp *s)
+{
+	if (s->facts.mail == NULL)
+		s->facts.mail = calloc(1, sizeof(*s->facts.mail));
+	return s->facts.mail;
+}
+
+struct smtp_odd *
+smtp_facts_odd(struct smtp *s)
+{
+	struct smtp_odd *odd = smtp_odd_of(s);
+
+	if (odd == NULL && (odd = calloc(1, sizeof(*odd))) != NULL)
+		s->facts.rare = &odd->facts;
+	return odd;
 }
 
 /* As it stands in the book, or a copy of its own. */
@@ -102,22 +131,116 @@ make_room(void **array, unsigned kept, unsigned max, size_t size)
 	return true;
 }
 
+/* Few say it more than once: the first lies with the conversation. */
+static bool
+room_for_hello(struct smtp *s)
+{
+	struct smtp_facts *f = &s->facts;
+	void *array = f->hellos_kept > 1 ? f->hellos : NULL;
+
+	if (f->hellos_kept == 0) {
+		f->hellos = &s->first_hello;
+		return true;
+	}
+	if (f->hellos_kept == 1) {
+		if ((array = malloc(2 * sizeof(f->hellos[0]))) == NULL)
+			return false;
+		memcpy(array, &s->first_hello, sizeof(f->hellos[0]));
+	} else if (!make_room(&array, f->hellos_kept, SMTP_HELLOS_MAX,
+	    sizeof(f->hellos[0])))
+		return false;
+	f->hellos = array;
+	return true;
+}
+
+void
+smtp_facts_starttls(struct smtp *s, struct span line, struct mark at)
+{
+	struct smtp_asked *asked = smtp_facts_asked(s);
+
+	if (asked == NULL)
+		return;
+	asked->facts.starttls_command_at = at;
+	smtp_facts_text(s, &asked->facts.starttls_as_sent, line,
+	    SMTP_NAME_MAX);
+}
+
+void
+smtp_facts_verdict(struct smtp *s, int code)
+{
+	struct smtp_asked *asked = smtp_facts_asked(s);
+
+	s->facts.starttls_reply = (uint16_t)code;
+	s->facts.starttls_reply_enhanced = s->answer.enhanced;
+	if (asked == NULL)
+		return;
+	asked->facts.starttls_reply_at = s->answer.at;
+	smtp_facts_adopt(s, &asked->facts.starttls_reply_text,
+	    &asked->answer);
+}
+
+void
+smtp_facts_verdict_line(struct smtp *s, struct span text)
+{
+	struct smtp_asked *asked = smtp_facts_asked(s);
+
+	if (asked == NULL)
+		return;
+	if (s->answer.lines > 1)
+		smtp_text_say(&asked->answer, "\n", SMTP_ANSWER_MAX);
+	smtp_text_add(&asked->answer, text, SMTP_ANSWER_MAX);
+}
+
+void
+smtp_facts_verdict_drop(struct smtp *s)
+{
+	struct smtp_asked *asked = smtp_asked_of(s);
+
+	if (asked != NULL)
+		smtp_text_drop(&asked->answer);
+}
+
+void
+smtp_facts_limit(struct smtp *s)
+{
+	struct smtp_odd *odd = smtp_facts_odd(s);
+
+	if (odd != NULL)
+		odd->facts.limits_reached++;
+}
+
+void
+smtp_facts_unpaired(struct smtp *s)
+{
+	struct smtp_odd *odd = smtp_facts_odd(s);
+
+	if (odd != NULL)
+		odd->facts.unpaired_replies++;
+}
+
+void
+smtp_facts_plain(struct smtp *s, struct mark at)
+{
+	struct smtp_odd *odd = smtp_facts_odd(s);
+
+	s->facts.plain_after_accept = true;
+	if (odd != NULL)
+		odd->facts.plain_after_accept_at = at;
+}
+
 void
 smtp_facts_hello(struct smtp *s, enum smtp_hello hello, struct span name,
     struct mark at)
 {
 	struct smtp_facts *f = &s->facts;
-	void *array = f->hellos;
 
-	if (make_room(&array, f->hellos_kept, SMTP_HELLOS_MAX,
-	    sizeof(f->hellos[0]))) {
-		f->hellos = array;
+	if (room_for_hello(s))
 		f->hellos[f->hellos_kept++] = (struct smtp_greeting){
 			.hello = hello, .command = at,
 			.offer = hello == HELLO_HELO ? OFFER_NOT_ASKED :
 			    OFFER_UNSEEN };
-	} else
-		f->limits_reached++;
+	else
+		smtp_facts_limit(s);
 	f->hellos_seen++;
 	if (s->frozen)
 		return;
@@ -144,46 +267,44 @@ domain_text(struct smtp *s, struct span domain)
 }
 
 static void
-add_recipient(struct smtp *s, const char *domain)
+add_recipient(struct smtp *s, struct smtp_mail *m, const char *domain)
 {
-	struct smtp_facts *f = &s->facts;
-	void *array = f->rcpt_domains;
+	void *array = m->rcpt_domains;
 
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		if (strcmp(f->rcpt_domains[i], domain) == 0) {
+	for (unsigned i = 0; i < m->rcpt_domains_kept; i++)
+		if (strcmp(m->rcpt_domains[i], domain) == 0) {
 			smtp_facts_forget(s, domain);
 			return;
 		}
-	if (!make_room(&array, f->rcpt_domains_kept, SMTP_DOMAINS_MAX,
-	    sizeof(f->rcpt_domains[0]))) {
-		f->rcpt_domains_dropped++;
+	if (!make_room(&array, m->rcpt_domains_kept, SMTP_DOMAINS_MAX,
+	    sizeof(m->rcpt_domains[0]))) {
+		m->rcpt_domains_dropped++;
 		smtp_facts_forget(s, domain);
 		return;
 	}
-	f->rcpt_domains = array;
-	f->rcpt_domains[f->rcpt_domains_kept++] = domain;
+	m->rcpt_domains = array;
+	m->rcpt_domains[m->rcpt_domains_kept++] = domain;
 }
 
 void
 smtp_facts_path(struct smtp *s, const struct smtp_command *c)
 {
-	struct smtp_facts *f = &s->facts;
-	struct smtp_path path;
-	bool found = smtp_command_path(c->argument, &path);
-	const char *domain = found && path.domain.at != NULL ?
-	    domain_text(s, path.domain) : NULL;
+	struct smtp_mail *m = smtp_facts_mail(s);
+	const struct smtp_path *path = &c->path;
+	const char *domain;
 
+	if (m == NULL)
+		return;
+	domain = path->domain.at != NULL ? domain_text(s, path->domain) : NULL;
 	if (c->verb == VERB_RCPT) {
 		if (domain != NULL)
-			add_recipient(s, domain);
-		else if (found && path.domain.at != NULL)
-			f->rcpt_domains_dropped++;
+			add_recipient(s, m, domain);
+		else if (path->domain.at != NULL)
+			m->rcpt_domains_dropped++;
 		return;
 	}
-	smtp_facts_forget(s, f->mail_from_domain);
-	f->mail_from_domain = domain;
-	if (found && path.null)
-		f->mail_from_domain = keep(s, span_of(NULL, 0));
+	smtp_facts_forget(s, m->mail_from_domain);
+	m->mail_from_domain = path->null ? keep(s, span_of(NULL, 0)) : domain;
 }
 
 /* The list just read becomes the one that counts. */
@@ -227,23 +348,27 @@ smtp_facts_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 {
 	struct span rest = c->argument, word = smtp_command_word(&rest);
 	uint8_t upper[SMTP_MECHANISM_MAX];
-	struct smtp_facts *f = &s->facts;
+	struct smtp_odd *odd = smtp_facts_odd(s);
+	struct smtp_rare *r;
 
+	if (odd == NULL)
+		return;
+	r = &odd->facts;
 	word = span_first(word, sizeof(upper));
 	for (size_t i = 0; i < word.len; i++)
 		upper[i] = word.at[i] >= 'a' && word.at[i] <= 'z' ?
 		    (uint8_t)(word.at[i] - 32) : word.at[i];
 	word = span_of(upper, word.len);
-	smtp_facts_forget(s, s->auth_latest);
-	s->auth_latest = NULL;
-	if (f->auth_times++ == 0) {
-		f->auth_at = at;
-		smtp_facts_text(s, &f->auth, word,
+	smtp_facts_forget(s, odd->auth_latest);
+	odd->auth_latest = NULL;
+	if (r->auth_times++ == 0) {
+		r->auth_at = at;
+		smtp_facts_text(s, &r->auth, word,
 		    SMTP_MECHANISM_MAX);
-	} else if (f->auth != NULL && !f->auth_accepted &&
-	    !span_equal(word, span_text(f->auth))) {
-		s->auth_latest_at = at;
-		smtp_facts_text(s, &s->auth_latest, word,
+	} else if (r->auth != NULL && !s->facts.auth_accepted &&
+	    !span_equal(word, span_text(r->auth))) {
+		odd->auth_latest_at = at;
+		smtp_facts_text(s, &odd->auth_latest, word,
 		    SMTP_MECHANISM_MAX);
 	}
 }
@@ -251,17 +376,18 @@ smtp_facts_auth(struct smtp *s, const struct smtp_command *c, struct mark at)
 void
 smtp_facts_auth_accepted(struct smtp *s)
 {
-	struct smtp_facts *f = &s->facts;
+	struct smtp_odd *odd = smtp_odd_of(s);
 
-	if (f->auth_accepted || f->auth_times == 0)
+	if (s->facts.auth_accepted || odd == NULL ||
+	    odd->facts.auth_times == 0)
 		return;
-	f->auth_accepted = true;
-	if (s->auth_latest == NULL)
+	s->facts.auth_accepted = true;
+	if (odd->auth_latest == NULL)
 		return;
-	smtp_facts_forget(s, f->auth);
-	f->auth = s->auth_latest;
-	f->auth_at = s->auth_latest_at;
-	s->auth_latest = NULL;
+	smtp_facts_forget(s, odd->facts.auth);
+	odd->facts.auth = odd->auth_latest;
+	odd->facts.auth_at = odd->auth_latest_at;
+	odd->auth_latest = NULL;
 }
 
 static unsigned
@@ -279,38 +405,44 @@ void
 smtp_facts_early_held(struct smtp *s, struct span octets, struct mark at)
 {
 	unsigned n = count_visible(octets);
+	struct smtp_odd *odd;
 
-	if (n > 0 && s->early_held == 0 && s->facts.client_early_octets == 0)
-		s->facts.client_early_at = at;
+	if (n > 0 && s->early_held == 0 && (odd = smtp_facts_odd(s)) != NULL &&
+	    odd->facts.client_early_octets == 0)
+		odd->facts.client_early_at = at;
 	s->early_held += n;
 }
 
 void
 smtp_facts_server_early(struct smtp *s, struct span octets, struct mark at)
 {
-	struct smtp_facts *f = &s->facts;
 	unsigned n = count_visible(octets);
+	struct smtp_odd *odd;
 
-	if (n > 0 && f->server_early_octets == 0)
-		f->server_early_at = at;
-	f->server_early_octets += n;
+	if (n == 0 || (odd = smtp_facts_odd(s)) == NULL)
+		return;
+	if (odd->facts.server_early_octets == 0)
+		odd->facts.server_early_at = at;
+	odd->facts.server_early_octets += n;
 }
 
 /* REQUIRETLS stands above what the header says, RFC 8689 section 4.1. */
 void
 smtp_facts_mail_sent(struct smtp *s)
 {
-	struct smtp_facts *f = &s->facts;
+	struct smtp_mail *m = smtp_facts_mail(s);
 	struct smtp_header *h = &s->header;
 
 	smtp_header_end(h);
-	if (h->tls_optional && !s->requiretls)
-		f->mails_tls_optional++;
+	if (m == NULL)
+		;
+	else if (h->tls_optional && !s->requiretls)
+		m->mails_tls_optional++;
 	else if (h->tls_report && !s->requiretls)
-		f->mails_tls_report++;
+		m->mails_tls_report++;
 	else {
-		f->mails_ordinary++;
-		f->headers_unseen += h->at == HEADER_LOST;
+		m->mails_ordinary++;
+		m->headers_unseen += h->at == HEADER_LOST;
 	}
 	h->at = HEADER_NONE;
 }
@@ -319,11 +451,13 @@ smtp_facts_mail_sent(struct smtp *s)
 void
 smtp_facts_early_line(struct smtp *s, enum side who, struct span redacted)
 {
-	struct smtp_text *t = &s->early[who];
 	char line[SMTP_EARLY_MAX + 1];
+	struct smtp_odd *odd;
+	struct smtp_text *t;
 
-	if (redacted.len == 0)
+	if (redacted.len == 0 || (odd = smtp_facts_odd(s)) == NULL)
 		return;
+	t = &odd->early[who];
 	redacted = span_first(redacted, SMTP_EARLY_MAX);
 	memcpy(line, redacted.at, redacted.len);
 	line[redacted.len] = '\0';
@@ -331,9 +465,45 @@ smtp_facts_early_line(struct smtp *s, enum side who, struct span redacted)
 		smtp_text_say(t, "\\r\\n", SMTP_EARLY_MAX);
 	smtp_text_say(t, line, SMTP_EARLY_MAX);
 	if (who == SIDE_CLIENT)
-		s->facts.client_early = t->at;
+		odd->facts.client_early = t->at;
 	else
-		s->facts.server_early = t->at;
+		odd->facts.server_early = t->at;
+}
+
+static void
+free_asked(struct smtp *s, struct smtp_asked *asked)
+{
+	if (asked == NULL)
+		return;
+	smtp_facts_forget(s, asked->facts.starttls_as_sent);
+	smtp_facts_forget(s, asked->facts.starttls_reply_text);
+	smtp_text_drop(&asked->answer);
+	free(asked);
+}
+
+static void
+free_mail(struct smtp *s, struct smtp_mail *m)
+{
+	if (m == NULL)
+		return;
+	for (unsigned i = 0; i < m->rcpt_domains_kept; i++)
+		smtp_facts_forget(s, m->rcpt_domains[i]);
+	free(m->rcpt_domains);
+	smtp_facts_forget(s, m->mail_from_domain);
+	free(m);
+}
+
+static void
+free_odd(struct smtp *s, struct smtp_odd *odd)
+{
+	if (odd == NULL)
+		return;
+	for (int i = 0; i < SIDES; i++)
+		smtp_text_drop(&odd->early[i]);
+	smtp_facts_forget(s, odd->facts.auth);
+	smtp_facts_forget(s, odd->auth_latest);
+	smtp_proxy_free(odd->proxy);
+	free(odd);
 }
 
 void
@@ -341,18 +511,14 @@ smtp_facts_free(struct smtp *s)
 {
 	struct smtp_facts *f = &s->facts;
 
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		smtp_facts_forget(s, f->rcpt_domains[i]);
-	free(f->rcpt_domains);
-	free(f->hellos);
+	if (f->hellos != &s->first_hello)
+		free(f->hellos);
 	smtp_facts_forget(s, f->banner);
 	smtp_facts_forget(s, f->hello_name);
 	smtp_facts_forget(s, f->offer_token);
 	smtp_facts_forget(s, f->ehlo_reply);
 	smtp_facts_forget(s, f->capabilities);
-	smtp_facts_forget(s, f->starttls_as_sent);
-	smtp_facts_forget(s, f->starttls_reply_text);
-	smtp_facts_forget(s, f->mail_from_domain);
-	smtp_facts_forget(s, f->auth);
-	smtp_facts_forget(s, s->auth_latest);
+	free_asked(s, smtp_asked_of(s));
+	free_mail(s, f->mail);
+	free_odd(s, smtp_odd_of(s));
 }

@@ -7,6 +7,11 @@
 
 #include "smtp/conversation.h"
 
+/* The parts of the facts, begun if need be.  NULL: memory is short. */
+struct smtp_asked	*smtp_facts_asked(struct smtp *s);
+struct smtp_mail	*smtp_facts_mail(struct smtp *s);
+struct smtp_odd		*smtp_facts_odd(struct smtp *s);
+
 /* Replace a text of the facts; escaped, at most `max` octets. */
 void	smtp_facts_text(struct smtp *s, const char **fact,
 	    struct span octets, size_t max);
@@ -18,6 +23,13 @@ void	smtp_facts_forget(const struct smtp *s, const char *text);
 
 void	smtp_facts_hello(struct smtp *s, enum smtp_hello hello,
 	    struct span name, struct mark at);
+/* STARTTLS, or what seems to have been one, as it was sent. */
+void	smtp_facts_starttls(struct smtp *s, struct span line, struct mark at);
+/* The reply to it, which was just read. */
+void	smtp_facts_verdict(struct smtp *s, int code);
+/* The text of a line of a reply that may be it; and none of it is kept. */
+void	smtp_facts_verdict_line(struct smtp *s, struct span text);
+void	smtp_facts_verdict_drop(struct smtp *s);
 /* The domain of MAIL or RCPT. */
 void	smtp_facts_path(struct smtp *s, const struct smtp_command *c);
 /* The list just read, s->list, becomes the one that counts. */
@@ -35,6 +47,12 @@ void	smtp_facts_server_early(struct smtp *s, struct span octets,
 	    struct mark at);
 void	smtp_facts_early_line(struct smtp *s, enum side who,
 	    struct span redacted);
+
+/* A limit was reached; a reply that no command explains. */
+void	smtp_facts_limit(struct smtp *s);
+void	smtp_facts_unpaired(struct smtp *s);
+/* SMTP goes on in clear behind an accepted STARTTLS. */
+void	smtp_facts_plain(struct smtp *s, struct mark at);
 
 /* This side speaks no SMTP. */
 void	smtp_facts_foreign(struct smtp *s, enum side who);

@@ -7,6 +7,32 @@ enum part {			/* of Content-Type, RFC 2045 section 5.1 */
 	PART_VALUE,
 };
 
+/* The words that are looked for, in lower case. */
+enum word {
+	WORD_TLS_REQUIRED, WORD_CONTENT_TYPE, WORD_REPORT_DOMAIN,
+	WORD_REPORT_SUBMITTER,		/* names of fields, so far */
+	WORD_NO, WORD_MULTIPART_REPORT, WORD_REPORT_TYPE, WORD_TLSRPT,
+	WORDS
+};
+
+#define NAMES	(uint8_t)((1U << WORD_NO) - 1)
+#define VALUES	(uint8_t)~NAMES
+
+#define WORD(text)	{ text, sizeof(text) - 1 }
+static const struct {
+	const char	*text;
+	uint8_t		 len;
+} words[WORDS] = {
+	[WORD_TLS_REQUIRED] = WORD("tls-required"),
+	[WORD_CONTENT_TYPE] = WORD("content-type"),
+	[WORD_REPORT_DOMAIN] = WORD("tls-report-domain"),
+	[WORD_REPORT_SUBMITTER] = WORD("tls-report-submitter"),
+	[WORD_NO] = WORD("no"),
+	[WORD_MULTIPART_REPORT] = WORD("multipart/report"),
+	[WORD_REPORT_TYPE] = WORD("report-type"),
+	[WORD_TLSRPT] = WORD("tlsrpt"),
+};
+
 void
 smtp_header_begin(struct smtp_header *h, bool dots)
 {
@@ -19,27 +45,40 @@ smtp_header_begin(struct smtp_header *h, bool dots)
 /* words                                                              */
 
 static void
-new_word(struct smtp_header *h)
+new_word(struct smtp_header *h, uint8_t like)
 {
 	h->len = 0;
-	h->apart = h->spoilt = false;
+	h->like = like;
+	h->apart = false;
+}
+
+/* Nothing that is looked for. */
+static void
+spoil(struct smtp_header *h)
+{
+	h->like = 0;
 }
 
 static void
 add(struct smtp_header *h, uint8_t c)
 {
-	if (h->apart || h->len == SMTP_HEADER_WORD_MAX) {
-		h->spoilt = true;
-		return;
+	if (h->apart)
+		spoil(h);		/* more than one word */
+	for (unsigned left = h->like; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (h->len >= words[i].len ||
+		    (uint8_t)words[i].text[h->len] != span_lower(c))
+			h->like &= (uint8_t)~(1U << i);
 	}
-	h->word[h->len++] = (char)span_lower(c);
+	if (h->len < UINT8_MAX)
+		h->len++;
 }
 
 static bool
-word_is(const struct smtp_header *h, const char *text)
+word_is(const struct smtp_header *h, enum word word)
 {
-	return !h->spoilt && h->len == strlen(text) &&
-	    memcmp(h->word, text, h->len) == 0;
+	return (h->like >> word & 1) != 0 && h->len == words[word].len;
 }
 
 /* ------------------------------------------------------------------ */
@@ -48,13 +87,13 @@ word_is(const struct smtp_header *h, const char *text)
 static enum smtp_header_field
 field_named(const struct smtp_header *h)
 {
-	if (word_is(h, "tls-required"))
+	if (word_is(h, WORD_TLS_REQUIRED))
 		return FIELD_TLS_REQUIRED;
-	if (word_is(h, "content-type"))
+	if (word_is(h, WORD_CONTENT_TYPE))
 		return FIELD_CONTENT_TYPE;
-	if (word_is(h, "tls-report-domain"))
+	if (word_is(h, WORD_REPORT_DOMAIN))
 		return FIELD_REPORT_DOMAIN;
-	if (word_is(h, "tls-report-submitter"))
+	if (word_is(h, WORD_REPORT_SUBMITTER))
 		return FIELD_REPORT_SUBMITTER;
 	return FIELD_OTHER;
 }
@@ -70,7 +109,7 @@ static void
 begin_field(struct smtp_header *h)
 {
 	h->field = field_named(h);
-	new_word(h);
+	new_word(h, VALUES);
 	h->part = PART_TYPE;
 	h->depth = 0;
 	h->quoted = h->escaped = h->multipart = h->report_type = false;
@@ -83,19 +122,19 @@ end_part(struct smtp_header *h)
 {
 	switch ((enum part)h->part) {
 	case PART_TYPE:
-		h->multipart = word_is(h, "multipart/report");
+		h->multipart = word_is(h, WORD_MULTIPART_REPORT);
 		break;
 	case PART_NAME:
-		h->report_type = word_is(h, "report-type");
+		h->report_type = word_is(h, WORD_REPORT_TYPE);
 		break;
 	case PART_VALUE:
-		if (h->multipart && h->report_type && word_is(h, "tlsrpt") &&
+		if (h->multipart && h->report_type && word_is(h, WORD_TLSRPT) &&
 		    !was_seen(h, FIELD_CONTENT_TYPE))
 			h->tls_report = true;
 		h->report_type = false;
 		break;
 	}
-	new_word(h);
+	new_word(h, VALUES);
 }
 
 static void
@@ -108,7 +147,7 @@ end_field(struct smtp_header *h)
 	switch (field) {
 	case FIELD_TLS_REQUIRED:
 		/* "More than one instance MUST NOT appear" */
-		h->tls_optional = there && word_is(h, "no") &&
+		h->tls_optional = there && word_is(h, WORD_NO) &&
 		    !was_seen(h, field);
 		break;
 	case FIELD_CONTENT_TYPE:
@@ -140,7 +179,8 @@ hear_plain(struct smtp_header *h, uint8_t c)
 		h->depth = 1;
 	else if (c == '"') {
 		h->quoted = true;
-		h->spoilt |= h->field == FIELD_TLS_REQUIRED;
+		if (h->field == FIELD_TLS_REQUIRED)
+			spoil(h);
 	} else if (content_type && c == ';') {
 		end_part(h);
 		h->part = PART_NAME;
@@ -228,7 +268,7 @@ begin_line(struct smtp_header *h, uint8_t c)
 		h->at = HEADER_OVER;	/* no field: the body begins */
 	else {
 		h->at = HEADER_NAME;
-		new_word(h);
+		new_word(h, NAMES);
 		add(h, c);
 	}
 }
@@ -297,6 +337,18 @@ skip_line(struct smtp_header *h, struct span octets)
 	return span_skip(octets, (size_t)(lf - octets.at) + 1);
 }
 
+/* The rest of a name that is none of those looked for. */
+static struct span
+skip_name(struct span octets)
+{
+	size_t n = 0;
+
+	while (n < octets.len && octets.at[n] > 0x20 && octets.at[n] < 0x7f &&
+	    octets.at[n] != ':')
+		n++;
+	return span_skip(octets, n);
+}
+
 void
 smtp_header_hear(struct smtp_header *h, struct span octets)
 {
@@ -310,6 +362,9 @@ smtp_header_hear(struct smtp_header *h, struct span octets)
 			octets = skip_line(h, octets);
 			continue;
 		}
+		if (h->at == HEADER_NAME && h->like == 0 &&
+		    (octets = skip_name(octets)).len == 0)
+			break;
 		step(h, octets.at[0]);
 		octets = span_skip(octets, 1);
 	}

@@ -8,8 +8,8 @@
  * by the two fields that each of them has (RFC 8460 section 5.3).
  *
  * The scanner reads the header of one mail, no further, and resumes at any
- * octet.  It holds at most one word, and that only amid a field that it
- * looks for; what is left at the end is two flags.  In doubt (a field that
+ * octet.  Of a word it holds no more than which of those it looks for the word
+ * begins as; what is left at the end is two flags.  In doubt (a field that
  * is there twice, a word too long) the mail is an ordinary one.
  */
 #ifndef SMTP_HEADER_H
@@ -19,7 +19,6 @@
 
 #define SMTP_HEADER_OCTETS_MAX	65536	/* of a header read; else: lost */
 #define SMTP_HEADER_LINES_MAX	1000	/* likewise */
-#define SMTP_HEADER_WORD_MAX	24
 
 enum smtp_header_at {
 	HEADER_NONE,		/* no mail has begun */
@@ -51,14 +50,13 @@ struct smtp_header {		/* all zero: HEADER_NONE */
 	uint8_t		 part;		/* of a Content-Type */
 	uint8_t		 depth;		/* of comments, RFC 5322 3.2.2 */
 	uint8_t		 seen;		/* 1 << field: how often does not count */
-	uint8_t		 len;
-	char		 word[SMTP_HEADER_WORD_MAX];	/* lower case */
+	uint8_t		 len;		/* of the word at hand; saturating */
+	uint8_t		 like;		/* 1 << word: those that it begins as */
 
 	bool	 dots : 1;		/* lines are dot-stuffed: DATA */
 	bool	 quoted : 1;
 	bool	 escaped : 1;		/* behind a backslash */
 	bool	 apart : 1;		/* blanks behind the word */
-	bool	 spoilt : 1;		/* more than one word, or too long */
 	bool	 multipart : 1;		/* Content-Type: multipart/report */
 	bool	 report_type : 1;	/* ... the parameter at hand is it */
 

@@ -32,11 +32,20 @@ tell(const struct smtp *s, uint8_t next)
 	return smtp_preamble_tell(span_of(first, held.len + 1));
 }
 
+bool
+smtp_proxy_speaks(const struct smtp *s, enum side who)
+{
+	const struct smtp_odd *odd = smtp_odd_of(s);
+
+	return odd != NULL && odd->proxy != NULL && !odd->proxy->done[who];
+}
+
 /* One octet at a time: not more than it takes to tell. */
 size_t
 smtp_proxy_start(struct smtp *s, struct span octets, struct mark at)
 {
 	int told = tell(s, octets.at[0]);
+	struct smtp_odd *odd;
 
 	if (told == PREAMBLE_NONE) {
 		smtp_resume_as(s, TALK_COMMAND);
@@ -45,12 +54,13 @@ smtp_proxy_start(struct smtp *s, struct span octets, struct mark at)
 	(void)smtp_hold_add(&s->hold, span_first(octets, 1), at);
 	if (told == PREAMBLE_MORE)
 		return 1;
-	if ((s->proxy = calloc(1, sizeof(*s->proxy))) == NULL) {
+	if ((odd = smtp_facts_odd(s)) == NULL ||
+	    (odd->proxy = calloc(1, sizeof(*odd->proxy))) == NULL) {
 		smtp_resume_as(s, TALK_COMMAND);
 		return 1;
 	}
-	s->proxy->what = (enum smtp_preamble)told;
-	s->proxy->done[SIDE_SERVER] = told == PREAMBLE_PROXY ||
+	odd->proxy->what = (enum smtp_preamble)told;
+	odd->proxy->done[SIDE_SERVER] = told == PREAMBLE_PROXY ||
 	    told == PREAMBLE_PROXY_BINARY;
 	smtp_resume_as(s, TALK_PREAMBLE);
 	return 1;
@@ -59,13 +69,14 @@ smtp_proxy_start(struct smtp *s, struct span octets, struct mark at)
 static void
 finish(struct smtp *s, enum side who)
 {
+	struct smtp_proxy *p = smtp_odd_of(s)->proxy;
 	struct smtp_facts *f = &s->facts;
 
-	s->proxy->done[who] = true;
+	p->done[who] = true;
 	if (who == SIDE_SERVER)
 		return;
 	s->talk = TALK_COMMAND;
-	switch (s->proxy->what) {
+	switch (p->what) {
 	case PREAMBLE_PROXY:
 	case PREAMBLE_PROXY_BINARY:
 		f->proxy_header = true;
@@ -84,7 +95,7 @@ size_t
 smtp_proxy_hear(struct smtp *s, enum side who, struct span octets,
     struct mark at)
 {
-	struct smtp_proxy *p = s->proxy;
+	struct smtp_proxy *p = smtp_odd_of(s)->proxy;
 	struct smtp_hold **part = &p->part[who];
 	size_t before = smtp_hold_octets(*part).len;
 	struct span some = span_first(octets, SMTP_HOLD_MAX - before);

@@ -12,6 +12,8 @@ size_t	smtp_proxy_start(struct smtp *s, struct span octets, struct mark at);
 /* Octets of a side whose part of it is not done; how many were used. */
 size_t	smtp_proxy_hear(struct smtp *s, enum side who, struct span octets,
 	    struct mark at);
+/* Is this side's part of it to come, or at hand? */
+bool	smtp_proxy_speaks(const struct smtp *s, enum side who);
 void	smtp_proxy_free(struct smtp_proxy *p);	/* NULL is fine */
 
 #endif

@@ -80,23 +80,23 @@ parameters(struct sheet *s, struct span rest)
 static void
 path(struct sheet *s, const struct smtp_command *c)
 {
-	struct smtp_path p;
+	const struct smtp_path *p = &c->path;
 
 	quote(s, c->word);
-	if (!smtp_command_path(c->argument, &p)) {
+	if (!p->found) {
 		say(s, c->argument.len > 0 ? " ..." : "");
 		return;
 	}
 	say(s, c->verb == VERB_RCPT ? " TO:" : " FROM:");
-	say(s, p.bracketed ? "<" : "");
-	if (!p.null)
+	say(s, p->bracketed ? "<" : "");
+	if (!p->null)
 		say(s, "...");
-	if (p.domain.at != NULL) {
+	if (p->domain.at != NULL) {
 		say(s, "@");
-		quote(s, p.domain);
+		quote(s, p->domain);
 	}
-	say(s, p.bracketed ? ">" : "");
-	parameters(s, p.parameters);
+	say(s, p->bracketed ? ">" : "");
+	parameters(s, p->parameters);
 }
 
 /* The verb, and of its argument the first word alone. */

@@ -244,6 +244,7 @@ note_early(struct smtp *s, bool show)
 	struct smtp_line_reader reader = { .held = NULL };
 	char redacted[SMTP_REDACT_MAX + 1];
 	struct smtp_line line;
+	struct smtp_odd *odd;
 	struct mark at = s->hold != NULL && s->hold->pieces > 0 ?
 	    s->hold->piece[0].at : (struct mark){ .packet = 0 };
 
@@ -259,7 +260,8 @@ note_early(struct smtp *s, bool show)
 		if (show)
 			smtp_facts_show(s, SIDE_CLIENT, shown, at);
 	}
-	s->facts.client_early_octets += s->early_held;
+	if (s->early_held > 0 && (odd = smtp_facts_odd(s)) != NULL)
+		odd->facts.client_early_octets += s->early_held;
 	s->early_held = 0;
 }
 

@@ -221,8 +221,12 @@ redact(const struct smtp *s, const struct smtp_reply_line *r,
 static void
 hear_garbage(struct smtp *s, const struct smtp_line *line)
 {
+	struct smtp_odd *odd;
+
 	/* Behind a hole it may be the tail of a reply. */
-	s->facts.garbage_lines += line->text.len > 0 && !s->lost;
+	if (line->text.len > 0 && !s->lost &&
+	    (odd = smtp_facts_odd(s)) != NULL)
+		odd->facts.garbage_lines++;
 	if (s->list != NULL)
 		smtp_capability_garbage(s->list, line->text);
 	if (s->facts.protocol == SMTP_NOTHING && !s->lost &&
@@ -236,7 +240,7 @@ begin_reply(struct smtp *s, const struct smtp_reply_line *r,
 {
 	int code = r->code;
 
-	s->answer = (struct smtp_answer){ .first = code, .at = at };
+	s->answer = (struct smtp_answer){ .first = (uint16_t)code, .at = at };
 	s->answer.due = pair(s, code, r->text);
 	if (s->facts.protocol == SMTP_NOTHING && code >= 200 && code < 600)
 		s->facts.protocol = SMTP_SMTP;
@@ -387,8 +391,8 @@ smtp_server_hear(struct smtp *s, struct span octets, struct mark at,
 		hear_foreign(s, octets, at);
 		return octets.len;
 	}
-	while (s->proxy != NULL && !s->proxy->done[SIDE_SERVER] &&
-	    rest.len > 0 && s->talk != TALK_FOREIGN)
+	while (rest.len > 0 && smtp_proxy_speaks(s, SIDE_SERVER) &&
+	    s->talk != TALK_FOREIGN)
 		rest = span_skip(rest, smtp_proxy_hear(s, SIDE_SERVER, rest,
 		    at));
 	s->mumbled = s->mumbled || rest.len > 0;
@@ -467,7 +471,7 @@ static void
 abandon_reply(struct smtp *s)
 {
 	smtp_line_drop(&s->reader[SIDE_SERVER]);
-	smtp_text_drop(&s->answer_text);
+	smtp_facts_verdict_drop(s);
 	if (s->list != NULL) {
 		s->facts.gap_in_ehlo_reply = true;
 		smtp_capability_drop(s->list);

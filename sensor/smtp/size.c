@@ -13,28 +13,41 @@ text_size(const struct smtp *s, const char *text)
 }
 
 static size_t
+parts_size(const struct smtp *s)
+{
+	const struct smtp_asked *asked = smtp_asked_of(s);
+	const struct smtp_mail *m = s->facts.mail;
+	size_t size = 0;
+
+	if (asked != NULL)
+		size += footprint(sizeof(*asked)) +
+		    text_size(s, asked->facts.starttls_as_sent) +
+		    text_size(s, asked->facts.starttls_reply_text) +
+		    footprint_of(asked->answer.at, asked->answer.cap);
+	if (m == NULL)
+		return size;
+	/* arrays double */
+	size += footprint(sizeof(*m)) + text_size(s, m->mail_from_domain) +
+	    footprint_of(m->rcpt_domains,
+	    2 * m->rcpt_domains_kept * sizeof(m->rcpt_domains[0]));
+	for (unsigned i = 0; i < m->rcpt_domains_kept; i++)
+		size += text_size(s, m->rcpt_domains[i]);
+	return size;
+}
+
+static size_t
 facts_size(const struct smtp *s)
 {
 	const struct smtp_facts *f = &s->facts;
-	const char *const texts[] = { f->banner, f->hello_name,
-	    f->capabilities, f->offer_token,
-	    f->starttls_as_sent, f->starttls_reply_text, f->client_early,
-	    f->server_early, f->mail_from_domain, f->auth };
-	size_t size = 0;
+	size_t size = text_size(s, f->banner) + text_size(s, f->hello_name) +
+	    text_size(s, f->capabilities) + text_size(s, f->offer_token);
 
 	if (f->ehlo_reply != NULL && book_text_at(s->book,
 	    f->ehlo_reply) == NULL)
-		size = footprint(s->list_len + 1);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		size += text_size(s, texts[i]);
-	/* arrays double */
-	size += footprint_of(f->hellos,
-	    2 * f->hellos_kept * sizeof(f->hellos[0]));
-	size += footprint_of(f->rcpt_domains,
-	    2 * f->rcpt_domains_kept * sizeof(f->rcpt_domains[0]));
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		size += text_size(s, f->rcpt_domains[i]);
-	return size;
+		size += footprint(s->list_len + 1);
+	if (f->hellos_kept > 1)		/* arrays double */
+		size += footprint(2 * f->hellos_kept * sizeof(f->hellos[0]));
+	return size + parts_size(s);
 }
 
 static size_t
@@ -53,20 +66,32 @@ hold_size(const struct smtp_hold *h)
 	return h == NULL ? 0 : footprint(sizeof(*h) + h->cap);
 }
 
+static size_t
+odd_size(const struct smtp *s, const struct smtp_odd *odd)
+{
+	size_t size;
+
+	if (odd == NULL)
+		return 0;
+	size = footprint(sizeof(*odd)) + text_size(s, odd->facts.auth) +
+	    text_size(s, odd->auth_latest) +
+	    footprint_of(odd->proxy, sizeof(*odd->proxy));
+	for (int i = 0; i < SIDES; i++) {
+		size += footprint_of(odd->early[i].at, odd->early[i].cap);
+		if (odd->proxy != NULL)
+			size += hold_size(odd->proxy->part[i]);
+	}
+	return size;
+}
+
 size_t
 smtp_size(const struct smtp *s)
 {
 	size_t size = footprint(sizeof(*s)) + facts_size(s) +
 	    list_size(s->list) + hold_size(s->hold) +
-	    footprint_of(s->answer_text.at, s->answer_text.cap) +
-	    footprint_of(s->expect.far, s->expect.cap) +
-	    text_size(s, s->auth_latest);
+	    smtp_expect_size(&s->expect) + odd_size(s, smtp_odd_of(s));
 
-	for (int i = 0; i < SIDES; i++) {
+	for (int i = 0; i < SIDES; i++)
 		size += footprint_of(s->reader[i].held, s->reader[i].cap);
-		size += footprint_of(s->early[i].at, s->early[i].cap);
-		if (s->proxy != NULL)
-			size += hold_size(s->proxy->part[i]);
-	}
-	return size + footprint_of(s->proxy, sizeof(*s->proxy));
+	return size;
 }

@@ -33,14 +33,10 @@ smtp_free(struct smtp *s)
 {
 	if (s == NULL)
 		return;
-	for (int i = 0; i < SIDES; i++) {
+	for (int i = 0; i < SIDES; i++)
 		smtp_line_drop(&s->reader[i]);
-		smtp_text_drop(&s->early[i]);
-	}
 	smtp_expect_clear(&s->expect);
-	smtp_text_drop(&s->answer_text);
 	smtp_hold_drop(&s->hold);
-	smtp_proxy_free(s->proxy);
 	if (s->list != NULL)
 		smtp_capability_drop(s->list);
 	free(s->list);
@@ -138,18 +134,20 @@ smtp_in_body(const struct smtp *s, enum side who)
 	    (s->talk == TALK_BODY || s->talk == TALK_CHUNK);
 }
 
-/* Of the facts, what stands between the texts that few lines touch. */
 void
-smtp_foresee(const struct smtp *s)
+smtp_foresee(const struct smtp *s, unsigned depth)
 {
 	const char *at = (const char *)s;
-	size_t hot = offsetof(struct smtp, facts.hellos_kept);
 
-	for (size_t i = 0; i < hot; i += 64)
-		__builtin_prefetch(at + i);
-	__builtin_prefetch(&s->facts.starttls);
-	__builtin_prefetch(&s->facts.mail_commands);
-	__builtin_prefetch(&s->early);		/* the flags before it */
+	if (depth == 0) {
+		for (size_t i = 0; i < sizeof(*s); i += 64)
+			__builtin_prefetch(at + i);
+		return;
+	}
+	/* where there is none it does no harm */
+	__builtin_prefetch(s->facts.upgrade);
+	__builtin_prefetch(s->facts.mail);
+	__builtin_prefetch(s->facts.rare);
 }
 
 const struct smtp_facts *

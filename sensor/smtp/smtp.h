@@ -56,64 +56,30 @@ enum smtp_next {
 
 /* One EHLO, HELO or LHLO and what came of it. */
 struct smtp_greeting {
-	enum smtp_hello	 hello;
-	int		 code;		/* of its reply; 0: none seen */
-	enum smtp_offer	 offer;
+	enum smtp_hello	 hello : 8;
+	enum smtp_offer	 offer : 8;
+	uint16_t	 code;		/* of its reply; 0: none seen */
 	struct mark	 command, reply_first, reply_last;
 };
 
 /*
- * Texts are escaped (base/escape.h) and NULL if there is nothing to tell.
- * What is counted goes on being counted past the limits of what is kept.
+ * Hundreds of thousands of conversations may be open at once, and most end
+ * with the reply to EHLO: what comes behind it, and what is odd, is kept
+ * apart, where there is any.  Texts are escaped (base/escape.h) and NULL if
+ * there is nothing to tell.  What is counted goes on being counted past the
+ * limits of what is kept.
  */
-struct smtp_facts {
-	/* the server's greeting */
-	const char	*banner;		/* text of its first line */
-	struct mark	 greeting;
-	int		 greeting_code;		/* 0: none seen */
-	enum smtp_protocol	 protocol;
 
-	/* EHLO and kin */
-	struct smtp_greeting	*hellos;	/* the first hellos_kept */
-	unsigned	 hellos_kept, hellos_seen;
-	const char	*hello_name;		/* argument of the last */
-	enum smtp_hello	 hello;			/* the last before TLS */
-	enum smtp_offer	 offer;			/* the last before TLS */
-	/* The last complete EHLO reply: lines as received, without code,
-	 * separated by \n.  Keywords: first words but of the first line, upper
-	 * case, separated by blanks. */
-	const char	*ehlo_reply;
-	const char	*capabilities;
-	const char	*offer_token;		/* the line that offers STARTTLS
-						 * or seems to hide it */
-	unsigned	 offer_times;		/* lines offering STARTTLS */
-	unsigned	 masked_keywords;	/* lines of X's (and a letter),
-						 * of stars, of blanks ... */
-	unsigned	 masked_eights;		/* as long as STARTTLS */
-
-	/* STARTTLS */
+/* STARTTLS; smtp_upgrade() */
+struct smtp_upgrade {
 	const char	*starttls_as_sent;	/* the command */
 	const char	*starttls_reply_text;
 	struct mark	 starttls_command_at, starttls_reply_at;
-	struct mark	 starttls_demanded_at;
-	enum smtp_starttls	 starttls;
-	unsigned	 starttls_times;
-	int		 starttls_reply;	/* code; 0: none seen */
+};
 
-	/* plaintext where none may be, RFC 3207 section 4.2; redacted */
-	unsigned	 client_early_octets;	/* behind STARTTLS, before its
-						 * reply or TLS */
-	unsigned	 server_early_octets;	/* behind the 220, before TLS */
-	const char	*client_early, *server_early;
-	struct mark	 client_early_at, server_early_at;
-	struct mark	 plain_after_accept_at;
-
-	/* mail in clear; commands that were refused count too */
-	unsigned	 mail_commands, rcpt_commands;
-	unsigned	 data_commands;		/* DATA, BDAT and BURL */
-	unsigned	 mails_accepted;	/* 2xx to the end of DATA or to
-						 * the last BDAT */
-	unsigned	 mails_unanswered;	/* sent whole, no reply seen */
+/* mail in clear; commands that were refused count too; smtp_mail() */
+struct smtp_mail {
+	unsigned	 rcpt_commands;
 	/* sent to their end, whatever came of them: */
 	unsigned	 mails_tls_optional;	/* TLS-Required: No, RFC 8689 */
 	unsigned	 mails_tls_report;	/* TLS-RPT reports, RFC 8460 */
@@ -126,7 +92,19 @@ struct smtp_facts {
 	const char	*mail_from_domain;	/* of the last MAIL; "": null
 						 * sender */
 	struct mark	 first_mail, first_data, first_accepted;
-	struct mark	 requiretls_at;
+};
+
+/* what few conversations have; smtp_rare() */
+struct smtp_rare {
+	struct mark	 starttls_demanded_at;
+
+	/* plaintext where none may be, RFC 3207 section 4.2; redacted */
+	unsigned	 client_early_octets;	/* behind STARTTLS, before its
+						 * reply or TLS */
+	unsigned	 server_early_octets;	/* behind the 220, before TLS */
+	const char	*client_early, *server_early;
+	struct mark	 client_early_at, server_early_at;
+	struct mark	 plain_after_accept_at;
 
 	/* credentials in clear */
 	const char	*auth;			/* mechanism, upper case: the
@@ -134,9 +112,57 @@ struct smtp_facts {
 	struct mark	 auth_at;
 	unsigned	 auth_times;
 
+	struct mark	 requiretls_at;
+
 	unsigned	 garbage_lines;		/* of the server, no replies */
 	unsigned	 unpaired_replies;	/* no command explains them */
 	unsigned	 limits_reached;	/* something was given up */
+};
+
+struct smtp_facts {
+	/* NULL: none of it; read by the functions below */
+	struct smtp_upgrade	*upgrade;
+	struct smtp_mail	*mail;
+	struct smtp_rare	*rare;
+
+	/* the server's greeting */
+	const char	*banner;		/* text of its first line */
+	struct mark	 greeting;
+	uint16_t	 greeting_code;		/* 0: none seen */
+
+	uint16_t	 starttls_reply;	/* code; 0: none seen */
+
+	enum smtp_protocol	 protocol : 8;
+
+	/* EHLO and kin */
+	enum smtp_hello	 hello : 8;		/* the last before TLS */
+	enum smtp_offer	 offer : 8;		/* the last before TLS */
+
+	enum smtp_starttls	 starttls : 8;
+
+	uint8_t		 hellos_kept;		/* the first of them */
+	uint16_t	 offer_times;		/* lines offering STARTTLS */
+	uint16_t	 masked_keywords;	/* lines of X's (and a letter),
+						 * of stars, of blanks ... */
+	uint16_t	 masked_eights;		/* as long as STARTTLS */
+	unsigned	 hellos_seen;
+	unsigned	 starttls_times;
+	struct smtp_greeting	*hellos;
+	const char	*hello_name;		/* argument of the last */
+	/* The last complete EHLO reply: lines as received, without code,
+	 * separated by \n.  Keywords: first words but of the first line, upper
+	 * case, separated by blanks. */
+	const char	*ehlo_reply;
+	const char	*capabilities;
+	const char	*offer_token;		/* the line that offers STARTTLS
+						 * or seems to hide it */
+
+	/* mail in clear */
+	unsigned	 mail_commands;
+	unsigned	 data_commands;		/* DATA, BDAT and BURL */
+	unsigned	 mails_accepted;	/* 2xx to the end of DATA or to
+						 * the last BDAT */
+	unsigned	 mails_unanswered;	/* sent whole, no reply seen */
 
 	/* greeting, EHLO */
 	bool	banner_masked : 1;	/* only 2, 0, blank and *, >= 8 stars */
@@ -179,6 +205,31 @@ struct smtp_facts {
 	bool	gap_in_starttls : 1;
 	bool	gap_in_mail : 1;
 };
+
+/* The parts of the facts, all zero if there are none. */
+static inline const struct smtp_upgrade *
+smtp_upgrade(const struct smtp_facts *f)
+{
+	static const struct smtp_upgrade none;
+
+	return f->upgrade != NULL ? f->upgrade : &none;
+}
+
+static inline const struct smtp_mail *
+smtp_mail(const struct smtp_facts *f)
+{
+	static const struct smtp_mail none;
+
+	return f->mail != NULL ? f->mail : &none;
+}
+
+static inline const struct smtp_rare *
+smtp_rare(const struct smtp_facts *f)
+{
+	static const struct smtp_rare none;
+
+	return f->rare != NULL ? f->rare : &none;
+}
 
 /*
  * Lines for the redacted dialogue.  `line` is escaped, redacted, without
@@ -247,8 +298,9 @@ void		 smtp_skipped(struct smtp *s, enum side who, uint64_t octets,
 /* Is this side inside a message body (later copies do not matter)? */
 bool		 smtp_in_body(const struct smtp *s, enum side who);
 
-/* Something is to be heard soon: fetch what that touches into the caches. */
-void		 smtp_foresee(const struct smtp *s);
+/* Something is to be heard or read soon: fetch what that touches into the
+ * caches: depth 0 itself, and once that is there, 1 the parts of its facts. */
+void		 smtp_foresee(const struct smtp *s, unsigned depth);
 
 /* The memory it takes up now, in octets. */
 size_t		 smtp_size(const struct smtp *s);

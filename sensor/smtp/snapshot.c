@@ -3,81 +3,112 @@
 
 #include "smtp/facts.h"
 
-/* Every text of the facts, but those in arrays. */
-static const char **
-text_of(struct smtp_facts *f, unsigned which)
-{
-	const char **const texts[] = { &f->banner, &f->hello_name,
-	    &f->ehlo_reply, &f->capabilities, &f->offer_token,
-	    &f->starttls_as_sent, &f->starttls_reply_text,
-	    &f->mail_from_domain, &f->auth };
+/* All of these: -1 if memory is short; what was copied is the copy's, the
+ * rest NULL. */
 
-	return which < sizeof(texts) / sizeof(texts[0]) ? texts[which] : NULL;
+static int
+copy_text(const char **text)
+{
+	if (*text == NULL)
+		return 0;
+	*text = strdup(*text);
+	return *text == NULL ? -1 : 0;
 }
 
-/* -1: memory is short; what was copied is the copy's, the rest NULL. */
 static int
-copy_texts(struct smtp_facts *to, const struct smtp_facts *from)
+copy_core(struct smtp *copy)
 {
-	struct smtp_facts source = *from;
-	const char **text;
-	int rc = 0;
+	struct smtp_facts *f = &copy->facts;
+	const struct smtp_greeting *hellos = f->hellos;
+	int rc;
 
-	for (unsigned i = 0; (text = text_of(to, i)) != NULL; i++) {
-		const char *original = *text_of(&source, i);
-
-		*text = original == NULL ? NULL : strdup(original);
-		if (original != NULL && *text == NULL)
-			rc = -1;
+	f->upgrade = NULL;
+	f->mail = NULL;
+	f->rare = NULL;
+	rc = copy_text(&f->banner) + copy_text(&f->hello_name) +
+	    copy_text(&f->ehlo_reply) + copy_text(&f->capabilities) +
+	    copy_text(&f->offer_token);
+	if (f->hellos_kept == 0)
+		return rc;
+	f->hellos = &copy->first_hello;
+	copy->first_hello = hellos[0];
+	if (f->hellos_kept == 1)
+		return rc;
+	f->hellos = calloc(f->hellos_kept, sizeof(*hellos));
+	if (f->hellos == NULL) {
+		f->hellos_kept = 0;
+		return -1;
 	}
+	memcpy(f->hellos, hellos, f->hellos_kept * sizeof(*hellos));
 	return rc;
 }
 
 static int
-copy_arrays(struct smtp_facts *to, const struct smtp_facts *from)
+copy_asked(struct smtp *copy, const struct smtp_asked *from)
 {
-	to->hellos = NULL;
-	to->rcpt_domains = NULL;
-	to->rcpt_domains_kept = to->hellos_kept = 0;
-	if (from->hellos_kept > 0) {
-		to->hellos = calloc(from->hellos_kept, sizeof(*to->hellos));
-		if (to->hellos == NULL)
-			return -1;
-		memcpy(to->hellos, from->hellos,
-		    from->hellos_kept * sizeof(*to->hellos));
-		to->hellos_kept = from->hellos_kept;
-	}
-	if (from->rcpt_domains_kept == 0)
+	struct smtp_asked *to;
+
+	if (from == NULL)
 		return 0;
+	if ((to = smtp_facts_asked(copy)) == NULL)
+		return -1;
+	to->facts = from->facts;
+	return copy_text(&to->facts.starttls_as_sent) +
+	    copy_text(&to->facts.starttls_reply_text);
+}
+
+static int
+copy_mail(struct smtp *copy, const struct smtp_mail *from)
+{
+	struct smtp_mail *to;
+	int rc;
+
+	if (from == NULL)
+		return 0;
+	if ((to = smtp_facts_mail(copy)) == NULL)
+		return -1;
+	*to = *from;
+	to->rcpt_domains = NULL;
+	to->rcpt_domains_kept = 0;
+	rc = copy_text(&to->mail_from_domain);
+	if (from->rcpt_domains_kept == 0)
+		return rc;
 	to->rcpt_domains = calloc(from->rcpt_domains_kept,
 	    sizeof(*to->rcpt_domains));
 	if (to->rcpt_domains == NULL)
 		return -1;
-	for (; to->rcpt_domains_kept < from->rcpt_domains_kept;
-	    to->rcpt_domains_kept++) {
-		unsigned i = to->rcpt_domains_kept;
-
-		if ((to->rcpt_domains[i] = strdup(from->rcpt_domains[i])) ==
-		    NULL)
+	for (unsigned i = 0; i < from->rcpt_domains_kept; i++) {
+		to->rcpt_domains[i] = from->rcpt_domains[i];
+		if (copy_text(&to->rcpt_domains[i]) == -1)
 			return -1;
+		to->rcpt_domains_kept++;
 	}
-	return 0;
+	return rc;
 }
 
 /* The early texts are those of smtp_text, which owns them. */
 static int
-copy_early(struct smtp *copy, const struct smtp *s)
+copy_odd(struct smtp *copy, const struct smtp_odd *from)
 {
-	const char **const to[SIDES] = { &copy->facts.client_early,
-	    &copy->facts.server_early };
+	const char **early[SIDES];
+	struct smtp_odd *to;
 
+	if (from == NULL)
+		return 0;
+	if ((to = smtp_facts_odd(copy)) == NULL)
+		return -1;
+	to->facts = from->facts;
+	early[SIDE_CLIENT] = &to->facts.client_early;
+	early[SIDE_SERVER] = &to->facts.server_early;
+	*early[SIDE_CLIENT] = *early[SIDE_SERVER] = NULL;
+	if (copy_text(&to->facts.auth) == -1)
+		return -1;
 	for (int i = 0; i < SIDES; i++) {
-		*to[i] = NULL;
-		if (s->early[i].at == NULL)
+		if (from->early[i].at == NULL)
 			continue;
-		smtp_text_say(&copy->early[i], s->early[i].at,
+		smtp_text_say(&to->early[i], from->early[i].at,
 		    SMTP_EARLY_MAX);
-		if ((*to[i] = copy->early[i].at) == NULL)
+		if ((*early[i] = to->early[i].at) == NULL)
 			return -1;
 	}
 	return 0;
@@ -87,14 +118,16 @@ struct smtp *
 smtp_snapshot(const struct smtp *s)
 {
 	struct smtp *copy;
+	int rc;
 
 	if ((copy = calloc(1, sizeof(*copy))) == NULL)
 		return NULL;
 	copy->facts = s->facts;
-	/* each makes its part the copy's own, whatever becomes of it */
-	if (copy_texts(&copy->facts, &s->facts) +
-	    copy_arrays(&copy->facts, &s->facts) +
-	    copy_early(copy, s) == 0)
+	rc = copy_core(copy);	/* first: it lets go of the original's parts */
+	rc += copy_asked(copy, smtp_asked_of(s));
+	rc += copy_mail(copy, s->facts.mail);
+	rc += copy_odd(copy, smtp_odd_of(s));
+	if (rc == 0)
 		return copy;
 	smtp_free(copy);
 	return NULL;

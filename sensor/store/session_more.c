@@ -93,7 +93,7 @@ add_smtp(struct json_text *j, const struct smtp_facts *f)
 
 	flag(j, "hello_masked", f->hello_masked);
 	flag(j, "ehlo_echo_differs", f->ehlo_echo_differs);
-	number(j, "garbage_lines", f->garbage_lines);
+	number(j, "garbage_lines", smtp_rare(f)->garbage_lines);
 	if (f->starttls_times > 1)
 		number(j, "starttls_times", f->starttls_times);
 	flag(j, "starttls_unoffered", f->starttls_unoffered);
@@ -102,20 +102,20 @@ add_smtp(struct json_text *j, const struct smtp_facts *f)
 	flag(j, "tls_unasked", f->tls_unasked);
 	flag(j, "starttls_echo_differs", f->starttls_echo_differs);
 	flag(j, "starttls_demanded", f->starttls_demanded);
-	number(j, "client_early_octets", f->client_early_octets);
-	text(j, "client_early", f->client_early);
-	number(j, "server_early_octets", f->server_early_octets);
-	text(j, "server_early", f->server_early);
+	number(j, "client_early_octets", smtp_rare(f)->client_early_octets);
+	text(j, "client_early", smtp_rare(f)->client_early);
+	number(j, "server_early_octets", smtp_rare(f)->server_early_octets);
+	text(j, "server_early", smtp_rare(f)->server_early);
 }
 
 static void
 add_mail(struct json_text *j, const struct smtp_facts *f)
 {
 	number(j, "mails_unanswered", f->mails_unanswered);
-	number(j, "mails_tls_optional", f->mails_tls_optional);
-	number(j, "mails_tls_report", f->mails_tls_report);
-	number(j, "headers_unseen", f->headers_unseen);
-	number(j, "rcpt_domains_dropped", f->rcpt_domains_dropped);
+	number(j, "mails_tls_optional", smtp_mail(f)->mails_tls_optional);
+	number(j, "mails_tls_report", smtp_mail(f)->mails_tls_report);
+	number(j, "headers_unseen", smtp_mail(f)->headers_unseen);
+	number(j, "rcpt_domains_dropped", smtp_mail(f)->rcpt_domains_dropped);
 	flag(j, "requiretls", f->requiretls);
 	flag(j, "auth_accepted", f->auth_accepted);
 	flag(j, "turned", f->turned);
@@ -123,8 +123,8 @@ add_mail(struct json_text *j, const struct smtp_facts *f)
 	flag(j, "proxy_header", f->proxy_header);
 	flag(j, "tunnelled", f->tunnelled);
 	flag(j, "early_talker", f->early_talker);
-	number(j, "unpaired_replies", f->unpaired_replies);
-	number(j, "limits_reached", f->limits_reached);
+	number(j, "unpaired_replies", smtp_rare(f)->unpaired_replies);
+	number(j, "limits_reached", smtp_rare(f)->limits_reached);
 }
 
 static void

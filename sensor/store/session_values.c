@@ -264,10 +264,10 @@ set_rcpt_domains(struct session_values *v, struct dictionary *d,
 	size_t len = 0;
 	int64_t id;
 
-	if (f->rcpt_domains_kept == 0)
+	if (smtp_mail(f)->rcpt_domains_kept == 0)
 		return;
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++) {
-		if ((id = text_id(v, d, f->rcpt_domains[i])) == -1) {
+	for (unsigned i = 0; i < smtp_mail(f)->rcpt_domains_kept; i++) {
+		if ((id = text_id(v, d, smtp_mail(f)->rcpt_domains[i])) == -1) {
 			v->failed = true;
 			return;
 		}
@@ -318,17 +318,18 @@ fill_smtp(struct session_values *v, struct dictionary *d,
 	set_hellos(v, d, f);
 	set_ehlo_reply(v, d, f);
 	set_text(v, d, COLUMN_offer_token, f->offer_token);
-	set_text(v, d, COLUMN_starttls_command, f->starttls_as_sent);
+	set_text(v, d, COLUMN_starttls_command,
+	    smtp_upgrade(f)->starttls_as_sent);
 	if (f->starttls_reply != 0)
 		n[COLUMN_starttls_reply] = f->starttls_reply;
 	n[COLUMN_mails_in_clear] = f->mails_accepted;
 	n[COLUMN_mail_commands] = f->mail_commands;
-	n[COLUMN_rcpt_commands] = f->rcpt_commands;
+	n[COLUMN_rcpt_commands] = smtp_mail(f)->rcpt_commands;
 	n[COLUMN_data_commands] = f->data_commands;
 	set_counts(v);
-	set_text(v, d, COLUMN_mail_from_domain, f->mail_from_domain);
+	set_text(v, d, COLUMN_mail_from_domain, smtp_mail(f)->mail_from_domain);
 	set_rcpt_domains(v, d, f);
-	set_text(v, d, COLUMN_auth_in_clear, f->auth);
+	set_text(v, d, COLUMN_auth_in_clear, smtp_rare(f)->auth);
 	if (f->quit)
 		n[COLUMN_flags] |= FLAG_QUIT;
 	if (f->plain_after_accept)

@@ -272,9 +272,10 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 		return 0;
 	if (r->smtp != NULL) {
 		smtp = smtp_facts(r->smtp);
-		evidence_cut(r->evidence, smtp->first_mail.packet);
-		evidence_cut(r->evidence, smtp->auth_at.packet);
-		evidence_cut(r->evidence, smtp->client_early_at.packet);
+		evidence_cut(r->evidence, smtp_mail(smtp)->first_mail.packet);
+		evidence_cut(r->evidence, smtp_rare(smtp)->auth_at.packet);
+		evidence_cut(r->evidence,
+		    smtp_rare(smtp)->client_early_at.packet);
 	}
 	return evidence_write(s->evidence, id, evidence_first(r->evidence));
 }

@@ -153,16 +153,16 @@ check_limits(const struct smtp_facts *f)
 	check_text(f->ehlo_reply, SMTP_REPLY_MAX);
 	check_text(f->capabilities, SMTP_REPLY_MAX);
 	check_text(f->offer_token, 160);
-	check_text(f->starttls_as_sent, 255);
-	check_text(f->starttls_reply_text, 512);
-	check_text(f->client_early, 200);
-	check_text(f->server_early, 200);
-	check_text(f->mail_from_domain, 255);
-	check_text(f->auth, 32);
+	check_text(smtp_upgrade(f)->starttls_as_sent, 255);
+	check_text(smtp_upgrade(f)->starttls_reply_text, 512);
+	check_text(smtp_rare(f)->client_early, 200);
+	check_text(smtp_rare(f)->server_early, 200);
+	check_text(smtp_mail(f)->mail_from_domain, 255);
+	check_text(smtp_rare(f)->auth, 32);
 	assert(f->hellos_kept <= SMTP_HELLOS_MAX);
-	assert(f->rcpt_domains_kept <= SMTP_DOMAINS_MAX);
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		check_text(f->rcpt_domains[i], 255);
+	assert(smtp_mail(f)->rcpt_domains_kept <= SMTP_DOMAINS_MAX);
+	for (unsigned i = 0; i < smtp_mail(f)->rcpt_domains_kept; i++)
+		check_text(smtp_mail(f)->rcpt_domains[i], 255);
 	assert(f->mails_accepted <= 100000);
 	assert(f->mails_unanswered <= 100000);
 }
@@ -174,40 +174,71 @@ same_text(const char *a, const char *b)
 	assert(a == NULL || strcmp(a, b) == 0);
 }
 
-/* All facts; what a pointer points at is compared, then the rest. */
+/* Each part: what a pointer points at is compared, then the rest.  All came
+ * from calloc() or are all zero, so padding is zero as well. */
+#define SAME(field)	same_text(a->field, b->field); \
+			x.field = y.field = NULL
+
+static void
+same_upgrade(const struct smtp_upgrade *a, const struct smtp_upgrade *b)
+{
+	struct smtp_upgrade x = *a, y = *b;
+
+	SAME(starttls_as_sent);
+	SAME(starttls_reply_text);
+	assert(memcmp(&x, &y, sizeof(x)) == 0);
+}
+
+static void
+same_mail(const struct smtp_mail *a, const struct smtp_mail *b)
+{
+	struct smtp_mail x = *a, y = *b;
+
+	SAME(mail_from_domain);
+	assert(a->rcpt_domains_kept == b->rcpt_domains_kept);
+	for (unsigned i = 0; i < a->rcpt_domains_kept; i++)
+		same_text(a->rcpt_domains[i], b->rcpt_domains[i]);
+	x.rcpt_domains = y.rcpt_domains = NULL;
+	assert(memcmp(&x, &y, sizeof(x)) == 0);
+}
+
+static void
+same_rare(const struct smtp_rare *a, const struct smtp_rare *b)
+{
+	struct smtp_rare x = *a, y = *b;
+
+	SAME(client_early);
+	SAME(server_early);
+	SAME(auth);
+	assert(memcmp(&x, &y, sizeof(x)) == 0);
+}
+
 static void
 same_facts(const struct smtp_facts *a, const struct smtp_facts *b)
 {
 	struct smtp_facts x = *a, y = *b;
 
-#define SAME(field)	same_text(a->field, b->field); \
-			x.field = y.field = NULL
 	SAME(banner);
 	SAME(hello_name);
 	SAME(offer_token);
 	SAME(ehlo_reply);
 	SAME(capabilities);
-	SAME(starttls_as_sent);
-	SAME(starttls_reply_text);
-	SAME(client_early);
-	SAME(server_early);
-	SAME(mail_from_domain);
-	SAME(auth);
-#undef SAME
 	assert(a->hellos_kept == b->hellos_kept);
 	for (unsigned i = 0; i < a->hellos_kept; i++) {
 		assert(a->hellos[i].hello == b->hellos[i].hello);
 		assert(a->hellos[i].code == b->hellos[i].code);
 		assert(a->hellos[i].offer == b->hellos[i].offer);
 	}
-	assert(a->rcpt_domains_kept == b->rcpt_domains_kept);
-	for (unsigned i = 0; i < a->rcpt_domains_kept; i++)
-		same_text(a->rcpt_domains[i], b->rcpt_domains[i]);
 	x.hellos = y.hellos = NULL;
-	x.rcpt_domains = y.rcpt_domains = NULL;
-	/* Both came from calloc(), so padding is zero as well. */
+	same_upgrade(smtp_upgrade(a), smtp_upgrade(b));
+	same_mail(smtp_mail(a), smtp_mail(b));
+	same_rare(smtp_rare(a), smtp_rare(b));
+	x.upgrade = y.upgrade = NULL;
+	x.mail = y.mail = NULL;
+	x.rare = y.rare = NULL;
 	assert(memcmp(&x, &y, sizeof(x)) == 0);
 }
+#undef SAME
 
 static void
 play_again(const struct heard *first, const uint8_t *data, size_t size,

@@ -187,7 +187,7 @@ sessions_add_up(void **state)
 	sh.m.findings.cause = "a box";
 	sh.m.smtp.facts.mails_accepted = 3;
 	sh.m.domains[0] = "example";
-	sh.m.smtp.facts.rcpt_domains_kept = 1;
+	sh.m.mail.rcpt_domains_kept = 1;
 	sh.past.peers = 7;
 	incident_add(i, &sh.s);
 	assert_int_equal(i->kind, KIND_STARTTLS_MASKED);

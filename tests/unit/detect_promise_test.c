@@ -17,7 +17,7 @@ static void
 may_go_in_clear(struct made_up *m)
 {
 	lacks_and_mails(m);
-	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	m->mail.mails_tls_optional = m->smtp.facts.mails_accepted +
 	    m->smtp.facts.mails_unanswered;
 }
 
@@ -25,15 +25,15 @@ static void
 reports(struct made_up *m)
 {
 	may_go_in_clear(m);
-	m->smtp.facts.mails_tls_report = m->smtp.facts.mails_tls_optional;
-	m->smtp.facts.mails_tls_optional = 0;
+	m->mail.mails_tls_report = m->mail.mails_tls_optional;
+	m->mail.mails_tls_optional = 0;
 }
 
 static void
 one_of_two_may(struct made_up *m)
 {
 	may_go_in_clear(m);
-	m->smtp.facts.mails_ordinary = 1;
+	m->mail.mails_ordinary = 1;
 }
 
 static void
@@ -49,14 +49,14 @@ logs_in_as_well(struct made_up *m)
 	static const char plain[] = "PLAIN";
 
 	may_go_in_clear(m);
-	m->smtp.facts.auth = plain;
+	m->rare.auth = plain;
 }
 
 static void
 masked_and_may(struct made_up *m)
 {
 	masked_and_mails(m);
-	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	m->mail.mails_tls_optional = m->smtp.facts.mails_accepted +
 	    m->smtp.facts.mails_unanswered;
 }
 
@@ -64,7 +64,7 @@ static void
 passes_by_and_may(struct made_up *m)
 {
 	passes_by(m);
-	m->smtp.facts.mails_tls_optional = m->smtp.facts.mails_accepted +
+	m->mail.mails_tls_optional = m->smtp.facts.mails_accepted +
 	    m->smtp.facts.mails_unanswered;
 }
 

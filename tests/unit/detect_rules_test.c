@@ -300,7 +300,7 @@ a_rule_speaks_and_is_silent(void **state)
 		if (one != NULL) {
 			seen |= 1U << cases[i].kind;
 			exposed = m.smtp.facts.mails_accepted > 0 ||
-			    m.smtp.facts.auth != NULL;
+			    m.rare.auth != NULL;
 			want = grade_of(cases[i].kind,
 			    (enum weight)cases[i].weight,
 			    &(struct circumstances){ .exposed = exposed });

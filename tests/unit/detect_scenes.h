@@ -36,8 +36,8 @@ static inline void
 mail(struct made_up *m)
 {
 	m->smtp.facts.mail_commands = m->smtp.facts.mails_accepted = 1;
-	m->smtp.facts.first_mail = m->smtp.facts.first_data =
-	    m->smtp.facts.first_accepted = decisive;
+	m->mail.first_mail = m->mail.first_data =
+	    m->mail.first_accepted = decisive;
 }
 
 static inline void
@@ -78,9 +78,9 @@ asks(struct made_up *m)
 	m->record.starttls = RECORD_STARTTLS_SENT;
 	m->smtp.facts.starttls = STARTTLS_SENT;
 	m->smtp.facts.starttls_times = 1;
-	m->smtp.facts.starttls_as_sent = "STARTTLS";
-	m->smtp.facts.starttls_command_at = decisive;
-	m->smtp.facts.starttls_reply_at = decisive;
+	m->upgrade.starttls_as_sent = "STARTTLS";
+	m->upgrade.starttls_command_at = decisive;
+	m->upgrade.starttls_reply_at = decisive;
 }
 
 static inline void
@@ -110,7 +110,7 @@ refused(struct made_up *m, int code, const char *text)
 {
 	asks(m);
 	m->smtp.facts.starttls_reply = code;
-	m->smtp.facts.starttls_reply_text = text;
+	m->upgrade.starttls_reply_text = text;
 }
 
 static inline void
@@ -178,7 +178,7 @@ static inline void
 says_501_to_a_parameter(struct made_up *m)
 {
 	refused(m, 501, "501 no");
-	m->smtp.facts.starttls_as_sent = "STARTTLS now";
+	m->upgrade.starttls_as_sent = "STARTTLS now";
 }
 
 static inline void
@@ -350,7 +350,7 @@ command_masked(struct made_up *m)
 	asks(m);
 	m->record.starttls = RECORD_STARTTLS_MASKED;
 	m->smtp.facts.starttls = STARTTLS_MASKED;
-	m->smtp.facts.starttls_as_sent = "XXXXXXXX";
+	m->upgrade.starttls_as_sent = "XXXXXXXX";
 }
 
 static inline void
@@ -358,7 +358,7 @@ noop(struct made_up *m)
 {
 	offers(m);
 	m->smtp.facts.noop_padded = true;
-	m->smtp.facts.starttls_command_at = decisive;
+	m->upgrade.starttls_command_at = decisive;
 }
 
 static inline void
@@ -366,7 +366,7 @@ demanded(struct made_up *m)
 {
 	lacks(m);
 	m->smtp.facts.starttls_demanded = true;
-	m->smtp.facts.starttls_demanded_at = decisive;
+	m->rare.starttls_demanded_at = decisive;
 }
 
 static inline void
@@ -381,7 +381,7 @@ plain_after_220(struct made_up *m)
 {
 	fails(m, TLS_FAIL_NO_HELLO);
 	m->smtp.facts.plain_after_accept = true;
-	m->smtp.facts.plain_after_accept_at = decisive;
+	m->rare.plain_after_accept_at = decisive;
 }
 
 static inline void
@@ -395,9 +395,9 @@ static inline void
 early(struct made_up *m, const char *text)
 {
 	gets_tls(m);
-	m->smtp.facts.client_early = text;
-	m->smtp.facts.client_early_octets = (unsigned)strlen(text);
-	m->smtp.facts.client_early_at = decisive;
+	m->rare.client_early = text;
+	m->rare.client_early_octets = (unsigned)strlen(text);
+	m->rare.client_early_at = decisive;
 }
 
 static inline void
@@ -422,9 +422,9 @@ static inline void
 injects_replies(struct made_up *m)
 {
 	gets_tls(m);
-	m->smtp.facts.server_early = "250 AUTH LOGIN\\r\\n";
-	m->smtp.facts.server_early_octets = 16;
-	m->smtp.facts.server_early_at = decisive;
+	m->rare.server_early = "250 AUTH LOGIN\\r\\n";
+	m->rare.server_early_octets = 16;
+	m->rare.server_early_at = decisive;
 }
 
 static inline void
@@ -530,23 +530,23 @@ static inline void
 logs_in(struct made_up *m)
 {
 	lacks(m);
-	m->smtp.facts.auth = "PLAIN";
-	m->smtp.facts.auth_at = decisive;
+	m->rare.auth = "PLAIN";
+	m->rare.auth_at = decisive;
 }
 
 static inline void
 logs_in_with_proof(struct made_up *m)
 {
 	logs_in(m);
-	m->smtp.facts.auth = "SCRAM-SHA-256";
+	m->rare.auth = "SCRAM-SHA-256";
 }
 
 static inline void
 logs_in_stripped(struct made_up *m)
 {
 	masked(m);
-	m->smtp.facts.auth = "LOGIN";
-	m->smtp.facts.auth_at = decisive;
+	m->rare.auth = "LOGIN";
+	m->rare.auth_at = decisive;
 }
 
 static inline void
@@ -554,7 +554,7 @@ requires_tls(struct made_up *m)
 {
 	lacks(m);
 	m->smtp.facts.requiretls = true;
-	m->smtp.facts.requiretls_at = decisive;
+	m->rare.requiretls_at = decisive;
 }
 
 static inline void

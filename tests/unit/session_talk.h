@@ -225,12 +225,13 @@ talk_tell_smtp(char *told, const struct smtp_facts *f)
 		talk_tell(told, "mail_commands=%u\n", f->mail_commands);
 	if (f->mails_accepted > 0)
 		talk_tell(told, "mails=%u\n", f->mails_accepted);
-	if (f->auth != NULL)
-		talk_tell(told, "auth=%s\n", f->auth);
+	if (smtp_rare(f)->auth != NULL)
+		talk_tell(told, "auth=%s\n", smtp_rare(f)->auth);
 	if (f->quit)
 		talk_tell(told, "quit\n");
-	if (f->server_early != NULL)
-		talk_tell(told, "server_early=%s\n", f->server_early);
+	if (smtp_rare(f)->server_early != NULL)
+		talk_tell(told, "server_early=%s\n",
+		    smtp_rare(f)->server_early);
 	if (f->plain_after_accept)
 		talk_tell(told, "plain_after_accept\n");
 }

@@ -79,7 +79,7 @@ test_more_than_256_extensions(void **state)
 	assert_int_equal(f->offer, OFFER_UNSEEN);
 	assert_int_equal(f->hellos[0].offer, OFFER_UNSEEN);
 	assert_int_equal(f->hellos[0].code, 250);
-	assert_int_equal(f->limits_reached, 1);
+	assert_int_equal(smtp_rare(f)->limits_reached, 1);
 	smtp_free(s);
 }
 
@@ -175,13 +175,13 @@ test_more_commands_than_we_count_replies_for(void **state)
 	(void)state;
 	say(s, SIDE_SERVER, "220 mx\r\n");
 	say_often(s, SIDE_CLIENT, "NOOP\r\n", 3000);
-	assert_int_equal(f->limits_reached, 1);
+	assert_int_equal(smtp_rare(f)->limits_reached, 1);
 	say_often(s, SIDE_SERVER, "250 ok\r\n", 3000);
 	/* In step again: everything was answered when EHLO was said. */
 	say(s, SIDE_CLIENT, "EHLO a\r\n");
 	say(s, SIDE_SERVER, "250-mx\r\n250 STARTTLS\r\n");
 	assert_int_equal(f->offer, OFFER_OFFERED);
-	assert_int_equal(f->unpaired_replies, 0);
+	assert_int_equal(smtp_rare(f)->unpaired_replies, 0);
 	smtp_free(s);
 }
 
@@ -197,10 +197,10 @@ test_a_thousand_pipelined_commands(void **state)
 	say(s, SIDE_CLIENT, "STARTTLS\r\n");
 	say_often(s, SIDE_SERVER, "250-a\r\n250 ok\r\n", 1000);
 	say(s, SIDE_SERVER, "454 no\r\n");
-	assert_int_equal(f->rcpt_commands, 1000);
+	assert_int_equal(smtp_mail(f)->rcpt_commands, 1000);
 	assert_int_equal(f->starttls_reply, 454);
-	assert_int_equal(f->limits_reached, 0);
-	assert_int_equal(f->unpaired_replies, 0);
+	assert_int_equal(smtp_rare(f)->limits_reached, 0);
+	assert_int_equal(smtp_rare(f)->unpaired_replies, 0);
 	smtp_free(s);
 }
 
@@ -221,9 +221,9 @@ test_more_domains_than_we_keep(void **state)
 	say(s, SIDE_CLIENT, "RCPT TO:<y@D0.Example>\r\n");
 	snprintf(line, sizeof(line), "RCPT TO:<x@%0300d>\r\n", 1);
 	say(s, SIDE_CLIENT, line);
-	assert_int_equal(f->rcpt_domains_kept, SMTP_DOMAINS_MAX);
-	assert_int_equal(f->rcpt_domains_dropped, 7);
-	assert_string_equal(f->rcpt_domains[63], "d63.example");
+	assert_int_equal(smtp_mail(f)->rcpt_domains_kept, SMTP_DOMAINS_MAX);
+	assert_int_equal(smtp_mail(f)->rcpt_domains_dropped, 7);
+	assert_string_equal(smtp_mail(f)->rcpt_domains[63], "d63.example");
 	smtp_free(s);
 }
 
@@ -343,14 +343,14 @@ test_the_marks_lead_to_the_packets(void **state)
 	assert_int_equal(f->hellos[0].command.packet, 2);
 	assert_int_equal(f->hellos[0].reply_first.packet, 3);
 	assert_int_equal(f->hellos[0].reply_last.packet, 4);
-	assert_int_equal(f->starttls_command_at.packet, 5);
-	assert_int_equal(f->starttls_reply_at.packet, 6);
-	assert_int_equal(f->auth_at.packet, 7);
-	assert_int_equal(f->first_mail.packet, 9);
-	assert_int_equal(f->requiretls_at.packet, 9);
-	assert_int_equal(f->starttls_demanded_at.packet, 10);
-	assert_int_equal(f->first_data.packet, 11);
-	assert_int_equal(f->first_accepted.packet, 14);
+	assert_int_equal(smtp_upgrade(f)->starttls_command_at.packet, 5);
+	assert_int_equal(smtp_upgrade(f)->starttls_reply_at.packet, 6);
+	assert_int_equal(smtp_rare(f)->auth_at.packet, 7);
+	assert_int_equal(smtp_mail(f)->first_mail.packet, 9);
+	assert_int_equal(smtp_rare(f)->requiretls_at.packet, 9);
+	assert_int_equal(smtp_rare(f)->starttls_demanded_at.packet, 10);
+	assert_int_equal(smtp_mail(f)->first_data.packet, 11);
+	assert_int_equal(smtp_mail(f)->first_accepted.packet, 14);
 	smtp_free(s);
 }
 

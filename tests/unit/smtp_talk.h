@@ -266,6 +266,10 @@ talk_text(char *out, size_t *n, const char *key, const char *value)
 #define TALK_BOOL(x)	talk_bool(out, &n, #x, f->x)
 #define TALK_UINT(x)	talk_uint(out, &n, #x, (unsigned)f->x)
 #define TALK_TEXT(x)	talk_text(out, &n, #x, f->x)
+#define TALK_UINT_OF(part, x) \
+	talk_uint(out, &n, #x, smtp_##part(f)->x)
+#define TALK_TEXT_OF(part, x) \
+	talk_text(out, &n, #x, smtp_##part(f)->x)
 
 static size_t
 talk_dump(const struct smtp_facts *f, char *out)
@@ -288,29 +292,36 @@ talk_dump(const struct smtp_facts *f, char *out)
 	TALK_BOOL(masked_in_order); TALK_BOOL(offer_near);
 	TALK_TEXT(ehlo_reply); TALK_TEXT(capabilities);
 	TALK_BOOL(enhanced_codes); TALK_BOOL(reply_after_final);
-	TALK_BOOL(reply_mixed_codes); TALK_UINT(garbage_lines);
+	TALK_BOOL(reply_mixed_codes); TALK_UINT_OF(rare, garbage_lines);
 	TALK_BOOL(reply_too_long); TALK_UINT(starttls_times);
 	TALK_BOOL(starttls_unoffered); TALK_BOOL(anonymoustls);
 	TALK_BOOL(noop_padded); TALK_BOOL(tls_unasked);
-	TALK_TEXT(starttls_as_sent); TALK_UINT(starttls_reply);
-	TALK_TEXT(starttls_reply_text); TALK_BOOL(starttls_reply_enhanced);
+	TALK_TEXT_OF(upgrade, starttls_as_sent); TALK_UINT(starttls_reply);
+	TALK_TEXT_OF(upgrade, starttls_reply_text);
+	TALK_BOOL(starttls_reply_enhanced);
 	TALK_BOOL(starttls_echo_differs); TALK_BOOL(starttls_demanded);
-	TALK_UINT(client_early_octets); TALK_TEXT(client_early);
-	TALK_UINT(server_early_octets); TALK_TEXT(server_early);
+	TALK_UINT_OF(rare, client_early_octets);
+	TALK_TEXT_OF(rare, client_early);
+	TALK_UINT_OF(rare, server_early_octets);
+	TALK_TEXT_OF(rare, server_early);
 	TALK_BOOL(plain_after_accept); TALK_UINT(mail_commands);
-	TALK_UINT(rcpt_commands); TALK_UINT(data_commands);
+	TALK_UINT_OF(mail, rcpt_commands); TALK_UINT(data_commands);
 	TALK_UINT(mails_accepted); TALK_UINT(mails_unanswered);
-	TALK_UINT(mails_tls_optional); TALK_UINT(mails_tls_report);
-	TALK_UINT(mails_ordinary); TALK_UINT(headers_unseen);
-	TALK_TEXT(mail_from_domain);
-	for (unsigned i = 0; i < f->rcpt_domains_kept; i++)
-		talk_put(out, &n, "rcpt%u=%s\n", i + 1, f->rcpt_domains[i]);
-	TALK_UINT(rcpt_domains_kept); TALK_UINT(rcpt_domains_dropped);
-	TALK_BOOL(requiretls); TALK_TEXT(auth); TALK_UINT(auth_times);
+	TALK_UINT_OF(mail, mails_tls_optional);
+	TALK_UINT_OF(mail, mails_tls_report);
+	TALK_UINT_OF(mail, mails_ordinary); TALK_UINT_OF(mail, headers_unseen);
+	TALK_TEXT_OF(mail, mail_from_domain);
+	for (unsigned i = 0; i < smtp_mail(f)->rcpt_domains_kept; i++)
+		talk_put(out, &n, "rcpt%u=%s\n", i + 1,
+		    smtp_mail(f)->rcpt_domains[i]);
+	TALK_UINT_OF(mail, rcpt_domains_kept);
+	TALK_UINT_OF(mail, rcpt_domains_dropped);
+	TALK_BOOL(requiretls); TALK_TEXT_OF(rare, auth);
+	TALK_UINT_OF(rare, auth_times);
 	TALK_BOOL(auth_accepted); TALK_BOOL(quit); TALK_BOOL(turned);
 	TALK_BOOL(xclient); TALK_BOOL(proxy_header); TALK_BOOL(tunnelled);
-	TALK_BOOL(early_talker); TALK_UINT(unpaired_replies);
-	TALK_UINT(limits_reached); TALK_BOOL(gap_in_greeting);
+	TALK_BOOL(early_talker); TALK_UINT_OF(rare, unpaired_replies);
+	TALK_UINT_OF(rare, limits_reached); TALK_BOOL(gap_in_greeting);
 	TALK_BOOL(gap_in_ehlo_reply); TALK_BOOL(gap_in_starttls);
 	TALK_BOOL(gap_in_mail);
 	return n;

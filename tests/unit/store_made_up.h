@@ -45,6 +45,9 @@ tls_facts(const struct tls *t)
 struct made_up {
 	struct session_record	 record;
 	struct smtp		 smtp;
+	struct smtp_upgrade	 upgrade;	/* the parts of its facts */
+	struct smtp_mail	 mail;
+	struct smtp_rare	 rare;
 	struct tls		 tls;
 	struct findings		 findings;
 	char			 source[16];
@@ -62,8 +65,11 @@ make_up(struct made_up *m, uint64_t identity)
 	memset(m, 0, sizeof(*m));
 	snprintf(m->source, sizeof(m->source), "eth0");
 	m->record.source = m->source;
+	m->smtp.facts.upgrade = &m->upgrade;
+	m->smtp.facts.mail = &m->mail;
+	m->smtp.facts.rare = &m->rare;
 	m->smtp.facts.hellos = m->hellos;
-	m->smtp.facts.rcpt_domains = m->domains;
+	m->mail.rcpt_domains = m->domains;
 	m->tls.facts.chain = m->chain;
 	m->record.identity = identity;
 	m->record.smtp = &m->smtp;

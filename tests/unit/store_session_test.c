@@ -92,16 +92,16 @@ SET(banner, m->smtp.facts.greeting_code = 220;
 SET(hellos, m->smtp.facts.hellos_kept = m->smtp.facts.hellos_seen = 2;
     m->hellos[0] = (struct smtp_greeting){ .hello = HELLO_EHLO, .code = 502 };
     m->hellos[1] = (struct smtp_greeting){ .hello = HELLO_HELO })
-SET(mail, m->smtp.facts.mail_commands = 3; m->smtp.facts.rcpt_commands = 5;
+SET(mail, m->smtp.facts.mail_commands = 3; m->mail.rcpt_commands = 5;
     m->smtp.facts.data_commands = 2; m->smtp.facts.mails_accepted = 1)
-SET(domains, m->smtp.facts.mail_from_domain = "from.example";
+SET(domains, m->mail.mail_from_domain = "from.example";
     m->domains[0] = "b.example"; m->domains[1] = "a.example";
-    m->smtp.facts.rcpt_domains_kept = 2)
-SET(null_sender, m->smtp.facts.mail_from_domain = "")
-SET(auth, m->smtp.facts.auth = "PLAIN")
+    m->mail.rcpt_domains_kept = 2)
+SET(null_sender, m->mail.mail_from_domain = "")
+SET(auth, m->rare.auth = "PLAIN")
 SET(quit, m->smtp.facts.quit = true)
 SET(plain_again, m->smtp.facts.plain_after_accept = true)
-SET(command, m->smtp.facts.starttls_as_sent = "starttls";
+SET(command, m->upgrade.starttls_as_sent = "starttls";
     m->smtp.facts.offer_token = "STARTTLS ")
 SET(gaps, m->record.gaps = 1u << GAP_MIDSTREAM | 1u << GAP_EVICTED)
 SET(midstream, m->record.flow.side[SIDE_CLIENT].syn =

@@ -333,7 +333,7 @@ sessions_of_any_shape_have_their_values(void **state)
 		m.smtp.facts.greeting_code = i >> 1 & 1 ? 220 : 0;
 		m.smtp.facts.starttls_reply = i >> 2 & 1 ? 454 : 0;
 		m.smtp.facts.mail_commands = i >> 3 & 1 ? 3 : 0;
-		m.smtp.facts.rcpt_commands = i >> 4 & 1 ? 5 : 0;
+		m.mail.rcpt_commands = i >> 4 & 1 ? 5 : 0;
 		m.smtp.facts.data_commands = i >> 5 & 1 ? 7 : 0;
 		m.record.flow.last.time = NOON + (int64_t)(i & 63);
 		put(s, &m);
