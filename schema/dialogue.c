@@ -11,8 +11,11 @@
 #define HEAD_BITS	4		/* who, and the two below */
 #define REFERRED	(1U << WHO_BITS)
 #define ALIKE		(2U << WHO_BITS)
-#define HEAD_MORE	1	/* octets these bits may take */
+#define HEAD_SHORT	32U	/* octets of a line whose length and speaker
+				 * count as one octet, of others as two */
+#define HEAD_MAX	2
 #define AT_MAX		5	/* octets of where a text is kept */
+#define FAR		UINT32_MAX	/* a step of as much or more */
 
 /*
  * One block.  Lines lie one behind the other, each behind a head of three
@@ -26,9 +29,10 @@ struct dialogue {
 	uint64_t	 first_packet;
 	const char	*start;		/* of texts kept elsewhere */
 	unsigned	 dropped;
+	uint32_t	 packet, time;	/* steps of the last line, or FAR */
 	uint16_t	 counted;	/* as if all texts and steps were here */
 	uint16_t	 len, size;
-	uint16_t	 last;		/* where steps were told last */
+	uint8_t		 steps;		/* octets of those, as counted */
 	uint8_t		 octets[];
 };
 
@@ -129,7 +133,9 @@ dialogue_new(void)
 		return NULL;
 	d->dropped = 0;
 	d->start = NULL;
-	d->counted = d->len = d->last = 0;
+	d->packet = d->time = FAR;
+	d->steps = 0;
+	d->counted = d->len = 0;
 	return d;
 }
 
@@ -155,41 +161,63 @@ room(struct dialogue **d, size_t n)
 	return true;
 }
 
-static unsigned
+static inline unsigned
 varint_size(uint64_t n)
 {
-	unsigned bits = 64 - (unsigned)__builtin_clzll(n | 1);
+	unsigned size = 1;
 
-	return (bits + 6) / 7;
+	while ((n >>= 7) != 0)
+		size++;
+	return size;
 }
 
-/* Does the line before have the same steps? */
-static bool
-is_alike(const struct dialogue *d, uint64_t packet, uint64_t time)
+static uint32_t
+near_step(uint64_t step)
 {
-	uint64_t before;
-	const uint8_t *p;
-
-	if (d->len == 0)
-		return false;
-	p = take_own(d->octets + d->last, &before);
-	if (before != packet)
-		return false;
-	(void)take_own(p, &before);
-	return before == time;
+	return step < FAR ? (uint32_t)step : FAR;
 }
 
-/*
- * Nothing after the first that is dropped: a dialogue has an end, but no
- * holes.  `at` is where the text is kept, `from` NULL then.
- */
+/* Does the line before have the same steps?  If not, these are the last. */
+static bool
+is_alike(struct dialogue *d, uint64_t packet, uint64_t time)
+{
+	if (packet == d->packet && time == d->time && packet != FAR &&
+	    time != FAR)
+		return true;
+	d->packet = near_step(packet);
+	d->time = near_step(time);
+	d->steps = (uint8_t)(varint_size(packet) + varint_size(time));
+	return false;
+}
+
+/* Room for it; else it is dropped, and nothing behind the first that is may
+ * be kept: a dialogue has an end, but no holes. */
+static bool
+has_room(struct dialogue **dialogue, size_t len, bool here)
+{
+	struct dialogue *d = *dialogue;
+	size_t count = (len < HEAD_SHORT ? 1 : 2) + d->steps + len;
+	size_t most = HEAD_MAX + d->steps + (here ? len : AT_MAX);
+
+	if (d->dropped > 0 || count > (size_t)DIALOGUE_OCTETS_MAX - d->counted ||
+	    (most > (size_t)d->size - d->len && !room(dialogue, most))) {
+		d->dropped++;
+		return false;
+	}
+	(*dialogue)->counted += (uint16_t)count;
+	return true;
+}
+
+/* `at` is where the text is kept, `from` NULL then. */
 static void
 append(struct dialogue **dialogue, const struct dialogue_line *line,
     const char *from, uint32_t at)
 {
+	size_t len = line->len < DIALOGUE_LINE_MAX ? line->len :
+	    DIALOGUE_LINE_MAX;
 	struct dialogue *d = *dialogue;
-	uint64_t head, packet, time;
-	size_t count;
+	uint64_t packet, time;
+	bool alike;
 	uint8_t *to;
 
 	if (d->counted == 0) {
@@ -198,34 +226,24 @@ append(struct dialogue **dialogue, const struct dialogue_line *line,
 	}
 	packet = zigzag(line->packet - d->first_packet);
 	time = zigzag((uint64_t)line->time - (uint64_t)d->first_time);
-	count = varint_size((uint64_t)line->len << WHO_BITS) +
-	    varint_size(packet) + varint_size(time) + line->len;
-	if (d->dropped > 0 || count > (size_t)DIALOGUE_OCTETS_MAX - d->counted ||
-	    !room(dialogue, (from != NULL ? count : count - line->len) +
-	    HEAD_MORE + AT_MAX)) {
-		d->dropped++;
+	alike = is_alike(d, packet, time);
+	if (!has_room(dialogue, len, from != NULL))
 		return;
-	}
 	d = *dialogue;
 	to = d->octets + d->len;
-	head = (uint64_t)line->len << HEAD_BITS | line->who |
-	    (from != NULL ? 0 : REFERRED);
-	if (is_alike(d, packet, time))
-		to += put_varint(to, head | ALIKE);
-	else {
-		to += put_varint(to, head);
-		d->last = (uint16_t)(to - d->octets);
+	to += put_varint(to, len << HEAD_BITS | line->who |
+	    (from != NULL ? 0 : REFERRED) | (alike ? ALIKE : 0));
+	if (!alike) {
 		to += put_varint(to, packet);
 		to += put_varint(to, time);
 	}
 	if (from == NULL)
 		to += put_varint(to, at);
 	else {
-		memcpy(to, from, line->len);
-		to += line->len;
+		memcpy(to, from, len);
+		to += len;
 	}
 	d->len = (uint16_t)(to - d->octets);
-	d->counted += (uint16_t)count;
 }
 
 void
@@ -235,8 +253,6 @@ dialogue_add(struct dialogue **d, enum dialogue_who who, int64_t time,
 	struct dialogue_line line = { .who = who, .time = time,
 	    .packet = packet, .len = len };
 
-	if (line.len > DIALOGUE_LINE_MAX)
-		line.len = DIALOGUE_LINE_MAX;
 	append(d, &line, text != NULL ? text : "", 0);
 }
 
@@ -244,12 +260,8 @@ void
 dialogue_refer(struct dialogue **d, const struct dialogue_line *line,
     const char *start)
 {
-	struct dialogue_line cut = *line;
-
-	if (cut.len > DIALOGUE_LINE_MAX)
-		cut.len = DIALOGUE_LINE_MAX;
 	(*d)->start = start;
-	append(d, &cut, NULL, (uint32_t)(line->text - start));
+	append(d, line, NULL, (uint32_t)(line->text - start));
 }
 
 struct dialogue *

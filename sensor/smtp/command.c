@@ -2,40 +2,53 @@
 #include "smtp/body.h"
 #include "smtp/command.h"
 
-#define VERB(word, verb)	{ word, sizeof(word) - 1, verb }
+/*
+ * Letters compare without case by one bit.  It makes a letter of nothing that
+ * is none, and verbs of four letters are compared at once.
+ */
+#define CASE		0x20202020u
+#define FOUR(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | \
+	    (uint32_t)(d) << 24 | CASE)
+
+/* The usual ones first. */
+static const struct {
+	uint32_t	 word;
+	enum smtp_verb	 verb;
+} fours[] = {
+	{ FOUR('E', 'H', 'L', 'O'), VERB_EHLO },
+	{ FOUR('M', 'A', 'I', 'L'), VERB_MAIL },
+	{ FOUR('R', 'C', 'P', 'T'), VERB_RCPT },
+	{ FOUR('D', 'A', 'T', 'A'), VERB_DATA },
+	{ FOUR('Q', 'U', 'I', 'T'), VERB_QUIT },
+	{ FOUR('B', 'D', 'A', 'T'), VERB_BDAT },
+	{ FOUR('H', 'E', 'L', 'O'), VERB_HELO },
+	{ FOUR('R', 'S', 'E', 'T'), VERB_RSET },
+	{ FOUR('A', 'U', 'T', 'H'), VERB_AUTH },
+	{ FOUR('N', 'O', 'O', 'P'), VERB_NOOP },
+	{ FOUR('L', 'H', 'L', 'O'), VERB_LHLO },
+	{ FOUR('V', 'R', 'F', 'Y'), VERB_VRFY },
+	{ FOUR('E', 'X', 'P', 'N'), VERB_EXPN },
+	{ FOUR('H', 'E', 'L', 'P'), VERB_HELP },
+	{ FOUR('E', 'T', 'R', 'N'), VERB_ETRN },
+	{ FOUR('A', 'T', 'R', 'N'), VERB_ATRN },
+	{ FOUR('T', 'U', 'R', 'N'), VERB_TURN },
+	{ FOUR('B', 'U', 'R', 'L'), VERB_BURL },
+	{ FOUR('S', 'E', 'N', 'D'), VERB_MAIL },
+	{ FOUR('S', 'O', 'M', 'L'), VERB_MAIL },
+	{ FOUR('S', 'A', 'M', 'L'), VERB_MAIL },
+};
 
 static const struct {
 	const char	*word;
-	size_t		 len;
 	enum smtp_verb	 verb;
 } verbs[] = {
-	VERB("EHLO", VERB_EHLO),
-	VERB("MAIL", VERB_MAIL),
-	VERB("RCPT", VERB_RCPT),
-	VERB("DATA", VERB_DATA),
-	VERB("QUIT", VERB_QUIT),
-	VERB("STARTTLS", VERB_STARTTLS),
-	VERB("BDAT", VERB_BDAT),
-	VERB("HELO", VERB_HELO),
-	VERB("RSET", VERB_RSET),
-	VERB("AUTH", VERB_AUTH),
-	VERB("NOOP", VERB_NOOP),
-	VERB("LHLO", VERB_LHLO),
-	VERB("VRFY", VERB_VRFY),
-	VERB("EXPN", VERB_EXPN),
-	VERB("HELP", VERB_HELP),
-	VERB("ETRN", VERB_ETRN),
-	VERB("ATRN", VERB_ATRN),
-	VERB("TURN", VERB_TURN),
-	VERB("BURL", VERB_BURL),
-	VERB("SEND", VERB_MAIL),
-	VERB("SOML", VERB_MAIL),
-	VERB("SAML", VERB_MAIL),
-	VERB("XCLIENT", VERB_XCLIENT),
-	VERB("XFORWARD", VERB_XFORWARD),
-	VERB("X-EXPS", VERB_AUTH),
-	VERB("XEXCH50", VERB_XEXCH50),
-	VERB("X-ANONYMOUSTLS", VERB_ANONYMOUSTLS),
+	{ "STARTTLS", VERB_STARTTLS },
+	{ "XCLIENT", VERB_XCLIENT },
+	{ "XFORWARD", VERB_XFORWARD },
+	{ "X-EXPS", VERB_AUTH },
+	{ "XEXCH50", VERB_XEXCH50 },
+	{ "X-ANONYMOUSTLS", VERB_ANONYMOUSTLS },
 };
 
 static bool
@@ -69,17 +82,26 @@ is_all(struct span s, uint8_t c)
 }
 
 static enum smtp_verb
+look_up_four(struct span word)
+{
+	uint32_t four = FOUR(word.at[0], word.at[1], word.at[2], word.at[3]);
+
+	for (size_t i = 0; i < sizeof(fours) / sizeof(fours[0]); i++)
+		if (fours[i].word == four)
+			return fours[i].verb;
+	return VERB_UNKNOWN;
+}
+
+static enum smtp_verb
 look_up(struct span word, struct span argument)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		/* Most lines are told by their first letter. */
-		if (word.len != verbs[i].len || span_lower(word.at[0]) !=
-		    span_lower((uint8_t)verbs[i].word[0]))
-			continue;
-		if (span_equal_nocase(word,
-		    span_of(verbs[i].word, verbs[i].len)))
+	enum smtp_verb verb;
+
+	if (word.len == 4 && (verb = look_up_four(word)) != VERB_UNKNOWN)
+		return verb;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (span_equal_nocase(word, span_text(verbs[i].word)))
 			return verbs[i].verb;
-	}
 	if (!is_all(word, 'X'))
 		return VERB_UNKNOWN;
 	if (word.len == 4 && argument.len > 0)

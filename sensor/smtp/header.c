@@ -349,6 +349,28 @@ skip_name(struct span octets)
 	return span_skip(octets, n);
 }
 
+/* Words that are none of those looked for, up to what divides them. */
+static struct span
+skip_words(struct span octets)
+{
+	size_t n = 0;
+
+	while (n < octets.len && (octets.at[n] >= '0' ?
+	    octets.at[n] != ';' && octets.at[n] != '=' &&
+	    octets.at[n] != '\\' : octets.at[n] == '-' ||
+	    octets.at[n] == '.' || octets.at[n] == '/'))
+		n++;
+	return span_skip(octets, n);
+}
+
+/* May octets be skipped by these? */
+static bool
+is_elsewhere(const struct smtp_header *h)
+{
+	return h->at == HEADER_BODY_OF_FIELD && h->like == 0 && h->len > 0 &&
+	    !h->quoted && !h->escaped && h->depth == 0;
+}
+
 void
 smtp_header_hear(struct smtp_header *h, struct span octets)
 {
@@ -362,8 +384,11 @@ smtp_header_hear(struct smtp_header *h, struct span octets)
 			octets = skip_line(h, octets);
 			continue;
 		}
-		if (h->at == HEADER_NAME && h->like == 0 &&
-		    (octets = skip_name(octets)).len == 0)
+		if (h->at == HEADER_NAME && h->like == 0)
+			octets = skip_name(octets);
+		else if (is_elsewhere(h))
+			octets = skip_words(octets);
+		if (octets.len == 0)
 			break;
 		step(h, octets.at[0]);
 		octets = span_skip(octets, 1);

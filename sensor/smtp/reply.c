@@ -55,10 +55,10 @@ bool
 smtp_reply_mentions(struct span text, const char *word)
 {
 	struct span want = span_text(word);
-	uint8_t first = span_lower((uint8_t)word[0]);
+	uint8_t first = want.at[0] | 0x20;	/* a letter, in either case */
 
 	for (size_t i = 0; i + want.len <= text.len; i++)
-		if (span_lower(text.at[i]) == first &&
+		if ((text.at[i] | 0x20) == first &&
 		    span_equal_nocase(span_of(text.at + i, want.len), want))
 			return true;
 	return false;

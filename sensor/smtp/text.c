@@ -9,7 +9,9 @@
 
 /* Octets looked at together, as one vector where the machine has them. */
 #define TOGETHER	16
+#define HALF		8
 typedef uint8_t octets16 __attribute__((vector_size(TOGETHER)));
+typedef uint8_t octets8 __attribute__((vector_size(HALF)));
 
 static bool
 plain(uint8_t c)
@@ -30,12 +32,28 @@ any_odd(const uint8_t *at)
 	return (half[0] | half[1]) != 0;
 }
 
+static inline bool
+any_odd_half(const uint8_t *at)
+{
+	octets8 v;
+	uint64_t odd;
+
+	memcpy(&v, at, sizeof(v));
+	v = (octets8)(v - 0x20 >= 0x7f - 0x20) | (octets8)(v == '\\');
+	memcpy(&odd, &v, sizeof(odd));
+	return odd != 0;
+}
+
 /* How many octets at the front stand for themselves? */
 static size_t
 plain_length(struct span octets)
 {
 	size_t n = 0;
 
+	if (octets.len < TOGETHER && octets.len >= HALF &&
+	    !any_odd_half(octets.at) &&
+	    !any_odd_half(octets.at + octets.len - HALF))
+		return octets.len;
 	for (; n + TOGETHER <= octets.len; n += TOGETHER)
 		if (any_odd(octets.at + n))
 			goto odd;
@@ -70,6 +88,10 @@ smtp_text_escape(struct span octets, char *out, size_t size)
 	n = plain_length(span_first(octets, size - 1));
 	if (n > 0)
 		memcpy(out, octets.at, n);
+	if (n == octets.len) {
+		out[n] = '\0';
+		return n;
+	}
 	return n + escape(span_skip(octets, n), out + n, size - n);
 }
 
