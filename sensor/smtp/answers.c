@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
 #include "smtp/answers.h"
 #include "smtp/facts.h"
+#include "smtp/list.h"
 #include "smtp/resume.h"
 #include "smtp/server.h"
 
@@ -26,11 +25,10 @@ static void
 list_line(struct smtp *s, const struct smtp_reply_line *r,
     const struct smtp_line *line)
 {
-	if (s->list == NULL)
-		s->list = calloc(1, sizeof(*s->list));
-	if (s->list == NULL)
-		return;
-	smtp_capability_line(s->list, r->text, line->cut);
+	struct smtp_list *l = smtp_list_begin(s);
+
+	if (l != NULL)
+		smtp_capability_line(l, r->text, line->cut);
 }
 
 static void
@@ -99,16 +97,6 @@ finish_greeting(struct smtp *s, int code)
 	s->facts.greeting = s->answer.at;
 	if (s->heard_client && !s->midstream)
 		s->facts.early_talker = true;
-}
-
-static void
-drop_list(struct smtp *s)
-{
-	if (s->list == NULL)
-		return;
-	smtp_capability_drop(s->list);
-	free(s->list);
-	s->list = NULL;
 }
 
 /* The entry of the hello that this reply answers; NULL: not kept. */
@@ -180,7 +168,7 @@ finish_ehlo(struct smtp *s, int code, struct mark at)
 	if (s->list != NULL && s->list->too_long)
 		smtp_facts_limit(s);
 	settle_unoffered(s);
-	drop_list(s);
+	smtp_list_drop(s);
 }
 
 /* A list whose EHLO was lost, or never heard: its shape must tell. */
@@ -190,7 +178,7 @@ finish_found_list(struct smtp *s, int code, struct mark at)
 	enum smtp_offer offer;
 
 	if (code != 250 || s->list->lines < 2 || !s->list->known) {
-		drop_list(s);
+		smtp_list_drop(s);
 		return;
 	}
 	if (s->facts.hellos_seen > s->hellos_answered) {
@@ -201,7 +189,7 @@ finish_found_list(struct smtp *s, int code, struct mark at)
 	if (!s->frozen)
 		s->facts.gap_in_ehlo_reply = false;
 	adopt_list(s, offer);
-	drop_list(s);
+	smtp_list_drop(s);
 }
 
 /* ------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
  * commands.c	what each command means for the facts
  * server.c	puts reply lines together and pairs replies with commands
  * recall.c	replies to EHLO that were read before
+ * list.c	where the one that is being read lies
  * answers.c	what each reply means for the facts
  * header.c	which mails may go in clear, by their header
  * resume.c	what to do with held octets once it is known what they are

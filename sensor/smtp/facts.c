@@ -69,15 +69,12 @@ smtp_facts_text(struct smtp *s, const char **fact, struct span octets,
 }
 
 void
-smtp_facts_adopt(struct smtp *s, const char **fact, struct smtp_text *text)
+smtp_facts_adopt(struct smtp *s, const char **fact,
+    const struct smtp_text *text)
 {
-	const char *kept = text->at == NULL ? NULL :
-	    book_find(s->book, span_of(text->at, text->len));
-
 	smtp_facts_forget(s, *fact);
-	if (kept != NULL)
-		smtp_text_drop(text);
-	*fact = kept != NULL ? kept : smtp_text_take(text);
+	*fact = text->at == NULL ? NULL :
+	    keep(s, span_of(text->at, text->len));
 }
 
 void
@@ -177,6 +174,7 @@ smtp_facts_verdict(struct smtp *s, int code)
 	asked->facts.starttls_reply_at = s->answer.at;
 	smtp_facts_adopt(s, &asked->facts.starttls_reply_text,
 	    &asked->answer);
+	smtp_text_drop(&asked->answer);
 }
 
 void
@@ -324,7 +322,12 @@ smtp_facts_list(struct smtp *s, enum smtp_offer offer)
 		l->token = NULL;
 	}
 	s->list_len = l->reply.len;
-	smtp_facts_adopt(s, &f->ehlo_reply, &l->reply);
+	if (l->lines > 0)
+		smtp_facts_adopt(s, &f->ehlo_reply, &l->reply);
+	else {
+		smtp_facts_forget(s, f->ehlo_reply);
+		f->ehlo_reply = NULL;
+	}
 	smtp_facts_adopt(s, &f->capabilities, &l->capabilities);
 	if (l->known_capabilities != NULL) {
 		smtp_facts_forget(s, f->capabilities);

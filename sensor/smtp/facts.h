@@ -15,9 +15,9 @@ struct smtp_odd		*smtp_facts_odd(struct smtp *s);
 /* Replace a text of the facts; escaped, at most `max` octets. */
 void	smtp_facts_text(struct smtp *s, const char **fact,
 	    struct span octets, size_t max);
-/* The same by a text that was put together, or NULL; empties it. */
+/* The same by a text that was put together; NULL if it was not. */
 void	smtp_facts_adopt(struct smtp *s, const char **fact,
-	    struct smtp_text *text);
+	    const struct smtp_text *text);
 /* Let go of a text. */
 void	smtp_facts_forget(const struct smtp *s, const char *text);
 

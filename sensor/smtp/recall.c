@@ -23,6 +23,7 @@ struct slot {
 struct smtp_recalls {
 	uint64_t	seed;
 	struct slot	slot[SLOTS];
+	struct smtp_list	room;
 };
 
 struct smtp_recalls *
@@ -50,7 +51,14 @@ smtp_recalls_free(struct smtp_recalls *all)
 		return;
 	for (unsigned i = 0; i < SLOTS; i++)
 		drop(all->slot[i].known);
+	smtp_capability_drop(&all->room);
 	free(all);
+}
+
+struct smtp_list *
+smtp_recalls_room(struct smtp_recalls *all)
+{
+	return all != NULL ? &all->room : NULL;
 }
 
 /* In the book, or not at all. */

@@ -26,6 +26,10 @@ struct smtp_recalled {
 	struct span		 shown[];	/* each as for the dialogue */
 };
 
+/* Room for reading one list, all zero but for a block of reply.at that may be
+ * there: see smtp/list.h.  NULL if `all` is. */
+struct smtp_list	*smtp_recalls_room(struct smtp_recalls *all);
+
 /* What these octets are, if they are all of a list behind its first line and
  * were read before with the same book; NULL: read them.  Asked often enough,
  * they will be known. */

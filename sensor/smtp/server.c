@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
 #include "smtp/answers.h"
 #include "smtp/client.h"
 #include "smtp/facts.h"
+#include "smtp/list.h"
 #include "smtp/proxy.h"
 #include "smtp/recall.h"
 #include "smtp/redact.h"
@@ -420,6 +419,7 @@ smtp_server_hear(struct smtp *s, struct span octets, struct mark at,
 		if (hear_again(s, rest, at, next))
 			rest = span_of(NULL, 0);
 	}
+	smtp_list_rest(s);
 	return s->talk == TALK_FOREIGN ? octets.len : octets.len - rest.len;
 }
 
@@ -474,9 +474,7 @@ abandon_reply(struct smtp *s)
 	smtp_facts_verdict_drop(s);
 	if (s->list != NULL) {
 		s->facts.gap_in_ehlo_reply = true;
-		smtp_capability_drop(s->list);
-		free(s->list);
-		s->list = NULL;
+		smtp_list_drop(s);
 	}
 	s->answer.lines = 0;
 	s->ran_on = 0;

@@ -3,6 +3,7 @@
 
 #include "smtp/client.h"
 #include "smtp/facts.h"
+#include "smtp/list.h"
 #include "smtp/proxy.h"
 #include "smtp/server.h"
 
@@ -37,9 +38,7 @@ smtp_free(struct smtp *s)
 		smtp_line_drop(&s->reader[i]);
 	smtp_expect_clear(&s->expect);
 	smtp_hold_drop(&s->hold);
-	if (s->list != NULL)
-		smtp_capability_drop(s->list);
-	free(s->list);
+	smtp_list_drop(s);
 	smtp_facts_free(s);
 	free(s);
 }
