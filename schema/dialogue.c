@@ -30,7 +30,7 @@ struct dialogue {
 	const char	*start;		/* of texts kept elsewhere */
 	unsigned	 dropped;
 	uint32_t	 packet, time;	/* steps of the last line, or FAR */
-	uint16_t	 counted;	/* as if all texts and steps were here */
+	uint16_t	 counted;	/* as if texts and steps were here */
 	uint16_t	 len, size;
 	uint8_t		 steps;		/* octets of those, as counted */
 	uint8_t		 octets[];
@@ -199,7 +199,8 @@ has_room(struct dialogue **dialogue, size_t len, bool here)
 	size_t count = (len < HEAD_SHORT ? 1 : 2) + d->steps + len;
 	size_t most = HEAD_MAX + d->steps + (here ? len : AT_MAX);
 
-	if (d->dropped > 0 || count > (size_t)DIALOGUE_OCTETS_MAX - d->counted ||
+	if (d->dropped > 0 ||
+	    d->counted + count > DIALOGUE_OCTETS_MAX ||
 	    (most > (size_t)d->size - d->len && !room(dialogue, most))) {
 		d->dropped++;
 		return false;

@@ -98,6 +98,49 @@ test_cases(void **state)
 	    sizeof(read_as_ever[0]));
 }
 
+static void
+say(struct smtp *s, enum side who, const char *text)
+{
+	enum smtp_next next;
+
+	(void)smtp_hear(s, who, span_text(text), (struct mark){ .packet = 1 },
+	    &next);
+}
+
+/* One room for all lists that come whole; those in pieces leave it. */
+static void
+test_interleaved(void **state)
+{
+	static const char *const first[] = { "250-a.example\r\n250-SIZE 1\r\n",
+	    "250-b.example\r\n250-SIZE 22\r\n" };
+	static const char *const want[] = { "a.example\nSIZE 1\nSTARTTLS",
+	    "b.example\nSIZE 22\nSTARTTLS", "c.example" };
+	struct smtp_recalls *recalls = smtp_recalls_new(1);
+	struct smtp *s[3];
+
+	(void)state;
+	assert_non_null(recalls);
+	for (int i = 0; i < 3; i++) {
+		s[i] = smtp_new(NULL, NULL, false);
+		assert_non_null(s[i]);
+		smtp_share(s[i], NULL, recalls);
+		say(s[i], SIDE_SERVER, "220 mx.example ESMTP\r\n");
+		say(s[i], SIDE_CLIENT, "EHLO out.example\r\n");
+	}
+	say(s[0], SIDE_SERVER, first[0]);
+	say(s[1], SIDE_SERVER, first[1]);
+	say(s[2], SIDE_SERVER, "250 c.example\r\n");
+	say(s[0], SIDE_SERVER, "250 STARTTLS\r\n");
+	say(s[1], SIDE_SERVER, "250 STARTTLS\r\n");
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(smtp_facts(s[i])->ehlo_reply, want[i]);
+	assert_string_equal(smtp_facts(s[1])->capabilities, "SIZE STARTTLS");
+	assert_null(smtp_facts(s[2])->capabilities);
+	for (int i = 0; i < 3; i++)
+		smtp_free(s[i]);
+	smtp_recalls_free(recalls);
+}
+
 int
 main(void)
 {
@@ -106,6 +149,7 @@ main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_interleaved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
