@@ -56,8 +56,9 @@ select_incidents(const struct database *d, unsigned i, int64_t id)
 	const char *name = database_name(i);
 
 	query_add(q, "SELECT id, title, severity, state FROM %s.v_incidents "
-	    "WHERE id IN (SELECT incident FROM %s.finding WHERE session = ",
-	    name, name);
+	    "WHERE id IN (SELECT f.incident FROM %s.session AS s "
+	    "JOIN %s.finding AS f ON f.id BETWEEN s.row * 128 "
+	    "AND s.row * 128 + 127 WHERE s.id = ", name, name, name);
 	query_add_int(q, id);
 	query_add(q, ") ORDER BY id");
 	return q;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -298,6 +299,7 @@ schema_apply(sqlite3 *db, char why[SCHEMA_WHY_MAX])
 		{ 1, sql_upgrade_1 },
 		{ 2, sql_upgrade_2 },
 		{ 3, sql_upgrade_3 },
+		{ 4, sql_upgrade_4 },
 	};
 
 	return schema_climb(db, steps, sizeof(steps) / sizeof(steps[0]),
@@ -359,4 +361,11 @@ int64_t
 session_id_floor(int64_t time)
 {
 	return id_second(time) << SESSION_ID_BITS;
+}
+
+int64_t
+finding_id(int64_t session_row, unsigned rank)
+{
+	assert(session_row > 0 && rank < RANKS_MAX);
+	return session_row << FINDING_ID_BITS | rank;
 }

@@ -17,7 +17,7 @@
 #include "schema/names.h"
 
 #define SCHEMA_APPLICATION_ID	0x53544c53	/* "STLS" */
-#define SCHEMA_VERSION		4
+#define SCHEMA_VERSION		5
 #define SCHEMA_WHY_MAX		256		/* with the NUL */
 
 enum schema_state {
@@ -72,5 +72,14 @@ int64_t	session_id(int64_t started_at, uint64_t identity_hash);
 int64_t	session_id_next(int64_t id, uint64_t identity_hash);
 /* Least id of a session started at or after this time (whole seconds). */
 int64_t	session_id_floor(int64_t time);
+
+/*
+ * A finding's id: its session's row, from 1 on, and its rank there, 0 the
+ * gravest.  No index has to find the findings of a session, their rows are
+ * only appended, and 2^46 sessions keep ids within 53 bits.
+ */
+#define FINDING_ID_BITS	7
+#define RANKS_MAX	(1 << FINDING_ID_BITS)
+int64_t	finding_id(int64_t session_row, unsigned rank);
 
 #endif

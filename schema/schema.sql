@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: ISC
 --
--- schema.sql -- the tables, version 4.
+-- schema.sql -- the tables, version 5.
 --
 -- Readers use the views (views.sql); the tables may change with a version.
 -- Times are microseconds since 1970, UTC.  A session costs one row: words
 -- are small numbers, what repeats is a number of a dictionary, what is
--- rare stands in one JSON text, and there is no index that would have to
--- be written for each session at a random place.
+-- rare stands in one JSON text, and all rows of sessions and findings are
+-- appended: what is written for each session at a random place is an entry
+-- of one narrow index.
 --
 -- Numbers of severity, confidence, verdict, expectation and gap are those
 -- of names.def in this version: names may be appended there, and any other
@@ -167,7 +168,8 @@ CREATE TABLE common (
 ) STRICT;
 
 CREATE TABLE session (
-	id		INTEGER PRIMARY KEY,	-- see schema.h, session_id()
+	row		INTEGER PRIMARY KEY,	-- as they were stored, from 1 on
+	id		INTEGER NOT NULL UNIQUE, -- see schema.h, session_id()
 	identity	INTEGER NOT NULL,	-- the upper 48 of its 64 bits
 	source		INTEGER NOT NULL REFERENCES source,
 	started		INTEGER NOT NULL,	-- after the second id >> 21
@@ -207,9 +209,8 @@ CREATE TABLE session (
 ) STRICT;
 
 CREATE TABLE finding (
-	id		INTEGER PRIMARY KEY,
-	session		INTEGER NOT NULL REFERENCES session,
-	rank		INTEGER NOT NULL,	-- in its session, 0 the gravest
+	id		INTEGER PRIMARY KEY,	-- 128 * session.row + rank in
+				-- the session, 0 the gravest: see schema.h
 	at		INTEGER NOT NULL,
 	kind		INTEGER NOT NULL REFERENCES kind,
 	because		INTEGER NOT NULL,	-- bits, table expectation
@@ -219,8 +220,7 @@ CREATE TABLE finding (
 	evidence	TEXT NOT NULL,		-- JSON object, or numbers
 	incident	INTEGER,		-- NULL: of none
 	wording		INTEGER REFERENCES wording,
-	shape		INTEGER REFERENCES wording,
-	UNIQUE (session, rank)
+	shape		INTEGER REFERENCES wording
 ) STRICT;
 
 -- What many findings say.  As a finding's wording: its summary, with octet

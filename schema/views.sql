@@ -9,7 +9,8 @@
 -- Dictionaries are read by scalar subqueries rather than joins: a reader
 -- who asks for few columns, or filters, pays for no other.  What sessions
 -- have in common is joined from the left, which SQLite leaves out where no
--- column of it is asked for.
+-- column of it is asked for.  Of findings it is said twice whose they are,
+-- so that either side may be the one that is looked for.
 
 CREATE VIEW v_sessions AS SELECT
 	s.id AS id,
@@ -91,8 +92,9 @@ CREATE VIEW v_sessions AS SELECT
 	    (SELECT json_group_array(word) FROM
 	    (SELECT w.word AS word
 	    FROM finding AS f CROSS JOIN kind AS w
-	    WHERE f.session = s.id AND w.id = f.kind
-	    GROUP BY w.id ORDER BY min(f.rank))) END AS kinds,
+	    WHERE f.id BETWEEN s.row * 128 AND s.row * 128 + 127
+	    AND w.id = f.kind
+	    GROUP BY w.id ORDER BY min(f.id))) END AS kinds,
 
 	-- more than the contract asks for
 	CASE k.ending WHEN 0 THEN 'fin' WHEN 1 THEN 'open'
@@ -212,7 +214,7 @@ FROM session AS s LEFT JOIN common AS k ON k.id = s.common;
 
 CREATE VIEW v_findings AS SELECT
 	f.id AS id,
-	f.session AS session_id,
+	o.id AS session_id,
 	f.incident AS incident_id,
 	f.at AS at,
 	(SELECT word FROM kind WHERE id = f.kind) AS kind,
@@ -254,7 +256,9 @@ CREATE VIEW v_findings AS SELECT
 	v.mail_from_domain AS mail_from_domain,
 	v.rcpt_domains AS rcpt_domains,
 	v.verdict AS verdict
-FROM finding AS f CROSS JOIN v_sessions AS v ON v.id = f.session;
+FROM finding AS f JOIN session AS o ON o.row = f.id >> 7
+    AND f.id BETWEEN o.row * 128 AND o.row * 128 + 127
+    JOIN v_sessions AS v ON v.id = o.id;
 
 -- One row per incident.  Lists are of the first few hundred of each sort,
 -- the busiest first; server_ip and server_name are NULL where it is about a

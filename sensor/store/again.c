@@ -33,14 +33,14 @@ replace(const struct again_rows *rows, const struct store_again *a,
 	    .mails_before = before->incident != 0 && r->smtp != NULL ?
 	    smtp_facts(r->smtp)->mails_accepted : 0 };
 
-	if (confirm_row_forget(rows->confirm, a->session) == -1 ||
+	if (confirm_row_forget(rows->confirm, before) == -1 ||
 	    incidents_take(rows->incidents, &share, f) == -1 ||
 	    incidents_take_posture(rows->incidents, &share, f) == -1)
 		return -1;
 	/* what is a note now is told where it was more */
 	for (unsigned i = 0; incident_leader(f) == NULL && i < f->count; i++)
 		f->list[i].incident = before->incident;
-	if (finding_row_put_again(rows->findings, a->session, r, f) == -1 ||
+	if (finding_row_put_again(rows->findings, before->row, r, f) == -1 ||
 	    finding_row_flush(rows->findings) == -1 ||
 	    unanswered_row_settle(rows->unanswered, a) == -1)
 		return -1;

@@ -20,17 +20,19 @@ static const char *const sql[STATEMENTS] = {
 	[FIRST] = "SELECT severity, confidence FROM confirmation "
 	    "WHERE session = ?1",
 	[BEFORE] = "SELECT severity, incident FROM finding "
-	    "WHERE session = ?1 AND rank < ?2",
-	[VERDICT_OF] = "SELECT verdict FROM session WHERE id = ?1",
+	    "WHERE id " FINDINGS_OF("?1", "?2"),
+	[VERDICT_OF] = "SELECT verdict, row FROM session WHERE id = ?1",
 	[VERDICT] = "UPDATE session SET verdict = ?2, findings = "
-	    "(SELECT count(*) FROM finding WHERE session = ?1) "
-	    "WHERE id = ?1",
+	    "(SELECT count(*) FROM finding WHERE finding.id "
+	    FINDINGS_OF("?1", ALL_RANKS) ") WHERE row = ?1",
 	/* posture is no judgement of this session */
-	[FORGET] = "DELETE FROM finding WHERE session = ?1 AND rank < ?2",
+	[FORGET] = "DELETE FROM finding WHERE id " FINDINGS_OF("?1", "?2"),
 	[LEFT_WORDS] = "UPDATE finding SET wording = NULL, summary = "
 	    "replace((SELECT v.summary FROM v_findings AS v "
-	    "WHERE v.id = finding.id), ?2, ?3) WHERE session IN "
-	    OPEN_OF_SENSOR("confirmation"),
+	    "WHERE v.id = finding.id), ?2, ?3) WHERE id IN (SELECT f.id "
+	    "FROM session AS s CROSS JOIN finding AS f ON f.id "
+	    FINDINGS_OF("s.row", ALL_RANKS) " WHERE s.id IN "
+	    OPEN_OF_SENSOR("confirmation") ")",
 	[LEFT] = "UPDATE confirmation SET answer = 5, settled = ?2, "
 	    "why = 'the sensor ended before' WHERE session IN "
 	    OPEN_OF_SENSOR("confirmation"),
@@ -119,6 +121,7 @@ confirm_row_look_back(struct confirm_row *row, int64_t session,
 	if (sqlite3_step(verdict) == SQLITE_ROW) {
 		b->there = true;
 		b->verdict = (enum verdict)sqlite3_column_int(verdict, 0);
+		b->row = sqlite3_column_int64(verdict, 1);
 	}
 	if (sqlite3_reset(verdict) != SQLITE_OK)
 		return -1;
@@ -129,7 +132,7 @@ confirm_row_look_back(struct confirm_row *row, int64_t session,
 	}
 	if (sqlite3_reset(first) != SQLITE_OK)
 		return -1;
-	sqlite3_bind_int64(found, 1, session);
+	sqlite3_bind_int64(found, 1, b->row);
 	sqlite3_bind_int(found, 2, FINDINGS_MAX);
 	while (sqlite3_step(found) == SQLITE_ROW) {
 		severity = sqlite3_column_int(found, 0);
@@ -142,9 +145,9 @@ confirm_row_look_back(struct confirm_row *row, int64_t session,
 }
 
 int
-confirm_row_forget(struct confirm_row *row, int64_t session)
+confirm_row_forget(struct confirm_row *row, const struct confirm_before *b)
 {
-	sqlite3_bind_int64(row->stmt[FORGET], 1, session);
+	sqlite3_bind_int64(row->stmt[FORGET], 1, b->row);
 	sqlite3_bind_int(row->stmt[FORGET], 2, FINDINGS_MAX);
 	return statement_run(row->stmt[FORGET]);
 }
@@ -186,13 +189,13 @@ confirm_row_revise(struct confirm_row *row, const struct store_revision *v,
 		return -1;
 	if (!before->there)
 		return 0;
-	if (confirm_row_forget(row, v->session) == -1)
+	if (confirm_row_forget(row, before) == -1)
 		return -1;
 	put_incident(v->findings, before->incident);
-	if (finding_row_put_anew(row->findings, v->session, v->findings) == -1 ||
-	    finding_row_flush(row->findings) == -1)
+	if (finding_row_put_anew(row->findings, before->row,
+	    v->findings) == -1 || finding_row_flush(row->findings) == -1)
 		return -1;
-	sqlite3_bind_int64(verdict, 1, v->session);
+	sqlite3_bind_int64(verdict, 1, before->row);
 	sqlite3_bind_int(verdict, 2, v->findings->verdict);
 	if (statement_run(verdict) == -1)
 		return -1;

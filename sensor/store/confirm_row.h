@@ -29,6 +29,7 @@ int	confirm_row_open(struct confirm_row *row,
 /* What a session's rows said before a revision. */
 struct confirm_before {
 	bool		 there;		/* or they were pruned */
+	int64_t		 row;		/* session.row */
 	int64_t		 incident;	/* that its findings are in; 0 */
 	unsigned	 findings[SEVERITIES];	/* but those of posture */
 	enum verdict	 verdict;
@@ -40,7 +41,8 @@ struct confirm_before {
 int	confirm_row_look_back(struct confirm_row *row, int64_t session,
 	    struct confirm_before *before);
 /* Its findings are gone, but for those of posture. */
-int	confirm_row_forget(struct confirm_row *row, int64_t session);
+int	confirm_row_forget(struct confirm_row *row,
+	    const struct confirm_before *before);
 
 /* Its verdict, its findings and its confirmation are those of `v` now; the
  * incident is told apart (store/incidents.h). */

@@ -27,7 +27,8 @@ early_rows_new(sqlite3 *db, struct early_rows **out)
 		return -1;
 	if (statement_prepare(db, "DELETE FROM session WHERE id = ?1",
 	    &e->session) == -1 ||
-	    statement_prepare(db, "DELETE FROM finding WHERE session = ?1",
+	    statement_prepare(db, "DELETE FROM finding WHERE id "
+	    FINDINGS_OF("(SELECT row FROM session WHERE id = ?1)", ALL_RANKS),
 	    &e->findings) == -1 ||
 	    (e->shelf = shelf_new(EARLY_ROWS_MAX, 0, leave, NULL)) == NULL) {
 		early_rows_free(e);

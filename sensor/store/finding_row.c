@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,10 @@
 
 /* With OR FAIL, SQLite keeps no copies of pages to undo a statement by: a
  * statement that fails costs us the transaction anyway. */
-#define INSERT		"INSERT OR FAIL INTO finding (session, rank, at, " \
-    "kind, because, severity, confidence, incident, wording, shape, "	\
+#define INSERT		"INSERT OR FAIL INTO finding (id, at, kind, " \
+    "because, severity, confidence, incident, wording, shape, "	\
     "summary, evidence) VALUES "
-#define ROW		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define ROW		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define ROWS_4		ROW ", " ROW ", " ROW ", " ROW
 
 static const char	insert_one[] = INSERT ROW;
@@ -31,8 +32,8 @@ static const char	insert_all[] = INSERT ROWS_4 ", " ROWS_4;
 
 /* From NUMBER_INCIDENT on, 0 is NULL. */
 enum number {
-	NUMBER_SESSION, NUMBER_RANK, NUMBER_AT, NUMBER_KIND, NUMBER_BECAUSE,
-	NUMBER_SEVERITY, NUMBER_CONFIDENCE, NUMBER_INCIDENT, NUMBER_WORDING,
+	NUMBER_ID, NUMBER_AT, NUMBER_KIND, NUMBER_BECAUSE, NUMBER_SEVERITY,
+	 NUMBER_CONFIDENCE, NUMBER_INCIDENT, NUMBER_WORDING,
 	NUMBER_SHAPE, NUMBERS
 };
 #define COLUMNS		(NUMBERS + 2)
@@ -51,6 +52,14 @@ struct finding_row {
 	size_t		 used;
 	uint8_t		 octets[OCTETS_MAX];	/* their texts */
 };
+
+/* Posture goes behind what the session may be judged to have instead, later,
+ * and what is news of it then, behind that. */
+#define POSTURE_RANK		FINDINGS_MAX
+#define POSTURE_RANK_AGAIN	(FINDINGS_MAX + POSTURES_MAX)
+
+static_assert(POSTURE_RANK_AGAIN + POSTURES_MAX <= RANKS_MAX,
+    "a rank for each");
 
 /* What the parties of one session are called. */
 struct parties {
@@ -233,14 +242,13 @@ put_shape(struct finding_row *row, struct waiting *w, const struct finding *f,
 
 /* Without the parties (NULL) the summary is kept as it is. */
 static int
-put_finding(struct finding_row *row, int64_t session, unsigned rank,
+put_finding(struct finding_row *row, int64_t of, unsigned rank,
     const struct finding *f, const struct parties *p)
 {
 	char marks[MARKS_TEXT_MAX];
 	struct waiting w = {
 		.number = {
-			[NUMBER_SESSION] = session,
-			[NUMBER_RANK] = rank,
+			[NUMBER_ID] = finding_id(of, rank),
 			[NUMBER_AT] = f->at,
 			[NUMBER_KIND] = row->kinds[f->kind],
 			[NUMBER_BECAUSE] = f->because,
@@ -263,19 +271,17 @@ put_finding(struct finding_row *row, int64_t session, unsigned rank,
 }
 
 int
-finding_row_put_anew(struct finding_row *row, int64_t session,
+finding_row_put_anew(struct finding_row *row, int64_t of,
     const struct findings *f)
 {
 	for (unsigned i = 0; i < f->count; i++)
-		if (put_finding(row, session, i, &f->list[i], NULL) == -1)
+		if (put_finding(row, of, i, &f->list[i], NULL) == -1)
 			return -1;
 	return 0;
 }
 
-/* Posture goes behind what the session may be judged to have instead, later:
- * from this rank on. */
 static int
-put_all(struct finding_row *row, int64_t session,
+put_all(struct finding_row *row, int64_t of,
     const struct session_record *r, const struct findings *findings,
     unsigned behind)
 {
@@ -286,26 +292,26 @@ put_all(struct finding_row *row, int64_t session,
 	record_server(r, p.server);
 	addr_format(&r->flow.ip[SIDE_CLIENT], p.client);
 	for (unsigned i = 0; i < findings->count; i++)
-		if (put_finding(row, session, i, &findings->list[i], &p) == -1)
+		if (put_finding(row, of, i, &findings->list[i], &p) == -1)
 			return -1;
 	for (unsigned i = 0; i < findings->postures; i++)
 		if (posture_is_news(&findings->posture[i]) && put_finding(row,
-		    session, behind + i, &findings->posture[i].finding,
+		    of, behind + i, &findings->posture[i].finding,
 		    &p) == -1)
 			return -1;
 	return 0;
 }
 
 int
-finding_row_put(struct finding_row *row, int64_t session,
+finding_row_put(struct finding_row *row, int64_t of,
     const struct session_record *r, const struct findings *f)
 {
-	return put_all(row, session, r, f, FINDINGS_MAX);
+	return put_all(row, of, r, f, POSTURE_RANK);
 }
 
 int
-finding_row_put_again(struct finding_row *row, int64_t session,
+finding_row_put_again(struct finding_row *row, int64_t of,
     const struct session_record *r, const struct findings *f)
 {
-	return put_all(row, session, r, f, FINDINGS_MAX + POSTURES_MAX);
+	return put_all(row, of, r, f, POSTURE_RANK_AGAIN);
 }

@@ -61,10 +61,10 @@ static const char *const sql[STATEMENTS] = {
 	[DROP] = "DELETE FROM incident WHERE id = ?1",
 	[HOST] = "SELECT ip FROM host WHERE id = ?1",
 	[OF_ID] = "SELECT " COLUMNS " FROM incident WHERE id = ?1",
-	[LEADS] = "SELECT severity, confidence, kind, min(session) "
-	    "FROM finding WHERE incident = ?1 AND severity > 0 "
-	    "GROUP BY severity, confidence, kind "
-	    "ORDER BY severity DESC, confidence DESC LIMIT ?2",
+	[LEADS] = "SELECT severity, confidence, kind, min(s.id) "
+	    "FROM finding AS f CROSS JOIN session AS s ON s.row = f.id >> 7 "
+	    "WHERE incident = ?1 AND severity > 0 GROUP BY severity, "
+	    "confidence, kind ORDER BY severity DESC, confidence DESC LIMIT ?2",
 	[LOGGED] = "SELECT 1 FROM incident_log WHERE incident = ?1 AND "
 	    "at = ?2 AND action = 'revised'",
 };

@@ -239,7 +239,7 @@ bind_text(struct statement *s, enum session_column at, const char *text)
 		sqlite3_bind_null(s->stmt, s->octets[at]);
 }
 
-int
+int64_t
 session_insert_put(struct session_insert *s, const struct session_values *v,
     struct span dialogue)
 {
@@ -260,5 +260,6 @@ session_insert_put(struct session_insert *s, const struct session_values *v,
 	else if (at != 0)
 		sqlite3_bind_null(one->stmt, at);
 	sqlite3_step(one->stmt);
-	return sqlite3_reset(one->stmt) == SQLITE_OK ? 0 : -1;
+	return sqlite3_reset(one->stmt) == SQLITE_OK ?
+	    sqlite3_last_insert_rowid(s->db) : -1;
 }

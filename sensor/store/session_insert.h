@@ -21,8 +21,8 @@ struct session_insert;		/* opaque */
 int	session_insert_new(sqlite3 *db, struct session_insert **s);
 void	session_insert_free(struct session_insert *s);	/* NULL is fine */
 
-/* `dialogue` empty: NULL.  -1: SQLite failed. */
-int	session_insert_put(struct session_insert *s,
+/* `dialogue` empty: NULL.  Returns session.row; -1: SQLite failed. */
+int64_t	session_insert_put(struct session_insert *s,
 	    const struct session_values *v, struct span dialogue);
 
 #endif

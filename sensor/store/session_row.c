@@ -224,13 +224,14 @@ pack_dialogue(struct session_row *row, const struct session_record *r)
 	return (int)len;
 }
 
-int
+int64_t
 session_row_put(struct session_row *row, int64_t id,
     const struct session_record *r, const struct findings *f,
     const struct promise *promise)
 {
 	struct session_values *v = &row->values;
-	int packed = 0, rc = -1;
+	int packed = 0;
+	int64_t rc = -1;
 
 	v->said = (struct said){ .banner = 0 };
 	v->more = NULL;

@@ -33,8 +33,9 @@ int	session_row_begin(struct session_row *row);
 enum session_place	session_row_place(struct session_row *row,
 			    const struct session_record *r, int64_t *id);
 
-/* Write it where session_row_place() said.  -1: SQLite or memory failed. */
-int	session_row_put(struct session_row *row, int64_t id,
+/* Write it where session_row_place() said, and return its row.  -1: SQLite or
+ * memory failed. */
+int64_t	session_row_put(struct session_row *row, int64_t id,
 	    const struct session_record *r, const struct findings *f,
 	    const struct promise *promise);
 

@@ -21,6 +21,11 @@ void	statements_finalize(sqlite3_stmt *stmt[], int n);
     "CROSS JOIN common AS k ON k.id = s.common " \
     "WHERE o.answer = 1 AND k.sensor = ?1)"
 
+/* SQL: ids of the first `most` findings of the session with that row. */
+#define FINDINGS_OF(row, most) "BETWEEN " row " * 128 AND " row " * 128 + " \
+    most " - 1"
+#define ALL_RANKS	"128"
+
 /* One that gives no rows, or whose rows do not matter. */
 int	statement_run(sqlite3_stmt *stmt);
 

@@ -27,9 +27,11 @@
 
 /*
  * WAL, so that analysts read while we write; NORMAL, because what a power
- * cut can take is the last transactions, never the database.  The cache
- * holds the pages in which the sessions of an hour begin; the WAL may reach
- * 64 MB before its pages go to where they belong, many for the last time.
+ * cut can take is the last transactions, never the database.  Nearly all is
+ * appended: the cache holds the pages of indexes that sessions of late are
+ * in, and more of it would only be memory to fill with rows that nobody
+ * reads.  The WAL may reach 64 MB before its pages go to where they belong,
+ * many for the last time.
  * Debian overwrites what is deleted unless told not to, at each page split.
  */
 static const char tuning[] =
@@ -37,7 +39,7 @@ static const char tuning[] =
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA wal_autocheckpoint = 4096;"
     "PRAGMA journal_size_limit = 67108864;"
-    "PRAGMA cache_size = -65536;"
+    "PRAGMA cache_size = -16384;"
     "PRAGMA secure_delete = OFF;"
     "PRAGMA temp_store = MEMORY";
 
@@ -322,6 +324,7 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 	struct incident_share share = { .r = c->r, .f = f, .past = c->past,
 	    .sensor = s->sensor_name, .session = id };
 	struct confirm_before before;
+	int64_t row;
 
 	if (early_rows_has(s->early, id)) {
 		share.again = true;
@@ -333,9 +336,10 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 	}
 	if (incidents_take(s->incidents, &share, f) == -1 ||
 	    incidents_take_posture(s->incidents, &share, f) == -1 ||
-	    session_row_put(s->sessions, id, c->r, f, c->promise) == -1)
+	    (row = session_row_put(s->sessions, id, c->r, f,
+	    c->promise)) == -1)
 		return -1;
-	return finding_row_put(s->findings, id, c->r, f);
+	return finding_row_put(s->findings, row, c->r, f);
 }
 
 /* What is found while the connection goes on. */

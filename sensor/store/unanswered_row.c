@@ -20,7 +20,7 @@ static const char *const sql[STATEMENTS] = {
 	    "tries = ?3 WHERE session = ?1",
 	[SESSION] = "UPDATE session SET policy = ?2, promise = ?3, tlsa = ?4, "
 	    "verdict = ?5, more = ?6, findings = (SELECT count(*) FROM finding "
-	    "WHERE session = ?1) WHERE id = ?1",
+	    "WHERE finding.id " FINDINGS_OF("row", ALL_RANKS) ") WHERE id = ?1",
 	[FIRST] = "SELECT why, policy & 15, verdict FROM unanswered "
 	    "WHERE session = ?1",
 	[ABANDON] = "UPDATE unanswered SET answer = 3, settled = ?2, "

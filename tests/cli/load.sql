@@ -81,10 +81,11 @@ SELECT ((1772366400 + second) << 21) | low, low,
 	    FROM line WHERE text = d.line), who, packets, us)))
 	    FROM (SELECT * FROM said WHERE low = s.low ORDER BY id) AS d)
 FROM seen AS s;
-INSERT INTO finding (session, rank, at, kind, because, severity, confidence,
+INSERT INTO finding (id, at, kind, because, severity, confidence,
 	summary, evidence, incident)
-SELECT ((1772366400 + s.second) << 21) | s.low,
-	row_number() OVER (PARTITION BY f.low ORDER BY f.id) - 1,
+SELECT (SELECT row FROM session
+	    WHERE id = ((1772366400 + s.second) << 21) | s.low) * 128
+	    + row_number() OVER (PARTITION BY f.low ORDER BY f.id) - 1,
 	(1772366400 + s.second) * 1000000 + s.us + f.us,
 	(SELECT id FROM kind WHERE word = f.kind), because,
 	rank(severity, 'info low medium high critical'),

@@ -190,7 +190,7 @@ no_list_of_a_view_is_forgotten(void **state)
 	    "octets_server, packets, ehlo_first, ehlo_reply, certificate, "
 	    "rcpt_domains) VALUES (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 1, '[1]'); INSERT INTO finding VALUES "
-	    "(1, 1, 0, 1, 1, 1, 1, 1, 'x', '{}', 1, NULL, NULL); INSERT INTO incident "
+	    "(128, 1, 1, 1, 1, 1, 'x', '{}', 1, NULL, NULL); INSERT INTO incident "
 	    "VALUES (1, 0, 1, 25, NULL, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "
 	    "1, 1, 1, 't', 'e', '[\"s\"]', 9); INSERT INTO incident_part VALUES "
 	    "(1, 0, 'n', 1), (1, 1, 's', 1), (1, 2, 'd', 1), (1, 3, 'e', 1), "

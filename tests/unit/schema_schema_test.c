@@ -419,6 +419,19 @@ every_number_of_a_second_is_come_by_once(void **state)
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Ids of findings grow with the rows of sessions and with ranks, are never
+ * those of another session, and stay whole in 53 bits. */
+static void
+findings_are_numbered_within_their_session(void **state)
+{
+	(void)state;
+	assert_int_equal(finding_id(1, 0), 128);
+	assert_int_equal(finding_id(1, RANKS_MAX - 1), 255);
+	assert_int_equal(finding_id(2, 0), 256);
+	assert_int_equal(finding_id((INT64_C(1) << 46) - 1, RANKS_MAX - 1),
+	    (INT64_C(1) << 53) - 1);
+}
+
 int
 main(void)
 {
@@ -435,6 +448,7 @@ main(void)
 		TEST(a_word_the_database_lacks_is_added_and_the_others_stay),
 		cmocka_unit_test(a_session_number_is_time_and_identity),
 		cmocka_unit_test(every_number_of_a_second_is_come_by_once),
+		cmocka_unit_test(findings_are_numbered_within_their_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

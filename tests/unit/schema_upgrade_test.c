@@ -125,6 +125,18 @@ make_whole(sqlite3 *db, bool apart)
 	    "FROM session AS s JOIN common AS k ON k.id = s.common");
 }
 
+/* Findings with their session and rank, wherever those are. */
+static void
+make_found(sqlite3 *db, bool apart)
+{
+	run(db, "DROP VIEW IF EXISTS temp.found");
+	run(db, apart ? "CREATE TEMP VIEW found AS SELECT *, id AS place "
+	    "FROM finding" :
+	    "CREATE TEMP VIEW found AS SELECT f.*, s.id AS session, "
+	    "f.id % 128 AS rank, f.id AS place FROM finding AS f "
+	    "JOIN session AS s ON s.row = f.id / 128");
+}
+
 static void
 sessions_and_findings_of_version_1_survive(void **state)
 {
@@ -145,15 +157,17 @@ sessions_and_findings_of_version_1_survive(void **state)
 		    "dialogue "
 		    "FROM whole ORDER BY id",
 		"SELECT * FROM run", "SELECT * FROM host",
-		("SELECT id, session, rank, at, kind, because, severity, "
-		    "confidence, summary, evidence FROM finding ORDER BY id"),
+		("SELECT session, rank, at, kind, because, severity, "
+		    "confidence, summary, evidence FROM found ORDER BY place"),
 		"SELECT id, sensor, source, started_at, ended_at, "
 		    "client_ip, client_port, server_ip, server_port, "
 		    "server_name, protocol, capabilities, offer, starttls, "
 		    "tls, certificate_sha256, protection, rcpt_domains, "
 		    "policy, sts, verdict, kinds, ehlo_reply, more "
 		    "FROM v_sessions ORDER BY id",
-		"SELECT * FROM v_findings ORDER BY id",
+		"SELECT session_id, at, kind, because, severity, confidence, "
+		    "summary, evidence, server_ip, client_ip, verdict "
+		    "FROM v_findings ORDER BY id",
 		"SELECT * FROM v_servers ORDER BY server_port",
 	};
 	static char before[sizeof(asked) / sizeof(asked[0])][ANSWERS_MAX];
@@ -164,15 +178,17 @@ sessions_and_findings_of_version_1_survive(void **state)
 	(void)state;
 	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
 	make_whole(db, false);
+	make_found(db, true);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		answers(db, asked[i], before[i]);
 		assert_true(before[i][0] != '\0');
 	}
-	run(db, "DROP VIEW temp.whole");
+	run(db, "DROP VIEW temp.whole; DROP VIEW temp.found");
 	if (schema_apply(db, why) == -1)
 		fail_msg("%s", why);
 	assert_int_equal(schema_look(db, why), SCHEMA_READY);
 	make_whole(db, true);
+	make_found(db, false);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		answers(db, asked[i], after);
 		if (strcmp(before[i], after) != 0)
@@ -217,7 +233,7 @@ what_version_2_knew_survives(void **state)
 	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
 	static const char asked[] = "SELECT id, verdict, promise, 0 "
 	    "FROM session UNION ALL SELECT id, state, title, kind "
-	    "FROM incident UNION ALL SELECT id, incident, kind, summary "
+	    "FROM incident UNION ALL SELECT at, incident, kind, summary "
 	    "FROM finding UNION ALL SELECT id, digest, evidence, 0 "
 	    "FROM promise";
 	static char sql[SQL_MAX];
@@ -253,8 +269,8 @@ what_version_3_knew_survives(void **state)
 {
 	static char before[ANSWERS_MAX], after[ANSWERS_MAX];
 	static const char asked[] = "SELECT * FROM confirmation UNION ALL "
-	    "SELECT id, session, rank, at, kind, because, severity, "
-	    "wording, shape, summary FROM finding UNION ALL SELECT id, text, "
+	    "SELECT 0, session, rank, at, kind, because, severity, "
+	    "wording, shape, summary FROM found UNION ALL SELECT id, text, "
 	    "0, 0, 0, 0, 0, 0, 0, 0 FROM wording";
 	static char one[SQL_MAX], two[SQL_MAX];
 	const struct schema_step steps[] = { { 1, one }, { 2, two } };
@@ -269,8 +285,11 @@ what_version_3_knew_survives(void **state)
 	    "NULL, 2, 2, 0, 'as it was'); INSERT INTO wording VALUES "
 	    "(1, 'a text'); UPDATE finding SET wording = 1, summary = ''");
 	assert_int_equal(schema_look(db, why), SCHEMA_OLDER);
+	make_found(db, true);
 	answers(db, asked, before);
+	run(db, "DROP VIEW temp.found");
 	assert_int_equal(schema_apply(db, why), 0);
+	make_found(db, false);
 	answers(db, asked, after);
 	assert_string_equal(before, after);
 	assert_true(before[0] != '\0');
@@ -336,6 +355,80 @@ sessions_of_version_3_share_what_they_have_in_common(void **state)
 	sqlite3_close(db);
 }
 
+/* As version 4 left it: findings in another order than their sessions, of
+ * all ranks, and sessions without. */
+static void
+findings_of_version_4_keep_their_sessions_and_order(void **state)
+{
+	static char before[2][ANSWERS_MAX], after[ANSWERS_MAX];
+	char columns[512], all[600];
+	const char *const asked[] = {
+		"SELECT session, rank, at, kind, because, severity, "
+		    "confidence, summary, evidence, incident, wording, shape "
+		    "FROM found ORDER BY place", all,
+	};
+	static char sql[3][SQL_MAX];
+	const struct schema_step steps[] = { { 1, sql[0] }, { 2, sql[1] },
+		{ 3, sql[2] } };
+	sqlite3 *db = version_one();
+	char why[SCHEMA_WHY_MAX], text[512];
+
+	(void)state;
+	read_file("schema/upgrades/1.sql", sql[0]);
+	read_file("schema/upgrades/2.sql", sql[1]);
+	read_file("schema/upgrades/3.sql", sql[2]);
+	assert_int_equal(schema_climb(db, steps, 3, 4, why), 0);
+	run(db, "CREATE TEMP TABLE one AS SELECT * FROM session "
+	    "WHERE id = 4194304");
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(text, sizeof(text), "UPDATE one SET id = %u; INSERT "
+		    "INTO session SELECT * FROM one", 9000000 + i);
+		run(db, text);
+		if (i % 3 == 0)
+			continue;
+		/* whose rank is 0 may come later than the others */
+		snprintf(text, sizeof(text), "INSERT INTO finding SELECT NULL, "
+		    "%u, %u, at, kind, because, severity, confidence, "
+		    "'summary %u', evidence, nullif(%u, 3), wording, shape "
+		    "FROM finding WHERE id = 1", 9000000 + 7 * i % 60,
+		    (111 - i) % 112, i, i % 5);
+		run(db, text);
+	}
+	run(db, "DROP TABLE temp.one");
+	/* another value in each column */
+	run(db, "UPDATE session SET identity = 101, source = 102, "
+	    "started = 103, lasted = 104, client = 105, client_port = 106, "
+	    "server = 107, server_port = 108, server_name = 109, "
+	    "verdict = 110, findings = 111, common = 112, "
+	    "octets_client = 113, octets_server = 114, packets = 115, "
+	    "banner = 116, hello_name = 117, ehlo_first = 118, "
+	    "ehlo_reply = 119, sni = 120, certificate = 121, chain = 122, "
+	    "mail_from_domain = 123, policy = 124, promise = 125, "
+	    "tlsa = 126, community = '127', rcpt_domains = '128', "
+	    "counts = '129', more = '130', dialogue = x'131313' "
+	    "WHERE id = 9000007");
+	ask(db, "SELECT group_concat(name, ', ') FROM "
+	    "pragma_table_info('session')", columns);
+	snprintf(all, sizeof(all), "SELECT %s FROM session ORDER BY id",
+	    columns);
+	make_found(db, true);
+	for (unsigned i = 0; i < 2; i++)
+		answers(db, asked[i], before[i]);
+	run(db, "DROP VIEW temp.found");
+	if (schema_apply(db, why) == -1)
+		fail_msg("%s", why);
+	make_found(db, false);
+	for (unsigned i = 0; i < 2; i++) {
+		answers(db, asked[i], after);
+		assert_string_equal(before[i], after);
+	}
+	check(db, "SELECT count(*) FROM v_findings", "42");
+	check(db, "SELECT count(*) || ' ' || min(row) || ' ' || max(row) "
+	    "FROM session", "62 1 62");
+	check(db, "PRAGMA integrity_check", "ok");
+	sqlite3_close(db);
+}
+
 static void
 words_of_version_1_keep_their_numbers(void **state)
 {
@@ -363,6 +456,8 @@ main(void)
 		cmocka_unit_test(what_version_3_knew_survives),
 		cmocka_unit_test(
 		    sessions_of_version_3_share_what_they_have_in_common),
+		cmocka_unit_test(
+		    findings_of_version_4_keep_their_sessions_and_order),
 		cmocka_unit_test(words_of_version_1_keep_their_numbers),
 	};
 

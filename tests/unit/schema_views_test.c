@@ -150,21 +150,21 @@ numbers_of_the_views_are_those_of_names_def(void **state)
 		enum confidence c = i / SEVERITIES;
 
 		snprintf(set, sizeof(set), "INSERT INTO finding VALUES (%u, "
-		    "100, %u, 9, 1, 0, %u, %u, 'x', '{}', NULL, NULL, NULL)", i + 1, i, s,
+		    "9, 1, 0, %u, %u, 'x', '{}', NULL, NULL, NULL)", 128 + i, s,
 		    c);
 		run(db, set);
 		snprintf(query, sizeof(query), "SELECT severity || ' ' || "
-		    "confidence FROM v_findings WHERE id = %u", i + 1);
+		    "confidence FROM v_findings WHERE id = %u", 128 + i);
 		snprintf(want, sizeof(want), "%s %s", severity_word(s),
 		    confidence_word(c));
 		check(db, query, want);
 	}
 	for (enum expectation e = 0; e < EXPECTATIONS; e++) {
 		snprintf(set, sizeof(set), "UPDATE finding SET because = %u "
-		    "WHERE id = 1", 1u << e);
+		    "WHERE id = 128", 1u << e);
 		run(db, set);
 		snprintf(want, sizeof(want), "[\"%s\"]", expectation_word(e));
-		check(db, "SELECT because FROM v_findings WHERE id = 1", want);
+		check(db, "SELECT because FROM v_findings WHERE id = 128", want);
 	}
 	sqlite3_close(db);
 }
@@ -262,10 +262,10 @@ kinds_come_gravest_first_and_once_each(void **state)
 	run(db, "DELETE FROM kind; INSERT INTO kind VALUES (1, 'a', ''), "
 	    "(2, 'b', ''), (3, 'c', '')");
 	put_session(db, 7, "findings = 4");
-	run(db, "INSERT INTO finding (session, rank, at, kind, because, "
+	run(db, "INSERT INTO finding (id, at, kind, because, "
 	    "severity, confidence, summary, evidence) VALUES "
-	    "(7, 3, 0, 1, 0, 0, 0, '', '{}'), (7, 1, 0, 2, 0, 0, 0, '', '{}'),"
-	    "(7, 0, 0, 3, 0, 0, 0, '', '{}'), (7, 2, 0, 3, 0, 0, 0, '', '{}')");
+	    "(131, 0, 1, 0, 0, 0, '', '{}'), (129, 0, 2, 0, 0, 0, '', '{}'),"
+	    "(128, 0, 3, 0, 0, 0, '', '{}'), (130, 0, 3, 0, 0, 0, '', '{}')");
 	check(db, "SELECT kinds FROM v_sessions", "[\"c\",\"b\",\"a\"]");
 	check(db, "SELECT group_concat(session_id || ' ' || client_ip) "
 	    "FROM v_findings WHERE kind = 'b'", "7 0.0.0.1");

@@ -35,11 +35,11 @@ doubt(struct place *p, const struct met *m)
 
 	put(p, m);
 	db = look(p);
-	d.session = atoll(ask(db, "SELECT session FROM finding "
+	d.session = atoll(ask(db, "SELECT session_id FROM v_findings "
 	    "ORDER BY id DESC LIMIT 1", text));
 	sqlite3_close(db);
 	tell(p, "UPDATE finding SET wording = NULL, summary = 'none fits"
-	    MISMATCH_WAITS "', confidence = 0 WHERE rank = 0; UPDATE "
+	    MISMATCH_WAITS "', confidence = 0 WHERE id % 128 = 0; UPDATE "
 	    "incident SET confidence = 0; UPDATE session SET verdict = 2");
 	assert_int_equal(store_doubt(p->store, &d), 0);
 	return d.session;
@@ -191,7 +191,7 @@ who_ended_without_a_word_left_it_undecided(void **state)
 	restart(p);
 	expect(p, "SELECT answer || ' ' || (settled > 0) || ' ' || why FROM "
 	    "confirmation", "5 1 the sensor ended before");
-	expect(p, "SELECT summary FROM finding WHERE rank = 0",
+	expect(p, "SELECT summary FROM finding WHERE id % 128 = 0",
 	    "none fits" MISMATCH_UNDECIDED);
 }
 
@@ -201,9 +201,9 @@ what_is_to_be_mended_stays(void **state)
 	struct place *p = *state;
 	int64_t id = doubt(p, &(struct met){ 0, 1, 1, MISMATCH });
 
-	tell(p, "INSERT INTO finding (session, rank, at, kind, because, "
-	    "severity, confidence, summary, evidence) SELECT session, 32, at, "
-	    "kind, 0, 3, 2, 'mend it', '{}' FROM finding WHERE rank = 0");
+	tell(p, "INSERT INTO finding (id, at, kind, because, "
+	    "severity, confidence, summary, evidence) SELECT id + 32, at, "
+	    "kind, 0, 3, 2, 'mend it', '{}' FROM finding WHERE id % 128 = 0");
 	revise(p, id, CONFIRM_RACE, NOON + 5);
 	expect(p, "SELECT count(*) || ' ' || sum(summary = 'mend it') "
 	    "FROM finding", "2 1");

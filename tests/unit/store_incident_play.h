@@ -136,7 +136,7 @@ tell(struct place *p, const char *sql)
 #define ASTRAY								\
 	"SELECT count(*) FROM finding f WHERE f.severity > 0 AND NOT EXISTS " \
 	"(SELECT 1 FROM incident i JOIN incident_part p ON p.incident = i.id " \
-	"JOIN session s ON s.id = f.session WHERE i.id = f.incident AND "	\
+	"JOIN session s ON s.row = f.id >> 7 WHERE i.id = f.incident AND "	\
 	"p.what = 1 AND p.word = '10.1.0.' || (s.server & 255) || ':25')"
 
 #define ABSENT	KIND_STARTTLS_ABSENT, SEVERITY_MEDIUM

@@ -161,8 +161,8 @@ an_incident_says_what_is_in_it(void **state)
 	    "WHERE what = 3", "tap=3");
 	check(db, "SELECT group_concat(action) FROM incident_log", "opened");
 	/* to look at first: the gravest */
-	check(db, "SELECT f.severity FROM incident i JOIN finding f ON "
-	    "f.session = i.session WHERE rank = 0", "3");
+	check(db, "SELECT f.severity FROM incident i JOIN session s ON "
+	    "s.id = i.session JOIN finding f ON f.id = s.row * 128", "3");
 	/* notes stay outside */
 	check(db, "SELECT count(*) FROM finding WHERE incident IS NULL", "3");
 	sqlite3_close(db);

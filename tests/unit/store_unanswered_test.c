@@ -210,10 +210,10 @@ what_is_to_be_mended_stays_and_grows(void **state)
 	static struct promise promise = { .answer = &worked };
 	static const struct past past;
 
-	tell(p, "INSERT INTO finding (session, rank, at, kind, because, "
+	tell(p, "INSERT INTO finding (id, at, kind, because, "
 	    "severity, confidence, summary, evidence, incident) SELECT "
-	    "session, 32, at, kind, 0, 1, 2, 'mend it', '{}', 99 "
-	    "FROM finding WHERE rank = 0");
+	    "id + 32, at, kind, 0, 1, 2, 'mend it', '{}', 99 "
+	    "FROM finding WHERE id % 128 = 0");
 	fill(&m, KIND_MAIL_IN_CLEAR, SEVERITY_CRITICAL, later);
 	m.findings.postures = 1;
 	m.findings.posture[0] = (struct posture){ .kind =
@@ -226,7 +226,7 @@ what_is_to_be_mended_stays_and_grows(void **state)
 	    .tries = 1 }), 0);
 	expect(p, "SELECT group_concat(summary || ' ' || ifnull(incident, "
 	    "'-'), ', ') FROM (SELECT v.summary, f.incident FROM v_findings "
-	    "AS v JOIN finding AS f ON f.id = v.id ORDER BY f.rank)",
+	    "AS v JOIN finding AS f ON f.id = v.id ORDER BY f.id)",
 	    "found again 1, mend it 99, found 2");
 	expect(p, "SELECT findings FROM session", "3");
 	expect(p, LOG, "1 opened,1 revised,2 opened");
