@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "detect/grade.h"
 #include "detect/incident_internal.h"
 #include "detect/rules.h"
@@ -118,13 +121,14 @@ void
 incident_put_part(struct incident *i, enum part what, const char *word,
     uint64_t sessions, bool dirty)
 {
+	const uint32_t hash = (uint32_t)XXH3_64bits(word, strlen(word));
 	struct incident_parts *p = &i->parts[what];
 	struct incident_part *one;
 	void *room;
 
 	for (unsigned n = 0; n < p->count; n++) {
 		one = &p->list[n];
-		if (strcmp(one->word, word) == 0) {
+		if (one->hash == hash && strcmp(one->word, word) == 0) {
 			one->sessions += sessions;
 			one->dirty |= dirty;
 			return;
@@ -141,6 +145,7 @@ incident_put_part(struct incident *i, enum part what, const char *word,
 	one = &p->list[p->count];
 	if ((one->word = strdup(word)) == NULL)
 		return;
+	one->hash = hash;
 	one->sessions = sessions > 0 ? sessions : 1;
 	one->dirty = dirty;
 	p->count++;

@@ -32,6 +32,7 @@ enum part {
 struct incident_part {
 	char		*word;		/* owned */
 	uint64_t	 sessions;
+	uint32_t	 hash;		/* of the word: words lie apart */
 	bool		 dirty;		/* not yet stored like this */
 };
 
