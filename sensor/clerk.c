@@ -22,6 +22,7 @@
 #define WAIT_MS		200
 #define PARKED_MAX	1024
 #define AHEAD		4	/* records, for each depth of fetching */
+#define DEPTHS		(1 + STORE_DEPTHS)
 #define IN_LINE_MAX	512		/* fewer than policy takes at once */
 
 static void
@@ -283,16 +284,23 @@ commit(struct clerk *c)
 		fail(c);
 }
 
-/* The roads' cores have what they wrote: fetched while others are at work,
- * the deepest of the nearest. */
+/*
+ * The roads' cores have what they wrote, and what was learnt lies anywhere:
+ * fetched while others are at work, the deepest of the nearest.  What the
+ * store needs is known as soon as the record itself is there.
+ */
 static void
-foresee(void *const *batch, size_t n, size_t i)
+foresee(const struct clerk *c, void *const *batch, size_t n, size_t i)
 {
-	for (unsigned depth = 0; depth < RECORD_DEPTHS; depth++) {
-		size_t at = i + (RECORD_DEPTHS - depth) * AHEAD;
+	size_t at = i + DEPTHS * AHEAD;
 
-		if (at < n)
+	for (unsigned depth = 0; depth < DEPTHS; depth++, at -= AHEAD) {
+		if (at >= n)
+			continue;
+		if (depth < RECORD_DEPTHS)
 			session_record_foresee(batch[at], depth);
+		if (depth > 0)
+			store_foresee(c->store, batch[at], depth - 1);
 	}
 }
 
@@ -311,7 +319,7 @@ clerk_main(void *argument)
 		if (uncommitted == 0)
 			since = clock_steady_ms();
 		for (size_t i = 0; i < n; i++) {
-			foresee(batch, n, i);
+			foresee(c, batch, n, i);
 			uncommitted += take_record(c, batch[i]);
 		}
 		ask_again(c);

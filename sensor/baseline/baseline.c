@@ -11,6 +11,8 @@
 #include "baseline/sight.h"
 
 #define PRUNE_EVERY	256	/* flushes between two looks at the table */
+#define CACHE_LINE	64
+#define MEMORY_LINES	3	/* the processor fetches the rest by itself */
 
 /* past.what: never renumber, they are stored. */
 enum what { WHAT_SERVER, WHAT_CLIENT, WHAT_NET, WHATS };
@@ -302,12 +304,12 @@ baseline_recall(struct baseline *b, const struct session_record *r,
 
 	memset(past, 0, sizeof(*past));
 	sight_take(r, s);
-	b->items[WHAT_SERVER] = find(b, WHAT_SERVER, s->server_key,
-	    sizeof(s->server_key));
-	b->items[WHAT_CLIENT] = find(b, WHAT_CLIENT, s->client_key,
-	    sizeof(s->client_key));
-	b->items[WHAT_NET] = find(b, WHAT_NET, s->net_key,
-	    sizeof(s->net_key));
+	b->items[WHAT_SERVER] = find(b, WHAT_SERVER, s->key.server,
+	    sizeof(s->key.server));
+	b->items[WHAT_CLIENT] = find(b, WHAT_CLIENT, s->key.client,
+	    sizeof(s->key.client));
+	b->items[WHAT_NET] = find(b, WHAT_NET, s->key.net,
+	    sizeof(s->key.net));
 	if (b->items[WHAT_SERVER] != NULL)
 		server_past_recall(b->items[WHAT_SERVER]->memory, &s->server,
 		    past);
@@ -330,14 +332,14 @@ baseline_learn(struct baseline *b, const struct lesson *lesson)
 	if (s->server.at > b->newest)
 		b->newest = s->server.at;
 	if (s->server_tells && (memory = memory_of(b, WHAT_SERVER,
-	    s->server_key, sizeof(s->server_key))) != NULL)
+	    s->key.server, sizeof(s->key.server))) != NULL)
 		server_past_learn(memory, &s->server);
 	if (s->client_tells && (memory = memory_of(b, WHAT_CLIENT,
-	    s->client_key, sizeof(s->client_key))) != NULL)
+	    s->key.client, sizeof(s->key.client))) != NULL)
 		client_past_learn(memory, &s->client);
 	if ((lesson->taken || s->server.offer == SERVER_OFFERED) &&
-	    (memory = memory_of(b, WHAT_NET, s->net_key,
-	    sizeof(s->net_key))) != NULL)
+	    (memory = memory_of(b, WHAT_NET, s->key.net,
+	    sizeof(s->key.net))) != NULL)
 		net_past_learn(memory, s->server.at, s->client.server,
 		    !lesson->taken);
 	return b->failed ? -1 : 0;
@@ -352,12 +354,58 @@ baseline_note(struct baseline *b, const struct session_record *r)
 	sight_take(r, &b->sight);
 	if (s->client.failed == PAST_FAILED_NOT)
 		return 0;
-	b->items[WHAT_CLIENT] = find(b, WHAT_CLIENT, s->client_key,
-	    sizeof(s->client_key));
-	if ((memory = memory_of(b, WHAT_CLIENT, s->client_key,
-	    sizeof(s->client_key))) != NULL)
+	b->items[WHAT_CLIENT] = find(b, WHAT_CLIENT, s->key.client,
+	    sizeof(s->key.client));
+	if ((memory = memory_of(b, WHAT_CLIENT, s->key.client,
+	    sizeof(s->key.client))) != NULL)
 		client_past_learn(memory, &s->client);
 	return b->failed ? -1 : 0;
+}
+
+/* What a memory begins with. */
+static void
+foresee_memory(const void *memory)
+{
+	for (unsigned line = 0; line < MEMORY_LINES; line++)
+		__builtin_prefetch((const char *)memory + line * CACHE_LINE);
+}
+
+/* The memory with this key, when it is time to look at it; NULL: it is not. */
+static const void *
+foresee_one(const struct ledger *l, const uint8_t *key, size_t len,
+    unsigned depth)
+{
+	const struct shelf_item *item;
+
+	if (depth == 0)
+		shelf_foresee(l->shelf, key, len);
+	else if (depth == 1)
+		shelf_foresee_first(l->shelf, key, len);
+	else if ((item = shelf_peek(l->shelf, key, len)) != NULL) {
+		if (depth > 2)
+			return item->memory;
+		foresee_memory(item->memory);
+	}
+	return NULL;
+}
+
+void
+baseline_foresee(const struct baseline *b, const struct session_record *r,
+    unsigned depth)
+{
+	const struct ledger *l = b->ledgers;
+	struct sight_keys k;
+	const void *memory;
+
+	sight_keys(r, &k);
+	if ((memory = foresee_one(&l[WHAT_SERVER], k.server, sizeof(k.server),
+	    depth)) != NULL)
+		server_past_foresee(memory);
+	if ((memory = foresee_one(&l[WHAT_CLIENT], k.client, sizeof(k.client),
+	    depth)) != NULL)
+		client_past_foresee(memory, sight_server(&k));
+	if (depth < BASELINE_DEPTHS - 1)
+		foresee_one(&l[WHAT_NET], k.net, sizeof(k.net), depth);
 }
 
 /* What is too old goes, and what is too much: the least recent first. */

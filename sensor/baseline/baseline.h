@@ -52,6 +52,13 @@ void		 baseline_free(struct baseline *b);
 /* Behind BEGIN: another program may have written since. */
 int		 baseline_begin(struct baseline *b);
 
+/* Into the caches ahead of time what recalling a session will touch: depth 0
+ * where its memories are looked for, and once that is there, depths 1 to 3
+ * what that leads to.  The record itself is there. */
+#define BASELINE_DEPTHS	4
+void		 baseline_foresee(const struct baseline *b,
+		    const struct session_record *r, unsigned depth);
+
 /* What was before this session. */
 int		 baseline_recall(struct baseline *b,
 		    const struct session_record *r, struct past *past);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
  * waits for its queue's back-off, an hour or so at most. */
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
 #define FORMAT		3
+#define CACHE_LINE	64
 #define WITHOUT_SUITES	2	/* ends ahead of them */
 #define GRADES		(SUITE_GRADES - 1)	/* that are known */
 
@@ -42,8 +44,14 @@ struct client_past {
 	uint32_t	tls, unused;
 	int64_t		first_tls;
 	unsigned	count;
+	/* Partners are large, and most of them do not matter to a session:
+	 * who they are, and a bit for each with whom TLS ever failed. */
+	uint32_t	failed;
 	struct partner	*partners;
+	uint32_t	who[CLIENT_SERVERS_MAX];
 };
+
+static_assert(CLIENT_SERVERS_MAX <= 32, "a bit for each");
 
 struct client_past *
 client_past_new(void)
@@ -73,6 +81,19 @@ failure_ahead(const struct partner *one, int64_t at)
 	    (one->worked_at > failed && one->worked_at < at))
 		return 0;
 	return failed;
+}
+
+/* Its place in the list, or `count`: it is not there. */
+static unsigned
+find(const struct client_past *p, uint64_t server)
+{
+	unsigned i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->who[i] == (uint32_t)server &&
+		    p->partners[i].server == server)
+			break;
+	return i;
 }
 
 static void
@@ -152,26 +173,40 @@ void
 client_past_recall(const struct client_past *p, const struct client_sight *s,
     struct past *past)
 {
+	const struct partner *one;
+	unsigned i = find(p, s->server);
+
 	if (p->first_tls != 0 && p->first_tls < s->at)
 		past->client_tls = p->tls;
 	past->client_unused = p->unused;
-	for (unsigned i = 0; i < p->count; i++) {
-		const struct partner *one = &p->partners[i];
-
-		recall_failure(one, s, past);
-		if (one->server != s->server)
-			continue;
-		if (one->first_tls != 0 && one->first_tls < s->at)
-			past->client_tls_here = one->tls;
-		past->client_unused_here = one->unused;
-		if (one->best_at != 0 && one->best_at < s->at) {
-			past->client_best_here = one->best;
-			past->chosen_best_here = one->chosen;
-			past->client_best_at = one->best_at;
-		}
-		recall_offer(p, one, s, past);
-		recall_suites(one, s->at, past);
+	for (uint32_t left = p->failed; left != 0; left &= left - 1)
+		recall_failure(&p->partners[__builtin_ctz(left)], s, past);
+	if (i == p->count)
+		return;
+	one = &p->partners[i];
+	if (one->first_tls != 0 && one->first_tls < s->at)
+		past->client_tls_here = one->tls;
+	past->client_unused_here = one->unused;
+	if (one->best_at != 0 && one->best_at < s->at) {
+		past->client_best_here = one->best;
+		past->chosen_best_here = one->chosen;
+		past->client_best_at = one->best_at;
 	}
+	recall_offer(p, one, s, past);
+	recall_suites(one, s->at, past);
+}
+
+void
+client_past_foresee(const struct client_past *p, uint64_t server)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->who[i] == (uint32_t)server)
+			for (size_t at = 0; at < sizeof(struct partner);
+			    at += CACHE_LINE)
+				__builtin_prefetch((const char *)
+				    &p->partners[i] + at);
+	for (uint32_t left = p->failed; left != 0; left &= left - 1)
+		__builtin_prefetch(&p->partners[__builtin_ctz(left)]);
 }
 
 /* One more, in the place of the least recent when there are too many.
@@ -202,16 +237,30 @@ partner_new(struct client_past *p)
 	return one;
 }
 
+/* After its server, or whether TLS failed, became known. */
+static void
+note_partner(struct client_past *p, const struct partner *one)
+{
+	ptrdiff_t i = one - p->partners;
+	uint32_t bit = UINT32_C(1) << i;
+
+	p->who[i] = (uint32_t)one->server;
+	p->failed = one->failed_last != 0 || one->failed_first != 0 ?
+	    p->failed | bit : p->failed & ~bit;
+}
+
 static struct partner *
 partner_of(struct client_past *p, const struct client_sight *s)
 {
 	struct partner *one;
+	unsigned i = find(p, s->server);
 
-	for (unsigned i = 0; i < p->count; i++)
-		if (p->partners[i].server == s->server)
-			return &p->partners[i];
-	if ((one = partner_new(p)) != NULL)
+	if (i < p->count)
+		return &p->partners[i];
+	if ((one = partner_new(p)) != NULL) {
 		one->server = s->server;
+		note_partner(p, one);
+	}
 	return one;
 }
 
@@ -319,6 +368,7 @@ client_past_learn(struct client_past *p, const struct client_sight *s)
 	if (s->best != 0 && (one->best_at == 0 || s->at < one->best_at))
 		one->best_at = s->at;
 	learn_suite(one, s);
+	note_partner(p, one);
 }
 
 static void
@@ -445,9 +495,11 @@ client_past_unpack(const uint8_t *octets, size_t len)
 	p->first_tls = get_time(&s);
 	count = get_number(&s);
 	for (; count <= CLIENT_SERVERS_MAX && p->count < count;
-	    get_partner(&s, one))
+	    note_partner(p, one)) {
 		if ((one = partner_new(p)) == NULL)
 			break;
+		get_partner(&s, one);
+	}
 	for (unsigned i = 0; format == FORMAT && i < p->count; i++)
 		get_suites(&s, &p->partners[i]);
 	if (p->count == count && !s.bad)

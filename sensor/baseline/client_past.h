@@ -34,6 +34,8 @@ struct client_past;		/* opaque */
 struct client_past	*client_past_new(void);		/* NULL: memory */
 void	 client_past_free(struct client_past *p);	/* NULL is fine */
 
+/* Into the caches what recalling will touch. */
+void	 client_past_foresee(const struct client_past *p, uint64_t server);
 /* Fill the client's part of *past, as it was before `s`. */
 void	 client_past_recall(const struct client_past *p,
 	    const struct client_sight *s, struct past *past);

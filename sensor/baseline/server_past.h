@@ -56,6 +56,8 @@ struct server_past;		/* opaque */
 struct server_past	*server_past_new(void);		/* NULL: memory */
 void	 server_past_free(struct server_past *p);	/* NULL is fine */
 
+/* Into the caches what recalling will touch. */
+void	 server_past_foresee(const struct server_past *p);
 /* Fill the server's part of *past, as it was before `s`. */
 void	 server_past_recall(const struct server_past *p,
 	    const struct server_sight *s, struct past *past);

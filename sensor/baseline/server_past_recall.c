@@ -232,6 +232,20 @@ recall_suites(const struct traits *suites, const struct server_sight *s,
 	    ~net_bit(s->net));
 }
 
+/* The rest of a list the processor fetches by itself. */
+void
+server_past_foresee(const struct server_past *p)
+{
+	__builtin_prefetch(p->buckets);
+	__builtin_prefetch((const char *)p->buckets + sizeof(*p->buckets));
+	__builtin_prefetch(p->nets);
+	__builtin_prefetch((const char *)p->nets + sizeof(*p->nets));
+	__builtin_prefetch(p->names.list);
+	__builtin_prefetch(p->replies.list);
+	__builtin_prefetch(p->keys.list);
+	__builtin_prefetch(p->suites.list);
+}
+
 void
 server_past_recall(const struct server_past *p, const struct server_sight *s,
     struct past *past)

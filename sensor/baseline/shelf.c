@@ -39,7 +39,7 @@ shelf_new(unsigned most, uint64_t seed, shelf_leave *leave, void *context)
 }
 
 static struct shelf_item **
-bucket(struct shelf *s, const uint8_t *key, size_t len)
+bucket(const struct shelf *s, const uint8_t *key, size_t len)
 {
 	return &s->buckets[XXH3_64bits_withSeed(key, len, s->seed) & s->mask];
 }
@@ -83,14 +83,46 @@ drop(struct shelf *s, struct shelf_item *item)
 	free(item);
 }
 
-struct shelf_item *
-shelf_find(struct shelf *s, const uint8_t *key, size_t len)
+static struct shelf_item *
+look_up(const struct shelf *s, const uint8_t *key, size_t len)
 {
 	struct shelf_item *item;
 
 	for (item = *bucket(s, key, len); item != NULL; item = item->chain)
 		if (item->key_len == len && memcmp(item->key, key, len) == 0)
 			break;
+	return item;
+}
+
+void
+shelf_foresee(const struct shelf *s, const uint8_t *key, size_t len)
+{
+	__builtin_prefetch(bucket(s, key, len));
+}
+
+void
+shelf_foresee_first(const struct shelf *s, const uint8_t *key, size_t len)
+{
+	__builtin_prefetch(*bucket(s, key, len));
+}
+
+struct shelf_item *
+shelf_peek(const struct shelf *s, const uint8_t *key, size_t len)
+{
+	struct shelf_item *item = look_up(s, key, len);
+
+	if (item != NULL) {
+		__builtin_prefetch(item->newer);
+		__builtin_prefetch(item->older);
+	}
+	return item;
+}
+
+struct shelf_item *
+shelf_find(struct shelf *s, const uint8_t *key, size_t len)
+{
+	struct shelf_item *item = look_up(s, key, len);
+
 	if (item != NULL && item != s->newest) {
 		unlink_item(s, item);
 		link_newest(s, item);

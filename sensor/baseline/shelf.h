@@ -46,6 +46,17 @@ void		 shelf_remove(struct shelf *s, const uint8_t *key, size_t len);
 /* All leave. */
 void		 shelf_clear(struct shelf *s);
 
+/* Into the caches what finding this key will touch: where it begins to look,
+ * and, once that is there, what stands there. */
+void		 shelf_foresee(const struct shelf *s, const uint8_t *key,
+		    size_t len);
+void		 shelf_foresee_first(const struct shelf *s,
+		    const uint8_t *key, size_t len);
+/* The item with this key, or NULL, and it stays as recent as it was: its
+ * neighbours, which finding it moves together, are fetched as well. */
+struct shelf_item	*shelf_peek(const struct shelf *s,
+			    const uint8_t *key, size_t len);
+
 /* From the most recent on; NULL: the end. */
 struct shelf_item	*shelf_first(const struct shelf *s);
 struct shelf_item	*shelf_next(const struct shelf_item *item);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -62,27 +63,27 @@ is_masked(const char *word, size_t len)
 static uint64_t
 reply_of(const struct smtp_facts *f, uint16_t *keywords)
 {
-	const char *p = f->capabilities;
-	XXH3_state_t state;
+	char words[SMTP_REPLY_MAX + 2];		/* of which few are used */
+	const char *p = f->capabilities, *end;
+	size_t n, len = 0;
 	uint64_t h;
 
 	if (p == NULL || f->ehlo_reply == NULL)
 		return 0;
-	XXH3_64bits_reset(&state);
-	while (*p != '\0') {
-		size_t n = strcspn(p, " ");
-
-		if (!is_masked(p, n) && !(n == 8 &&
-		    memcmp(p, "STARTTLS", 8) == 0)) {
-			/* the same blank behind each, also the last */
-			XXH3_64bits_update(&state, p, n);
-			XXH3_64bits_update(&state, " ", 1);
-			++*keywords;	/* a list is of 256 at most */
-		}
-		p += n;
-		p += *p == ' ';
+	for (; *p != '\0'; p = *end == ' ' ? end + 1 : end) {
+		end = strchrnul(p, ' ');
+		n = (size_t)(end - p);
+		if (is_masked(p, n) || (n == 8 &&
+		    memcmp(p, "STARTTLS", 8) == 0))
+			continue;
+		++*keywords;	/* a list is of 256 at most */
+		/* the same blank behind each, also the last */
+		assert(n < sizeof(words) - len);
+		memcpy(words + len, p, n);
+		len += n;
+		words[len++] = ' ';
 	}
-	h = XXH3_64bits_digest(&state);
+	h = XXH3_64bits(words, len);
 	return h != 0 ? h : 1;
 }
 
@@ -230,21 +231,34 @@ see_client(const struct session_record *r, const struct smtp_facts *f,
 }
 
 void
+sight_keys(const struct session_record *r, struct sight_keys *k)
+{
+	uint64_t net = sight_net(&r->flow.ip[SIDE_CLIENT]);
+	uint16_t port = r->flow.port[SIDE_SERVER];
+
+	memcpy(k->server, r->flow.ip[SIDE_SERVER].octets, 16);
+	k->server[16] = (uint8_t)(port >> 8);
+	k->server[17] = (uint8_t)port;
+	memcpy(k->client, r->flow.ip[SIDE_CLIENT].octets, 16);
+	memcpy(k->net, &net, sizeof(k->net));
+}
+
+uint64_t
+sight_server(const struct sight_keys *k)
+{
+	return XXH3_64bits(k->server, sizeof(k->server));
+}
+
+void
 sight_take(const struct session_record *r, struct sight *s)
 {
 	const struct smtp_facts *f = r->smtp != NULL ? smtp_facts(r->smtp) :
 	    &silence;
-	const struct addr *client = &r->flow.ip[SIDE_CLIENT];
-	uint16_t port = r->flow.port[SIDE_SERVER];
 
 	memset(s, 0, sizeof(*s));
-	memcpy(s->server_key, r->flow.ip[SIDE_SERVER].octets, 16);
-	s->server_key[16] = (uint8_t)(port >> 8);
-	s->server_key[17] = (uint8_t)port;
-	memcpy(s->client_key, client->octets, 16);
+	sight_keys(r, &s->key);
 	s->server.at = s->client.at = r->flow.first.time;
-	s->server.net = sight_net(client);
-	memcpy(s->net_key, &s->server.net, sizeof(s->net_key));
+	memcpy(&s->server.net, s->key.net, sizeof(s->server.net));
 	s->server.offer = offer_of(r);
 	s->server.tls = tls_of(r, f);
 	s->server.plainly = !f->offer_altered;
@@ -253,7 +267,7 @@ sight_take(const struct session_record *r, struct sight *s)
 	s->server.name = name_of(f);
 	s->server.reply = reply_of(f, &s->server.keywords);
 	see_certificate(r, &s->server);
-	s->client.server = XXH3_64bits(s->server_key, sizeof(s->server_key));
+	s->client.server = sight_server(&s->key);
 	see_client(r, f, s->server.tls, &s->client);
 	see_suite(r, s);
 	/* what a forger said in the server's place is not its habit */

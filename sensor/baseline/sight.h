@@ -13,15 +13,24 @@
 #define SIGHT_CLIENT_KEY	16	/* address */
 #define SIGHT_NET_KEY		8
 
+/* Whose memories a session is about. */
+struct sight_keys {
+	uint8_t		server[SIGHT_SERVER_KEY];
+	uint8_t		client[SIGHT_CLIENT_KEY];
+	uint8_t		net[SIGHT_NET_KEY];
+};
+
 struct sight {
 	struct server_sight	server;
 	struct client_sight	client;
-	uint8_t			server_key[SIGHT_SERVER_KEY];
-	uint8_t			client_key[SIGHT_CLIENT_KEY];
-	uint8_t			net_key[SIGHT_NET_KEY];
+	struct sight_keys	key;
 	bool	server_tells;	/* there is something to learn of it */
 	bool	client_tells;
 };
+
+void	sight_keys(const struct session_record *r, struct sight_keys *k);
+/* What a client's memory knows the server by. */
+uint64_t	sight_server(const struct sight_keys *k);
 
 /* Hashes are the same in every run: they are stored. */
 void	sight_take(const struct session_record *r, struct sight *s);

@@ -46,6 +46,12 @@ bit_of(int64_t id)
 	return (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BITS_LOG);
 }
 
+void
+fresh_foresee(const struct fresh *f, int64_t id)
+{
+	__builtin_prefetch(&f->bits[bit_of(id) / 64]);
+}
+
 bool
 fresh_is(const struct fresh *f, int64_t id)
 {

@@ -22,6 +22,8 @@ void		 fresh_free(struct fresh *f);	/* NULL is fine */
 /* The greatest id in the database is this now, whoever wrote it. */
 void		 fresh_restart(struct fresh *f, int64_t greatest);
 
+/* Into the caches what asking about this id will touch. */
+void		 fresh_foresee(const struct fresh *f, int64_t id);
 bool		 fresh_is(const struct fresh *f, int64_t id);
 void		 fresh_give(struct fresh *f, int64_t id);
 

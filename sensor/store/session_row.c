@@ -159,6 +159,42 @@ session_row_place(struct session_row *row, const struct session_record *r,
 	return place;
 }
 
+void
+session_row_foresee_place(const struct session_row *row,
+    const struct session_record *r)
+{
+	fresh_foresee(row->fresh, session_id(r->flow.first.time,
+	    identity_of(row, r)));
+}
+
+/* A text of the book has its number ahead of it. */
+static void
+foresee_text(const char *text)
+{
+	if (text == NULL)
+		return;
+	__builtin_prefetch(text - sizeof(struct book_text));
+	__builtin_prefetch(text);
+}
+
+void
+session_row_foresee_texts(const struct session_record *r)
+{
+	const struct smtp_facts *f;
+
+	foresee_text(r->server_name);
+	if (r->smtp == NULL)
+		return;
+	f = smtp_facts(r->smtp);
+	__builtin_prefetch(f->hellos);
+	foresee_text(f->banner);
+	foresee_text(f->hello_name);
+	foresee_text(f->ehlo_reply);
+	foresee_text(f->capabilities);
+	foresee_text(f->mail_from_domain);
+	__builtin_prefetch(f->rcpt_domains);
+}
+
 /* Behind "250-", say. */
 static bool
 says(const struct dialogue_line *line, struct span text)

@@ -28,6 +28,12 @@ void	session_row_free(struct session_row *row);	/* NULL is fine */
 /* Behind BEGIN IMMEDIATE, when nobody else can write.  -1: SQLite failed. */
 int	session_row_begin(struct session_row *row);
 
+/* Into the caches ahead of time what placing and writing this record, which
+ * is there, will touch: its place, and what its facts point to. */
+void	session_row_foresee_place(const struct session_row *row,
+	    const struct session_record *r);
+void	session_row_foresee_texts(const struct session_record *r);
+
 /* Where this record belongs: *id is set for PLACE_NEW and PLACE_KNOWN.
  * New ones must be put there, or the transaction given up. */
 enum session_place	session_row_place(struct session_row *row,

@@ -282,6 +282,17 @@ put_evidence(struct store *s, int64_t id, const struct session_record *r,
 	return evidence_write(s->evidence, id, evidence_first(r->evidence));
 }
 
+void
+store_foresee(const struct store *s, const struct session_record *r,
+    unsigned depth)
+{
+	baseline_foresee(s->baseline, r, depth);
+	if (depth == 0)
+		session_row_foresee_place(s->sessions, r);
+	else if (depth == STORE_DEPTHS - 1)
+		session_row_foresee_texts(r);
+}
+
 int
 store_note(struct store *s, const struct session_record *r)
 {

@@ -10,7 +10,7 @@
 #define STORE_STORE_H
 
 #include "base/counters.h"
-#include "baseline/past.h"
+#include "baseline/baseline.h"
 #include "detect/detect.h"
 #include "session/record.h"
 
@@ -32,6 +32,13 @@ struct store_totals {
 struct store	*store_open(const char *path, const char *sensor);
 /* Commits.  -1 after saying why; then what was committed before is safe. */
 int		 store_close(struct store *s);	/* NULL is fine: 0 */
+
+/* Into the caches ahead of time what placing and storing a record will touch,
+ * by depths: see baseline/baseline.h.  What it points to is there at the
+ * last. */
+#define STORE_DEPTHS	BASELINE_DEPTHS
+void		 store_foresee(const struct store *s,
+		    const struct session_record *r, unsigned depth);
 
 /* A note (RECORD_NOTE): learnt, and nothing of it is stored. */
 int		 store_note(struct store *s, const struct session_record *r);

@@ -244,6 +244,47 @@ of_servers_the_least_recent_leaves(void **state)
 	client_past_free(p);
 }
 
+/* The last of them alone failed, and all are alike in half of their hash. */
+static void
+a_failure_is_that_of_its_server(void **state)
+{
+	struct client_past *p = client_past_new(), *q;
+	uint8_t octets[CLIENT_OCTETS_MAX];
+	struct client_sight s;
+	uint64_t server;
+	struct past past;
+
+	(void)state;
+	for (unsigned i = 0; i < CLIENT_SERVERS_MAX; i++) {
+		server = (uint64_t)(i + 1) << 32 | ELSEWHERE;
+		s = sight(-2, server, i + 1 < CLIENT_SERVERS_MAX ? TLS :
+		    BROKEN);
+		client_past_foresee(p, server);
+		client_past_learn(p, &s);
+	}
+	assert_non_null(q = client_past_unpack(octets,
+	    client_past_pack(p, octets)));
+	for (unsigned i = 0; i < 2 * CLIENT_SERVERS_MAX; i++) {
+		server = (uint64_t)(i / 2 + 1) << 32 | ELSEWHERE;
+		s = sight(0, server, END);
+		s.domain = 0;
+		past = recalled(i % 2 == 0 ? p : q, &s);
+		assert_int_equal(past.failed, i / 2 + 1 <
+		    CLIENT_SERVERS_MAX ? PAST_FAILED_NOT : PAST_FAILED_BROKEN);
+		assert_int_equal(past.client_tls_here, i / 2 + 1 <
+		    CLIENT_SERVERS_MAX);
+	}
+	/* whoever takes its place did not fail */
+	for (unsigned i = 0; i < CLIENT_SERVERS_MAX; i++) {
+		s = sight(-1, i + 1, TLS);
+		client_past_learn(p, &s);
+	}
+	s = sight(0, CLIENT_SERVERS_MAX, END);
+	assert_int_equal(recalled(p, &s).failed, PAST_FAILED_NOT);
+	client_past_free(q);
+	client_past_free(p);
+}
+
 static void
 what_is_packed_comes_back(void **state)
 {
@@ -308,6 +349,7 @@ main(void)
 		cmocka_unit_test(the_same_failure_told_twice_is_one),
 		cmocka_unit_test(the_best_version_is_remembered),
 		cmocka_unit_test(of_servers_the_least_recent_leaves),
+		cmocka_unit_test(a_failure_is_that_of_its_server),
 		cmocka_unit_test(what_is_packed_comes_back),
 		cmocka_unit_test(damaged_octets_are_no_memory),
 	};

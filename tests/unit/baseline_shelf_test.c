@@ -51,6 +51,15 @@ the_one_not_asked_for_longest_leaves(void **state)
 	assert_int_equal(g.count, 0);
 	assert_non_null(find(s, 1));
 	assert_null(find(s, 9));
+	/* looking ahead asks for nothing */
+	for (uint32_t i = 1; i <= 4; i++) {
+		const uint8_t *key = (const uint8_t *)&i;
+
+		shelf_foresee(s, key, sizeof(i));
+		shelf_foresee_first(s, key, sizeof(i));
+		assert_true((shelf_peek(s, key, sizeof(i)) != NULL) ==
+		    (i < 4));
+	}
 	add(s, 4);
 	assert_int_equal(g.count, 1);
 	assert_int_equal(g.last, 2);
