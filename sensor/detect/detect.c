@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/phrase.h"
 #include "detect/rules.h"
 #include "schema/moment.h"
 
@@ -238,7 +239,7 @@ finding_add(struct findings *f, const struct brief *b,
 		return NULL;
 	}
 	va_start(ap, fmt);
-	vsnprintf(summary, sizeof(summary), fmt, ap);
+	phrase_put(summary, sizeof(summary), fmt, ap);
 	va_end(ap);
 
 	c.promised = (because_of(b, o) & (BECAUSE(DANE) | BECAUSE(STS))) != 0

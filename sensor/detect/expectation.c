@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "detect/phrase.h"
 #include "detect/rules.h"
 #include "schema/moment.h"
 
@@ -224,7 +225,7 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		break;
 	case HABIT_OFFERED_ONCE:
 	case HABIT_OFFERED:
-		snprintf(out, REASON_MAX, "it offered STARTTLS in %u earlier "
+		phrase(out, REASON_MAX, "it offered STARTTLS in %u earlier "
 		    "session%s on %u day%s, last on %.10s%s", p->offered,
 		    plural(p->offered), p->offered_days,
 		    plural(p->offered_days), when, likeness(p, like));

@@ -73,6 +73,13 @@ cache_key(const struct cache *c, struct span value)
 	};
 }
 
+void
+cache_foresee(const struct cache *c, struct cache_key key)
+{
+	__builtin_prefetch(&c->sets[key.hash & c->mask]);
+	__builtin_prefetch(&c->marks[key.hash & c->mask]);
+}
+
 int64_t
 cache_find(struct cache *c, struct cache_key key)
 {

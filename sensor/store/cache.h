@@ -28,6 +28,8 @@ void		 cache_free(struct cache *c);	/* NULL is fine */
 
 struct cache_key	cache_key(const struct cache *c, struct span value);
 
+/* Into the caches what finding it will touch. */
+void	cache_foresee(const struct cache *c, struct cache_key key);
 /* The number, or 0: not here. */
 int64_t	cache_find(struct cache *c, struct cache_key key);
 /* `id` is not 0. */

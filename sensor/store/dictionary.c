@@ -257,6 +257,14 @@ dictionary_text(struct dictionary *d, const char *text)
 	return plain_text(d, SHELF_TEXT, span_text(text));
 }
 
+void
+dictionary_foresee_text(const struct dictionary *d, const char *text)
+{
+	const struct cache *c = d->shelf[SHELF_TEXT].cache;
+
+	cache_foresee(c, cache_key(c, span_text(text)));
+}
+
 static int64_t
 appended(struct cache *c, struct line_rows *rows, struct span text)
 {

@@ -32,6 +32,8 @@ int	dictionary_flush(struct dictionary *d);
 int64_t	dictionary_sensor(struct dictionary *d, const char *name);
 int64_t	dictionary_source(struct dictionary *d, const char *name);
 int64_t	dictionary_text(struct dictionary *d, const char *text);
+/* Into the caches what that will touch. */
+void	dictionary_foresee_text(const struct dictionary *d, const char *text);
 int64_t	dictionary_line(struct dictionary *d, struct span line);
 int64_t	dictionary_wording(struct dictionary *d, struct span text);
 /* The same of texts of a book, which remembers their numbers. */

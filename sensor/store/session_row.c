@@ -165,6 +165,7 @@ session_row_foresee_place(const struct session_row *row,
 {
 	fresh_foresee(row->fresh, session_id(r->flow.first.time,
 	    identity_of(row, r)));
+	__builtin_prefetch(r->server_name);
 }
 
 /* A text of the book has its number ahead of it. */
@@ -178,21 +179,22 @@ foresee_text(const char *text)
 }
 
 void
-session_row_foresee_texts(const struct session_record *r)
+session_row_foresee_texts(const struct session_row *row,
+    const struct session_record *r)
 {
 	const struct smtp_facts *f;
 
-	foresee_text(r->server_name);
+	if (r->server_name != NULL)
+		dictionary_foresee_text(row->dictionary, r->server_name);
 	if (r->smtp == NULL)
 		return;
 	f = smtp_facts(r->smtp);
-	__builtin_prefetch(f->hellos);
 	foresee_text(f->banner);
 	foresee_text(f->hello_name);
 	foresee_text(f->ehlo_reply);
 	foresee_text(f->capabilities);
-	foresee_text(f->mail_from_domain);
-	__builtin_prefetch(f->rcpt_domains);
+	foresee_text(smtp_mail(f)->mail_from_domain);
+	__builtin_prefetch(smtp_mail(f)->rcpt_domains);
 }
 
 /* Behind "250-", say. */

@@ -32,7 +32,8 @@ int	session_row_begin(struct session_row *row);
  * is there, will touch: its place, and what its facts point to. */
 void	session_row_foresee_place(const struct session_row *row,
 	    const struct session_record *r);
-void	session_row_foresee_texts(const struct session_record *r);
+void	session_row_foresee_texts(const struct session_row *row,
+	    const struct session_record *r);
 
 /* Where this record belongs: *id is set for PLACE_NEW and PLACE_KNOWN.
  * New ones must be put there, or the transaction given up. */

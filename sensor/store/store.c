@@ -290,7 +290,7 @@ store_foresee(const struct store *s, const struct session_record *r,
 	if (depth == 0)
 		session_row_foresee_place(s->sessions, r);
 	else if (depth == STORE_DEPTHS - 1)
-		session_row_foresee_texts(r);
+		session_row_foresee_texts(s->sessions, r);
 }
 
 int

@@ -130,6 +130,8 @@ made_up_store(struct store *s, struct made_up *m)
 	struct past past;
 	int64_t id;
 
+	for (unsigned depth = 0; depth < STORE_DEPTHS; depth++)
+		store_foresee(s, &m->record, depth);
 	if (store_place(s, &m->record, &place, &id, &past) == -1)
 		return -1;
 	return place != STORE_NEW ? 0 : store_session(s, id,
