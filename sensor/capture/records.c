@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/ahead.h"
 #include "capture/records.h"
 
 #define FILE_HEADER	24
@@ -18,11 +19,15 @@ struct record_header {		/* in this machine's byte order */
 	uint32_t	length, wire_len;
 };
 
+#define LEAD	(sizeof(struct record_header) + LENGTH_PLAIN)
+
 struct capture_records {
 	struct capture_stream	*stream;
+	struct capture_ahead	*ahead;		/* NULL: none reads ahead */
 	size_t			 size, at, end;	/* of the octets */
 	uint32_t		 second;	/* SECOND_US or SECOND_NS */
-	uint8_t			 octets[];
+	uint8_t			*octets;	/* `own`, or of `ahead` */
+	uint8_t			 own[];
 };
 
 static uint32_t
@@ -55,18 +60,22 @@ capture_records_new(struct capture_stream *s, struct span head, size_t size)
 {
 	struct capture_records *r;
 
-	if (size < LENGTH_PLAIN + sizeof(struct record_header))
-		size = LENGTH_PLAIN + sizeof(struct record_header);
+	if (size < LEAD)
+		size = LEAD;
 	if ((r = malloc(sizeof(*r) + size)) == NULL)
 		return NULL;
 	*r = (struct capture_records){ .stream = s, .size = size,
 	    .second = native32(head.at) == MAGIC_NS ? SECOND_NS : SECOND_US };
+	r->octets = r->own;
 	return r;
 }
 
 void
 capture_records_free(struct capture_records *r)
 {
+	if (r == NULL)
+		return;
+	capture_ahead_free(r->ahead);
 	free(r);
 }
 
@@ -101,35 +110,72 @@ capture_records_give(struct capture_records *r, struct frame *f, size_t n)
 	return given;
 }
 
-bool
-capture_records_read(struct capture_records *r)
+/* Most files are over after a read or two, and a pipe is not read before it
+ * has something. */
+static bool
+is_worth_a_thread(const struct capture_records *r)
 {
-	struct record_header h;
+	return r->end == r->size && !capture_stream_waits(r->stream);
+}
+
+/* Behind the octets of the record that is not whole, shorter than LEAD. */
+static bool
+read_more(struct capture_records *r)
+{
+	size_t left = r->end - r->at;
+	uint8_t *piece;
+	size_t len;
 	ssize_t got;
 
-	if (r->end - r->at >= sizeof(h)) {
-		memcpy(&h, r->octets + r->at, sizeof(h));
-		if (!plain(&h, r->second))
+	if (r->ahead == NULL && is_worth_a_thread(r))
+		r->ahead = capture_ahead_start(r->stream, LEAD, r->size);
+	if (r->ahead != NULL) {
+		if ((piece = capture_ahead_take(r->ahead, &len)) == NULL)
 			return false;
+		r->octets = memcpy(piece - left, r->octets + r->at, left);
+		r->at = 0;
+		r->end = left + len;
+		return true;
 	}
-	/* behind those of the record that is not whole */
-	memmove(r->octets, r->octets + r->at, r->end - r->at);
-	r->end -= r->at;
+	memmove(r->octets, r->octets + r->at, left);
 	r->at = 0;
-	got = capture_stream_read(r->stream, r->octets + r->end,
-	    r->size - r->end);
+	r->end = left;
+	got = capture_stream_read(r->stream, r->octets + left,
+	    r->size - left);
 	if (got <= 0)
 		return false;
 	r->end += (size_t)got;
 	return true;
 }
 
+bool
+capture_records_read(struct capture_records *r)
+{
+	struct record_header h;
+	bool plainly = true;
+
+	if (r->end - r->at >= sizeof(h)) {
+		memcpy(&h, r->octets + r->at, sizeof(h));
+		plainly = plain(&h, r->second);
+	}
+	if (plainly && read_more(r))
+		return true;
+	if (r->ahead != NULL)
+		capture_ahead_stop(r->ahead);	/* the stream is libpcap's */
+	return false;
+}
+
 size_t
 capture_records_rest(struct capture_records *r, void *to, size_t n)
 {
+	if (r->at == r->end && r->ahead != NULL) {
+		r->octets = capture_ahead_take(r->ahead, &r->end);
+		r->at = 0;
+	}
 	if (n > r->end - r->at)
 		n = r->end - r->at;
-	memcpy(to, r->octets + r->at, n);
+	if (n > 0)
+		memcpy(to, r->octets + r->at, n);
 	r->at += n;
 	return n;
 }

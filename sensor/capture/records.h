@@ -7,7 +7,8 @@
  * place: this machine's byte order, version 2.4, a length and a time that
  * make sense, and the record whole.  The first record that is anything else
  * is left to libpcap, with all behind it: what is odd, and what is said of
- * it, is its business alone.
+ * it, is its business alone.  A file longer than one reading is read ahead by
+ * a thread, see ahead.h.
  */
 #ifndef CAPTURE_RECORDS_H
 #define CAPTURE_RECORDS_H

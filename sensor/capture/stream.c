@@ -352,6 +352,12 @@ capture_stream_at(const struct capture_stream *s)
 }
 
 bool
+capture_stream_waits(const struct capture_stream *s)
+{
+	return s->waits;
+}
+
+bool
 capture_stream_compressed(const struct capture_stream *s)
 {
 	return s->form != FORM_PLAIN;

@@ -54,6 +54,9 @@ const char	*capture_stream_why(const struct capture_stream *s);
 /* Octets given so far. */
 uint64_t	capture_stream_at(const struct capture_stream *s);
 
+/* It is a pipe or the like, and may bring nothing for long. */
+bool		capture_stream_waits(const struct capture_stream *s);
+
 bool		capture_stream_compressed(const struct capture_stream *s);
 
 #endif
