@@ -102,6 +102,26 @@ add(struct book *b, struct slot *slot, uint64_t hash, struct span text)
 	return t->text;
 }
 
+static uint64_t
+hash_of(const struct book *b, struct span text)
+{
+	return XXH3_64bits_withSeed(text.at, text.len, b->seed) | 1;
+}
+
+/* Where it is, or behind that. */
+static uint32_t
+first_slot(uint64_t hash)
+{
+	return (uint32_t)(hash >> 1) % SLOTS;
+}
+
+void
+book_foresee(const struct book *b, struct span text)
+{
+	if (b != NULL && text.len <= BOOK_TEXT_MAX)
+		__builtin_prefetch(&b->slot[first_slot(hash_of(b, text))]);
+}
+
 const char *
 book_find(struct book *b, struct span text)
 {
@@ -110,8 +130,8 @@ book_find(struct book *b, struct span text)
 
 	if (b == NULL || text.len > BOOK_TEXT_MAX)
 		return NULL;
-	hash = XXH3_64bits_withSeed(text.at, text.len, b->seed) | 1;
-	for (i = (uint32_t)(hash >> 1) % SLOTS; b->slot[i].hash != 0;
+	hash = hash_of(b, text);
+	for (i = first_slot(hash); b->slot[i].hash != 0;
 	    i = (i + 1) % SLOTS)
 		if (b->slot[i].hash == hash && b->slot[i].len == text.len)
 			return place(b, b->slot[i].at)->text;

@@ -38,6 +38,9 @@ void	 book_drop(struct book *b);	/* NULL is fine */
  * It is read by others only: here it may be far from all caches. */
 const char	*book_find(struct book *b, struct span text);
 
+/* It may be looked for soon: fetch where that begins into the caches. */
+void		 book_foresee(const struct book *b, struct span text);
+
 /* Is this a text of the book?  NULL: no; `b` may be NULL. */
 struct book_text	*book_text_at(const struct book *b, const char *text);
 

@@ -156,10 +156,12 @@ struct flow_ops {
 		    const struct packet *p);
 	void	 (*forget)(void *kept);
 
-	/* Octets for this session come soon: prefetch what hearing them will
-	 * touch; first, at depth 0, the session's own, then what that points
-	 * to, then what that does (2).  May be NULL. */
-	void	 (*foresee)(const void *session, unsigned depth);
+	/* Octets for this session come soon, these likely (or none, where it
+	 * ends): prefetch what hearing them will touch; first, at depth 0, the
+	 * session's own, then what that points to, then what that does (2).
+	 * May be NULL. */
+	void	 (*foresee)(const void *session, struct span octets,
+		    unsigned depth);
 };
 
 struct flow_table;		/* opaque; one per road thread */

@@ -95,7 +95,8 @@ flow_foresee(const struct flow_table *t, const struct packet *p, unsigned n)
 			memory_foresee(h->side, depth);
 			if (h->flow->session != NULL &&
 			    t->ops->foresee != NULL)
-				t->ops->foresee(h->flow->session, depth);
+				t->ops->foresee(h->flow->session,
+				    h->packet->payload, depth);
 		}
 }
 
@@ -115,7 +116,7 @@ foresee_ends(const struct flow *f)
 	for (unsigned depth = 2; e != NULL && depth-- > 0; e = e->newer)
 		if (((const struct flow *)e)->session != NULL)
 			ops->foresee(((const struct flow *)e)->session,
-			    depth);
+			    span_of(NULL, 0), depth);
 	if (e != NULL)
 		fetch(e, sizeof(*f));
 }

@@ -15,8 +15,27 @@ fetch(const void *at, size_t octets)
 		__builtin_prefetch((const char *)at + i);
 }
 
+/*
+ * Most lines of a dialogue are in the book as they come, but far from all
+ * caches.  What names somebody is redacted first.
+ */
+static void
+foresee_line(const struct session *s, struct span octets)
+{
+	const uint8_t *end;
+	size_t len;
+
+	if (octets.len == 0 || (end = memchr(octets.at, '\n', octets.len)) ==
+	    NULL)
+		return;
+	len = (size_t)(end - octets.at);
+	len -= len > 0 && end[-1] == '\r';
+	if (memchr(octets.at, '@', len) == NULL)
+		book_foresee(s->book, span_of(octets.at, len));
+}
+
 void
-session_foresee(const void *session, unsigned depth)
+session_foresee(const void *session, struct span octets, unsigned depth)
 {
 	const struct session *s = session;
 
@@ -27,8 +46,11 @@ session_foresee(const void *session, unsigned depth)
 	case 1:
 		if (s->tls != NULL)
 			fetch(s->tls, TLS_OCTETS);
-		else if (s->smtp != NULL)
-			smtp_foresee(s->smtp, 0);
+		else {
+			if (s->smtp != NULL)
+				smtp_foresee(s->smtp, 0);
+			foresee_line(s, octets);
+		}
 		if (s->dialogue != NULL)
 			fetch(s->dialogue, 1);
 		break;

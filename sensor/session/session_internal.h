@@ -99,7 +99,8 @@ void	session_say(struct session *s, enum dialogue_who who, struct mark at,
 	    struct span line);
 
 /* foresee.c: struct flow_ops */
-void	session_foresee(const void *session, unsigned depth);
+void	session_foresee(const void *session, struct span octets,
+	    unsigned depth);
 
 /* remarks.c: lines of the dialogue that nobody said. */
 void	remark_tls(struct session *s);
