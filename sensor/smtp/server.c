@@ -290,6 +290,16 @@ hear_line(struct smtp *s, const struct smtp_line *line, struct mark at,
 		begin_reply(s, &r, at);
 	else if (r.code != s->answer.first)
 		s->facts.reply_mixed_codes = true;
+	if (s->talk == TALK_FOREIGN) {
+		/* It let the client's held octets be heard, and they are no
+		 * SMTP: this, not what comes behind it, is the server's line
+		 * that closes the case. */
+		smtp_facts_foreign(s, SIDE_SERVER);
+		if (show)
+			smtp_facts_show(s, SIDE_SERVER,
+			    redact(s, &r, line->text, redacted), at);
+		return;
+	}
 	if (s->answer.lines < UINT16_MAX)
 		s->answer.lines++;
 	smtp_answers_line(s, &r, line);

@@ -152,6 +152,17 @@ static const struct talk_case client_gaps[] = {
 	  { EHLO, "gap C 999", "C:MAIL FROM:<x@a.example>", "C:some text",
 	    "C:.", "S:250 ok", QUIT },
 	  { "!mail_commands", "quit" } },
+	{ "what was held is another protocol: its reply shows it at once",
+	  { "gap C 14", "C|.\r\n\x01\x02\n", "S:354 go", "S:250 ok" },
+	  { "protocol=foreign", "!greeting_code", "say=S:354 ..." } },
+	{ "... and so does one that shows where a body ended",
+	  { "gap C 14", "S:354 go", "C|x\n.\n\x01\x02\n", "S:250 ok",
+	    "S:500 what" },
+	  { "protocol=foreign", "!greeting_code" } },
+	{ "... and closes the case: it is no 220 to STARTTLS",
+	  { "gap C 14", "S:354 go", "C|x\n.\n\x01\x02\n",
+	    "S|220 2.0.0 go\r\n\x16\x03\x01" },
+	  { "protocol=foreign", "!starttls_reply", "!tls" } },
 };
 
 static const struct talk_case one_side[] = {
