@@ -396,11 +396,13 @@ smtp_commands_hear(struct smtp *s, const struct smtp_line *line,
 {
 	struct smtp_command c = smtp_command_parse(line->text);
 
+	/* the tail of a lost line shows nothing */
 	if (c.verb == VERB_UNKNOWN && !s->heard_verb && !s->lost &&
-	    !s->midstream && is_foreign(line->text)) {
+	    !s->partial && !s->midstream && is_foreign(line->text)) {
 		smtp_facts_foreign(s, SIDE_CLIENT);
 		return;
 	}
+	s->partial = false;
 	s->heard_client = true;
 	if (c.verb != VERB_UNKNOWN) {
 		s->heard_verb = true;

@@ -139,7 +139,8 @@ struct smtp {
 	/* what is held */
 	bool	 replaying : 1;
 	bool	 granted : 1;		/* replaying: DATA's 354 came already */
-	bool	 partial : 1;		/* it may begin amid a line */
+	bool	 partial : 1;		/* it may begin amid a line, until one
+					 * was heard again */
 	bool	 skip_line : 1;		/* the rest of this line is lost */
 	bool	 maybe_body : 1;	/* it may be a body, its 354 lost */
 

@@ -191,7 +191,8 @@ smtp_resume_sync(struct smtp *s, int code)
 	}
 	if (held.whole == 1 && held.plausible &&
 	    tells_itself(held.last, code)) {
-		found_again(s);
+		smtp_server_find(s);
+		s->maybe_body = false;	/* still partial: a tail comes first */
 		resume_behind(s, TALK_COMMAND, 0);
 		return;
 	}

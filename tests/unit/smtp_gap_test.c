@@ -163,6 +163,10 @@ static const struct talk_case client_gaps[] = {
 	  { "gap C 14", "S:354 go", "C|x\n.\n\x01\x02\n",
 	    "S|220 2.0.0 go\r\n\x16\x03\x01" },
 	  { "protocol=foreign", "!starttls_reply", "!tls" } },
+	{ "a lost line's binary tail is no other protocol",
+	  { "gap C 14", "C|\x01\x02\nSTARTTLS\r\n",
+	    "S|220 2.0.0 go\r\n", "tls C" },
+	  { "protocol=smtp", "starttls=sent", "tls" } },
 };
 
 static const struct talk_case one_side[] = {
