@@ -10,15 +10,10 @@
 #include "unanswered.h"
 
 #define BATCH		256		/* records taken at once */
-/*
- * A transaction takes so many records, and is so old, at most.  Of a file
- * nobody waits for the last second, while each commit writes anew the pages
- * of all servers and of all seconds in which sessions of late began: fewer
- * commits write much less.
- */
+/* A transaction takes so many records, and is so old, at most: what of it the
+ * store's cache of pages cannot hold is written twice. */
 #define COMMIT_RECORDS	240000
-#define COMMIT_MS	4000
-#define COMMIT_MS_LIVE	1000
+#define COMMIT_MS	1000
 #define WAIT_MS		200
 #define PARKED_MAX	1024
 #define AHEAD		4	/* records, for each depth of fetching */
@@ -310,7 +305,7 @@ clerk_main(void *argument)
 	struct clerk *c = argument;
 	size_t n, uncommitted = 0;
 	void *batch[BATCH];
-	int64_t since = 0, age = c->live ? COMMIT_MS_LIVE : COMMIT_MS;
+	int64_t since = 0;
 	bool closed;
 
 	pthread_setname_np(pthread_self(), "clerk");
@@ -330,7 +325,7 @@ clerk_main(void *argument)
 			uncommitted++;
 		if (uncommitted > 0 && (n == 0 || closed ||
 		    uncommitted >= COMMIT_RECORDS ||
-		    clock_steady_ms() - since >= age)) {
+		    clock_steady_ms() - since >= COMMIT_MS)) {
 			commit(c);
 			uncommitted = 0;
 		}

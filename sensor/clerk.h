@@ -16,7 +16,6 @@ struct clerk {
 	struct queue	*records;	/* from the roads */
 	struct store	*store;		/* the clerk's alone while it runs */
 	struct promises	*promises;	/* likewise */
-	bool		 live;		/* somebody may wait for the rows */
 	struct parked	*parked;	/* records that wait for an answer */
 	bool		 in_order;	/* of files: judge as they came, so that
 					 * what was before does not depend on

@@ -81,7 +81,7 @@ set_defaults(struct config *c)
 	c->snaplen = 262144;
 	c->buffer = 64U * 1024 * 1024;
 	c->promiscuous = true;
-	c->queue_records = 8192;
+	c->queue_records = 32768;
 	c->certificates = 4096;
 	c->resolver = (struct resolver_options)RESOLVER_OPTIONS_DEFAULT;
 }

@@ -171,7 +171,6 @@ run_threads(struct pipeline *p)
 
 	p->clerk = (struct clerk){ .records = p->records,
 	    .store = p->store, .promises = p->promises,
-	    .live = config_is_live(p->config) || p->config->follow,
 	    .in_order = !config_is_live(p->config),
 	    .waiter = pthread_self() };
 	if (clerk_start(&p->clerk) == -1)
