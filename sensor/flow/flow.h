@@ -102,17 +102,18 @@ struct flow_traits {
 	bool		 urgent : 1;	/* urgent data seen; it is heard in line, RFC 6093 */
 };
 
+/* What each packet touches comes first, what only those of one side do last. */
 struct flow_facts {
 	struct addr	 ip[SIDES];
 	uint16_t	 port[SIDES];
-	enum flow_roles	 roles;
-	struct mark	 first, last;	/* packets of the connection */
-	struct flow_traits	 side[SIDES];
 	uint16_t	 wraps;		/* all seen, enum packet_wrap */
-	uint32_t	 handshake;	/* us from SYN to SYN-ACK; 0: unknown */
-	enum flow_end	 end;
 	bool		 reset_by[SIDES];
+	enum flow_roles	 roles;
+	enum flow_end	 end;
+	struct mark	 first, last;	/* packets of the connection */
+	uint32_t	 handshake;	/* us from SYN to SYN-ACK; 0: unknown */
 	uint32_t	 resets_ignored;	/* RST that did not fit */
+	struct flow_traits	 side[SIDES];
 };
 
 /* Two contents for one range of sequence numbers. */

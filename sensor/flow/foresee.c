@@ -47,33 +47,55 @@ is_heard(const struct packet *p)
 	return p->payload.len > 0 || (p->flags & TCP_FIN) != 0;
 }
 
-/* Of those that a reader hears: whose, and what it takes up. */
-struct heard {
+struct heard {			/* a packet that a reader hears */
 	const struct packet	*packet;
 	const struct flow	*flow;
-	const struct stream	*side;
+	enum side		 who;
 };
 
-static unsigned
+struct found {			/* of a batch */
+	const struct packet	*packet[FLOW_FORESEE_MAX];
+	const struct flow	*flow[FLOW_FORESEE_MAX];
+	unsigned		 count;
+};
+
+/* But for what only packets of one side touch. */
+static void
 foresee_flows(const struct flow_table *t, const struct packet *p, unsigned n,
-    struct heard heard[FLOW_FORESEE_MAX])
+    struct found *found)
 {
 	const struct entry *e;
-	unsigned count = 0;
+
+	found->count = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		if ((e = t->buckets[p[i].flow_hash & t->mask]) != NULL)
 			fetch(e, sizeof(*e));
 	for (unsigned i = 0; i < n; i++) {
-		const struct flow *f;
-
 		if ((e = likely_entry(t, &p[i])) == NULL ||
 		    e->list == LIST_TOMBS)
 			continue;
-		f = (const struct flow *)e;
-		fetch(e + 1, sizeof(*f) - sizeof(*e));
-		if (is_heard(&p[i]))
-			heard[count++] = (struct heard){ &p[i], f, NULL };
+		fetch(e + 1, offsetof(struct flow, facts.side) - sizeof(*e));
+		found->packet[found->count] = &p[i];
+		found->flow[found->count++] = (const struct flow *)e;
+	}
+}
+
+/* How many are heard. */
+static unsigned
+foresee_sides(const struct found *found, struct heard heard[FLOW_FORESEE_MAX])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < found->count; i++) {
+		const struct packet *p = found->packet[i];
+		const struct flow *f = found->flow[i];
+		enum side who = p->source_port == f->facts.port[SIDE_CLIENT] ?
+		    SIDE_CLIENT : SIDE_SERVER;
+
+		fetch(&f->facts.side[who], 1);
+		if (is_heard(p))
+			heard[count++] = (struct heard){ p, f, who };
 	}
 	return count;
 }
@@ -81,18 +103,16 @@ foresee_flows(const struct flow_table *t, const struct packet *p, unsigned n,
 void
 flow_foresee(const struct flow_table *t, const struct packet *p, unsigned n)
 {
-	struct heard heard[FLOW_FORESEE_MAX], *h;
-	const struct heard *end;
+	struct heard heard[FLOW_FORESEE_MAX];
+	const struct heard *h, *end;
+	struct found found;
 
 	assert(n <= FLOW_FORESEE_MAX);
-	end = heard + foresee_flows(t, p, n, heard);
-	for (h = heard; h < end; h++)
-		h->side = &h->flow->side[h->packet->source_port ==
-		    h->flow->facts.port[SIDE_CLIENT] ? SIDE_CLIENT :
-		    SIDE_SERVER];
+	foresee_flows(t, p, n, &found);
+	end = heard + foresee_sides(&found, heard);
 	for (unsigned depth = 0; depth < FORESEE_DEPTHS; depth++)
 		for (h = heard; h < end; h++) {
-			memory_foresee(h->side, depth);
+			memory_foresee(&h->flow->side[h->who], depth);
 			if (h->flow->session != NULL &&
 			    t->ops->foresee != NULL)
 				t->ops->foresee(h->flow->session,
