@@ -52,7 +52,8 @@ OPEN_B = 100000
 SHARE_C = 0.745
 
 PEERS = {
-    "tshark": ["-n", "-q", "-r"],
+    # Without something to look for it dissects nothing.
+    "tshark": ["-n", "-q", "-Y", "smtp", "-r"],
     "ndpiReader": ["-q", "-i"],
 }
 
