@@ -8,6 +8,7 @@
 #include "analyzer/session_load.h"
 #include "schema/dialogue.h"
 #include "schema/moment.h"
+#include "schema/schema.h"
 
 static int
 say_sql(const struct database *d, unsigned i)
@@ -57,8 +58,9 @@ select_incidents(const struct database *d, unsigned i, int64_t id)
 
 	query_add(q, "SELECT id, title, severity, state FROM %s.v_incidents "
 	    "WHERE id IN (SELECT f.incident FROM %s.session AS s "
-	    "JOIN %s.finding AS f ON f.id BETWEEN s.row * 128 "
-	    "AND s.row * 128 + 127 WHERE s.id = ", name, name, name);
+	    "JOIN %s.finding AS f ON f.id BETWEEN s.row * %d "
+	    "AND s.row * %d + %d WHERE s.id = ", name, name, name, RANKS_MAX,
+	    RANKS_MAX, RANKS_MAX - 1);
 	query_add_int(q, id);
 	query_add(q, ") ORDER BY id");
 	return q;

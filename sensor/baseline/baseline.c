@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/fetch.h"
 #include "baseline/baseline.h"
 #include "baseline/days.h"
 #include "baseline/net_past.h"
@@ -11,8 +12,7 @@
 #include "baseline/sight.h"
 
 #define PRUNE_EVERY	256	/* flushes between two looks at the table */
-#define CACHE_LINE	64
-#define MEMORY_LINES	3	/* the processor fetches the rest by itself */
+#define MEMORY_BEGIN	192	/* octets; the processor fetches the rest */
 
 /* past.what: never renumber, they are stored. */
 enum what { WHAT_SERVER, WHAT_CLIENT, WHAT_NET, WHATS };
@@ -362,14 +362,6 @@ baseline_note(struct baseline *b, const struct session_record *r)
 	return b->failed ? -1 : 0;
 }
 
-/* What a memory begins with. */
-static void
-foresee_memory(const void *memory)
-{
-	for (unsigned line = 0; line < MEMORY_LINES; line++)
-		__builtin_prefetch((const char *)memory + line * CACHE_LINE);
-}
-
 /* The memory with this key, when it is time to look at it; NULL: it is not. */
 static const void *
 foresee_one(const struct ledger *l, const uint8_t *key, size_t len,
@@ -384,7 +376,7 @@ foresee_one(const struct ledger *l, const uint8_t *key, size_t len,
 	else if ((item = shelf_peek(l->shelf, key, len)) != NULL) {
 		if (depth > 2)
 			return item->memory;
-		foresee_memory(item->memory);
+		fetch_ahead(item->memory, MEMORY_BEGIN);
 	}
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fetch.h"
 #include "baseline/client_past.h"
 #include "baseline/codec.h"
 #include "baseline/days.h"
@@ -12,7 +13,6 @@
  * waits for its queue's back-off, an hour or so at most. */
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
 #define FORMAT		3
-#define CACHE_LINE	64
 #define WITHOUT_SUITES	2	/* ends ahead of them */
 #define GRADES		(SUITE_GRADES - 1)	/* that are known */
 
@@ -201,10 +201,7 @@ client_past_foresee(const struct client_past *p, uint64_t server)
 {
 	for (unsigned i = 0; i < p->count; i++)
 		if (p->who[i] == (uint32_t)server)
-			for (size_t at = 0; at < sizeof(struct partner);
-			    at += CACHE_LINE)
-				__builtin_prefetch((const char *)
-				    &p->partners[i] + at);
+			fetch_ahead(&p->partners[i], sizeof(struct partner));
 	for (uint32_t left = p->failed; left != 0; left &= left - 1)
 		__builtin_prefetch(&p->partners[__builtin_ctz(left)]);
 }

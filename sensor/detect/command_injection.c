@@ -83,8 +83,7 @@ detect_command_injection(const struct brief *b, struct findings *f)
 	    smtp_rare(smtp)->client_early_octets,
 	    smtp_rare(smtp)->client_early_octets == 1 ? "" : "s",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
-	    smtp_upgrade(smtp)->starttls_as_sent);
+	evidence_starttls(one, smtp);
 	evidence_line(one, SIDE_CLIENT, smtp_rare(smtp)->client_early_at,
 	    smtp_rare(smtp)->client_early);
 }

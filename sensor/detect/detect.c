@@ -271,6 +271,20 @@ evidence_line(struct finding *one, enum side who, struct mark at,
 	json_text_raw(j, "}");
 }
 
+void
+evidence_starttls(struct finding *one, const struct smtp_facts *smtp)
+{
+	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
+	    smtp_upgrade(smtp)->starttls_as_sent);
+}
+
+void
+evidence_starttls_reply(struct finding *one, const struct smtp_facts *smtp)
+{
+	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
+	    smtp_upgrade(smtp)->starttls_reply_text);
+}
+
 /* A finding whose evidence memory did not suffice for is kept without. */
 static void
 close_one(struct finding *one)

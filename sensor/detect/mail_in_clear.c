@@ -194,10 +194,8 @@ detect_mail_in_clear(const struct brief *b, struct findings *f)
 	    "%s to %s went in clear%s%s",
 	    mails_counted(record_mails(b->r), mails), brief_server(b, server),
 	    reason.clause, unseen(b, &reason));
-	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
-	    smtp_upgrade(smtp)->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
-	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_starttls(one, smtp);
+	evidence_starttls_reply(one, smtp);
 	evidence_line(one, SIDE_CLIENT, smtp_mail(smtp)->first_mail, "MAIL");
 	evidence_line(one, SIDE_CLIENT, smtp_mail(smtp)->first_data, "DATA");
 	evidence_line(one, SIDE_SERVER, smtp_mail(smtp)->first_accepted, "250");

@@ -41,8 +41,7 @@ detect_response_injection(const struct brief *b, struct findings *f)
 	    smtp_rare(smtp)->server_early_octets,
 	    smtp_rare(smtp)->server_early_octets == 1 ? "" : "s",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
-	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_starttls_reply(one, smtp);
 	evidence_line(one, SIDE_SERVER, smtp_rare(smtp)->server_early_at,
 	    smtp_rare(smtp)->server_early);
 }

@@ -83,6 +83,11 @@ const struct finding	*finding_of(const struct findings *f, enum kind kind);
 void	evidence_line(struct finding *one, enum side who, struct mark at,
 	    const char *text);
 
+/* Likewise STARTTLS as it was sent, and what answered it. */
+void	evidence_starttls(struct finding *one, const struct smtp_facts *smtp);
+void	evidence_starttls_reply(struct finding *one,
+	    const struct smtp_facts *smtp);
+
 /* The reply to the last EHLO, or NULL if none was kept. */
 const struct smtp_greeting	*brief_hello(const struct brief *b);
 

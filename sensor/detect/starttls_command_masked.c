@@ -68,8 +68,6 @@ detect_starttls_command_masked(const struct brief *b, struct findings *f)
 	    "the STARTTLS of %s was overwritten on its way to %s, whose "
 	    "answer quotes another word%s", brief_client(b, client),
 	    brief_server(b, server), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
-	    smtp_upgrade(smtp)->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
-	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_starttls(one, smtp);
+	evidence_starttls_reply(one, smtp);
 }

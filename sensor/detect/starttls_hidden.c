@@ -49,10 +49,6 @@ detect_starttls_hidden(const struct brief *b, struct findings *f)
 	    "client", brief_server(b, server));
 	evidence_line(one, SIDE_SERVER, hello->reply_last,
 	    b->smtp->ehlo_reply);
-	evidence_line(one, SIDE_CLIENT,
-	    smtp_upgrade(b->smtp)->starttls_command_at,
-	    smtp_upgrade(b->smtp)->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER,
-	    smtp_upgrade(b->smtp)->starttls_reply_at,
-	    smtp_upgrade(b->smtp)->starttls_reply_text);
+	evidence_starttls(one, b->smtp);
+	evidence_starttls_reply(one, b->smtp);
 }

@@ -111,8 +111,6 @@ detect_starttls_refused(const struct brief *b, struct findings *f)
 	    "offered STARTTLS and " : "", b->r->offer == OFFER_OFFERED ?
 	    "it" : "STARTTLS", smtp->starttls_reply,
 	    meaning(b, weight), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT, smtp_upgrade(smtp)->starttls_command_at,
-	    smtp_upgrade(smtp)->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER, smtp_upgrade(smtp)->starttls_reply_at,
-	    smtp_upgrade(smtp)->starttls_reply_text);
+	evidence_starttls(one, smtp);
+	evidence_starttls_reply(one, smtp);
 }

@@ -163,9 +163,7 @@ say_unanswered(const struct brief *b, struct findings *f)
 		.seen = "silence" },
 	    "%s offered STARTTLS and never answered it",
 	    brief_server(b, server));
-	evidence_line(one, SIDE_CLIENT,
-	    smtp_upgrade(b->smtp)->starttls_command_at,
-	    smtp_upgrade(b->smtp)->starttls_as_sent);
+	evidence_starttls(one, b->smtp);
 }
 
 void

@@ -43,10 +43,6 @@ detect_tls_not_started(const struct brief *b, struct findings *f)
 	    "an answer: it may have been told otherwise%s" :
 	    "%s accepted STARTTLS, and the client left without it%s",
 	    brief_server(b, server), brief_aftermath(b, after));
-	evidence_line(one, SIDE_CLIENT,
-	    smtp_upgrade(b->smtp)->starttls_command_at,
-	    smtp_upgrade(b->smtp)->starttls_as_sent);
-	evidence_line(one, SIDE_SERVER,
-	    smtp_upgrade(b->smtp)->starttls_reply_at,
-	    smtp_upgrade(b->smtp)->starttls_reply_text);
+	evidence_starttls(one, b->smtp);
+	evidence_starttls_reply(one, b->smtp);
 }

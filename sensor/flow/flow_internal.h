@@ -308,9 +308,9 @@ void	 memory_compare(struct flow *f, enum side who, const struct copy *c);
 void	 memory_expire(struct flow *f, enum side who);	/* what is too old */
 void	 memory_forget(struct flow *f, enum side who);	/* all of a side */
 
-/* The last octet seen came alone in its segment, and is remembered. */
 /* For flow_foresee(): what tells where the next piece goes, then where. */
 void	 memory_foresee(const struct stream *s, unsigned depth);
+/* The last octet seen came alone in its segment, and is remembered. */
 bool	 memory_last_is_single(const struct stream *s);
 
 #endif

@@ -9,24 +9,17 @@
  */
 #include <assert.h>
 
+#include "base/fetch.h"
 #include "flow/flow_internal.h"
 
-#define CACHE_LINE	64
 #define FORESEE_DEPTHS	3	/* of struct flow_ops */
-
-static void
-fetch(const void *at, size_t size)
-{
-	for (size_t i = 0; i < size; i += CACHE_LINE)
-		__builtin_prefetch((const char *)at + i);
-}
 
 void
 flow_foresee_bucket(const struct flow_table *t, struct packet *p)
 {
 	p->flow_hash = table_hash(t, p);
 	p->foreseen = true;
-	fetch(&t->buckets[p->flow_hash & t->mask], 1);
+	fetch_ahead(&t->buckets[p->flow_hash & t->mask], 1);
 }
 
 /* By its hash alone: good enough for a guess. */
@@ -70,12 +63,12 @@ foresee_flows(const struct flow_table *t, const struct packet *p, unsigned n,
 
 	for (unsigned i = 0; i < n; i++)
 		if ((e = t->buckets[p[i].flow_hash & t->mask]) != NULL)
-			fetch(e, sizeof(*e));
+			fetch_ahead(e, sizeof(*e));
 	for (unsigned i = 0; i < n; i++) {
 		if ((e = likely_entry(t, &p[i])) == NULL ||
 		    e->list == LIST_TOMBS)
 			continue;
-		fetch(e + 1, offsetof(struct flow, facts.side) - sizeof(*e));
+		fetch_ahead(e + 1, offsetof(struct flow, facts.side) - sizeof(*e));
 		found->packet[found->count] = &p[i];
 		found->flow[found->count++] = (const struct flow *)e;
 	}
@@ -93,7 +86,7 @@ foresee_sides(const struct found *found, struct heard heard[FLOW_FORESEE_MAX])
 		enum side who = p->source_port == f->facts.port[SIDE_CLIENT] ?
 		    SIDE_CLIENT : SIDE_SERVER;
 
-		fetch(&f->facts.side[who], 1);
+		fetch_ahead(&f->facts.side[who], 1);
 		if (is_heard(p))
 			heard[count++] = (struct heard){ p, f, who };
 	}
@@ -138,5 +131,5 @@ foresee_ends(const struct flow *f)
 			ops->foresee(((const struct flow *)e)->session,
 			    span_of(NULL, 0), depth);
 	if (e != NULL)
-		fetch(e, sizeof(*f));
+		fetch_ahead(e, sizeof(*f));
 }

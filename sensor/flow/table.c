@@ -30,7 +30,7 @@ list_append(struct flow_table *t, struct entry *e, enum list_id to,
 	else {
 		t->oldest[to] = e;
 		timing_expect(t, at + t->patience[to]);
-}
+	}
 	t->newest[to] = e;
 	t->listed[to]++;
 }

@@ -3,17 +3,10 @@
  * What hearing octets, or reading a record, will touch, into the caches ahead
  * of time: see flow/foresee.c.
  */
+#include "base/fetch.h"
 #include "session/session_internal.h"
 
-#define CACHE_LINE	64
 #define TLS_OCTETS	592	/* about what its reader takes */
-
-static void
-fetch(const void *at, size_t octets)
-{
-	for (size_t i = 0; i < octets; i += CACHE_LINE)
-		__builtin_prefetch((const char *)at + i);
-}
 
 /*
  * Most lines of a dialogue are in the book as they come, but far from all
@@ -41,18 +34,18 @@ session_foresee(const void *session, struct span octets, unsigned depth)
 
 	switch (depth) {
 	case 0:
-		fetch(s, sizeof(*s));
+		fetch_ahead(s, sizeof(*s));
 		break;
 	case 1:
 		if (s->tls != NULL)
-			fetch(s->tls, TLS_OCTETS);
+			fetch_ahead(s->tls, TLS_OCTETS);
 		else {
 			if (s->smtp != NULL)
 				smtp_foresee(s->smtp, 0);
 			foresee_line(s, octets);
 		}
 		if (s->dialogue != NULL)
-			fetch(s->dialogue, 1);
+			fetch_ahead(s->dialogue, 1);
 		break;
 	case 2:
 		if (s->smtp != NULL)
@@ -68,15 +61,15 @@ session_record_foresee(const struct session_record *r, unsigned depth)
 {
 	switch (depth) {
 	case 0:
-		fetch(r, sizeof(*r));
+		fetch_ahead(r, sizeof(*r));
 		break;
 	case 1:
 		if (r->smtp != NULL)
 			smtp_foresee(r->smtp, 0);
 		if (r->tls != NULL)
-			fetch(r->tls, TLS_OCTETS);
+			fetch_ahead(r->tls, TLS_OCTETS);
 		if (r->dialogue != NULL)
-			fetch(r->dialogue, 1);
+			fetch_ahead(r->dialogue, 1);
 		break;
 	case 2:
 		if (r->smtp != NULL)

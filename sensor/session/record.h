@@ -123,6 +123,9 @@ void	session_record_free(struct session_record *r);	/* NULL is fine */
 
 /* The memory it takes up. */
 size_t	session_record_size(const struct session_record *r);
+/* Of that, what was said and who read it; each may be NULL. */
+size_t	readers_size(const struct dialogue *d, const struct smtp *smtp,
+	    const struct tls *tls);
 
 /* Into the caches ahead of time what reading it will touch: depth 0 itself,
  * and once that is there, depth 1 what it points to, 2 what that does. */

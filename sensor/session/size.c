@@ -7,6 +7,15 @@
 #include "session/record.h"
 
 size_t
+readers_size(const struct dialogue *d, const struct smtp *smtp,
+    const struct tls *tls)
+{
+	return (d == NULL ? 0 : dialogue_size(d)) +
+	    (smtp == NULL ? 0 : smtp_size(smtp)) +
+	    (tls == NULL ? 0 : tls_size(tls));
+}
+
+size_t
 session_record_size(const struct session_record *r)
 {
 	size_t size = footprint(sizeof(*r)) +
@@ -14,14 +23,9 @@ session_record_size(const struct session_record *r)
 	    footprint_of(r->dns, sizeof(*r->dns)) +
 	    footprint_of(r->odd, sizeof(*r->odd)) +
 	    footprint_of(r->conflicts,
-	    RECORD_CONFLICTS_MAX * sizeof(r->conflicts[0]));
+	    RECORD_CONFLICTS_MAX * sizeof(r->conflicts[0])) +
+	    readers_size(r->dialogue, r->smtp, r->tls);
 
-	if (r->dialogue != NULL)
-		size += dialogue_size(r->dialogue);
-	if (r->smtp != NULL)
-		size += smtp_size(r->smtp);
-	if (r->tls != NULL)
-		size += tls_size(r->tls);
 	if (r->evidence != NULL)
 		size += evidence_size(r->evidence);
 	return size;

@@ -67,13 +67,7 @@ charge(struct session *s)
 	    footprint_of(s->conflicts,
 	    RECORD_CONFLICTS_MAX * sizeof(s->conflicts[0])) +
 	    footprint_of(s->puzzle, SIDES * sizeof(*s->puzzle)) +
-	    path_size(s->path);
-	if (s->dialogue != NULL)
-		size += dialogue_size(s->dialogue);
-	if (s->smtp != NULL)
-		size += smtp_size(s->smtp);
-	if (s->tls != NULL)
-		size += tls_size(s->tls);
+	    path_size(s->path) + readers_size(s->dialogue, s->smtp, s->tls);
 	flow_charge(s->flow, size);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "base/fetch.h"
 #include "smtp/client.h"
 #include "smtp/facts.h"
 #include "smtp/list.h"
@@ -136,11 +137,8 @@ smtp_in_body(const struct smtp *s, enum side who)
 void
 smtp_foresee(const struct smtp *s, unsigned depth)
 {
-	const char *at = (const char *)s;
-
 	if (depth == 0) {
-		for (size_t i = 0; i < sizeof(*s); i += 64)
-			__builtin_prefetch(at + i);
+		fetch_ahead(s, sizeof(*s));
 		return;
 	}
 	/* where there is none it does no harm */
