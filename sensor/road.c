@@ -18,14 +18,22 @@
  */
 #define OVERLAP	1000000		/* microseconds */
 
-#define BATCH_FRAMES	32
+#define BATCH_FRAMES	64
 #define BATCH_OCTETS	512	/* longer frames are not worth the copy */
+#define APPROACH	8	/* packets on their way to the table */
 
 struct batch {
 	unsigned	frames;
 	struct frame	frame[BATCH_FRAMES];
-	struct packet	packet[BATCH_FRAMES];
 	uint8_t		octets[BATCH_FRAMES][BATCH_OCTETS];
+};
+
+/* Packets on their way to the table: what each will need there is fetched step
+ * by step, while others are at work. */
+struct approach {
+	unsigned	first;		/* the next to be taken; may wrap */
+	unsigned	count;
+	struct packet	packet[APPROACH];
 };
 
 /* Everything one source needs on its way. */
@@ -43,6 +51,7 @@ struct journey {
 	bool			 new_file;
 	char			*file;		/* whose frames are in the batch */
 	struct batch		 batch;
+	struct approach		 approach;
 };
 
 static void
@@ -125,50 +134,81 @@ journey_begin(struct journey *j)
 	return -1;
 }
 
-static_assert(BATCH_FRAMES <= FLOW_FORESEE_MAX, "they are foreseen at once");
+static_assert(APPROACH > FLOW_FORESEE_STEPS && (APPROACH & (APPROACH - 1)) == 0,
+    "a step a packet, and numbers that wrap");
 
-/* What is ready of a batch: its packets before `end`. */
-static void
-take_ready(struct journey *j, const struct packet *end)
+static struct packet *
+packet_at(struct approach *a, unsigned i)
 {
-	for (struct packet *p = j->batch.packet; p < end; p++)
-		flow_take(j->flows, p);
+	return &a->packet[(a->first + i) % APPROACH];
+}
+
+/* The newest packet does its first step, the one before it its second, ...
+ * Where none came `newest` is one behind the last. */
+static void
+approach(struct journey *j, unsigned newest)
+{
+	struct approach *a = &j->approach;
+
+	for (unsigned i = 0; i < FLOW_FORESEE_STEPS && i <= newest; i++)
+		if (newest - i < a->count)
+			flow_foresee(j->flows, packet_at(a, newest - i), i);
+}
+
+static void
+take_first(struct journey *j)
+{
+	struct approach *a = &j->approach;
+
+	flow_take(j->flows, packet_at(a, 0));
+	a->first++;
+	a->count--;
+}
+
+/* All that are on their way. */
+static void
+take_all(struct journey *j)
+{
+	unsigned newest = j->approach.count;
+
+	while (j->approach.count > 0) {
+		approach(j, newest);
+		take_first(j);
+	}
 }
 
 /*
- * Frames are taken in batches, in their order: what each will need of a
- * table far larger than any cache is fetched while the others are at work.
- * A datagram put together from fragments lives in the decoder, until the
- * next: it goes at once, behind those before it.  DNS does too: sessions
- * that end before it was answered must not know the answer.
+ * Frames come in batches, and are taken in their order.  A datagram put
+ * together from fragments lives in the decoder, until the next: it goes at
+ * once, behind those before it.  DNS does too: sessions that end before it
+ * was answered must not know the answer.
  */
 static void
 batch_flush(struct journey *j)
 {
 	struct batch *b = &j->batch;
+	struct approach *a = &j->approach;
 	const struct frame *end = b->frame + b->frames;
-	struct packet *p = b->packet;	/* those before it are ready */
 
 	b->frames = 0;
 	for (const struct frame *f = b->frame; f < end; f++) {
+		struct packet *p = packet_at(a, a->count);
 		enum decode_result result = decode(j->decoder, f, p);
 
 		if (result == DECODE_DNS) {
-			take_ready(j, p);
+			take_all(j);
 			dns_seen_take(j->dns, p);
-			p = b->packet;
 			continue;
 		}
 		if (result != DECODE_TCP)
 			continue;	/* counted where it was met */
-		flow_foresee_bucket(j->flows, p);
-		if ((p++->wraps & WRAP_FRAGMENTS) == 0)
-			continue;
-		take_ready(j, p);
-		p = b->packet;
+		approach(j, a->count++);
+		if ((p->wraps & WRAP_FRAGMENTS) != 0)
+			take_all(j);
+		else if (a->count > FLOW_FORESEE_STEPS)
+			take_first(j);
 	}
-	flow_foresee(j->flows, b->packet, (unsigned)(p - b->packet));
-	take_ready(j, p);
+	take_all(j);
 }
 
 /* Where the file begins that a frame is the first of. */

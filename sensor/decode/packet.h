@@ -74,9 +74,11 @@ struct packet {
 	uint32_t	 frame_wire;
 	int		 link_type;
 
-	/* flow/'s own, see flow_foresee_bucket() */
-	bool		 foreseen;
+	/* flow/'s own, see flow_foresee() */
+	bool		 foreseen, source_is_low;
 	uint32_t	 flow_hash;
+	const void	*likely;
+	uint64_t	 likely_until;
 };
 
 /*

@@ -181,15 +181,14 @@ void	 flow_table_free(struct flow_table *t);
 void	 flow_take(struct flow_table *t, const struct packet *p);
 
 /*
- * Segments that flow_take() will be given soon, one after the other: fetch
- * what it will need into the caches.  Each as early as may be to
- * flow_foresee_bucket(), then all of a batch to flow_foresee().  Leaving both
- * out changes nothing but time.
+ * A segment that flow_take() will be given soon: fetch what it will need into
+ * the caches.  Each step, from 0 on, asks for what the step before brought to
+ * light, and should come some segments later.  Leaving them out changes
+ * nothing but time.
  */
-#define FLOW_FORESEE_MAX	64	/* segments of a batch */
-void	 flow_foresee_bucket(const struct flow_table *t, struct packet *p);
-void	 flow_foresee(const struct flow_table *t, const struct packet *p,
-	    unsigned n);
+#define FLOW_FORESEE_STEPS	6
+void	 flow_foresee(const struct flow_table *t, struct packet *p,
+	    unsigned step);
 
 /* End every connection as FLOW_CUT, delivering what was held: the source
  * ends here. */

@@ -175,6 +175,7 @@ struct flow_table {
 	uint64_t		 seed;
 	uint64_t		 memory;	/* octets, held against the limit */
 	size_t			 connections, tombs;
+	uint64_t		 departures;	/* of entries, so far */
 	/*
 	 * `stamp` follows the packets' time, also when that steps back; `now`
 	 * is what the table's own times are in, and only goes forward.
@@ -199,7 +200,8 @@ flow_heard(const struct flow *f)
 }
 
 /* table.c */
-uint32_t table_hash(const struct flow_table *t, const struct packet *p);
+void	 table_look(const struct flow_table *t, struct packet *p);
+	    /* sets flow_hash and source_is_low */
 void	 table_move(struct flow_table *t, struct entry *e, enum list_id to,
 	    int64_t at);
 void	 table_remove(struct flow *f, bool leave_tomb);	/* and free */

@@ -7,110 +7,82 @@
  * and for many packets together, they come while others are worked on.
  * Nothing here changes anything: a wrong guess costs a fetch.
  */
-#include <assert.h>
-
 #include "base/fetch.h"
 #include "flow/flow_internal.h"
 
-#define FORESEE_DEPTHS	3	/* of struct flow_ops */
+#define SESSION_STEP	3	/* the first that a reader has a part in */
 
-void
-flow_foresee_bucket(const struct flow_table *t, struct packet *p)
+static const struct entry *
+first_entry(const struct flow_table *t, const struct packet *p)
 {
-	p->flow_hash = table_hash(t, p);
-	p->foreseen = true;
-	fetch_ahead(&t->buckets[p->flow_hash & t->mask], 1);
+	return t->buckets[p->flow_hash & t->mask];
 }
 
-/* By its hash alone: good enough for a guess. */
-static const struct entry *
-likely_entry(const struct flow_table *t, const struct packet *p)
+/*
+ * By its hash alone: good enough for a guess.  It holds until an entry goes,
+ * which may be this one.
+ */
+static const struct flow *
+likely_flow(const struct flow_table *t, struct packet *p)
 {
-	const struct entry *e = t->buckets[p->flow_hash & t->mask];
+	const struct entry *e;
 
+	if (p->likely_until == t->departures)
+		return p->likely;
+	e = first_entry(t, p);
 	while (e != NULL && e->hash != p->flow_hash)
 		e = e->chain;
-	return e;
+	p->likely = e != NULL && e->list == LIST_TOMBS ? NULL : e;
+	p->likely_until = t->departures;
+	return p->likely;
 }
 
-/* A reader will hear octets of one, or that it ends. */
+/* A reader will hear octets of it, or that it ends. */
 static bool
 is_heard(const struct packet *p)
 {
 	return p->payload.len > 0 || (p->flags & TCP_FIN) != 0;
 }
 
-struct heard {			/* a packet that a reader hears */
-	const struct packet	*packet;
-	const struct flow	*flow;
-	enum side		 who;
-};
-
-struct found {			/* of a batch */
-	const struct packet	*packet[FLOW_FORESEE_MAX];
-	const struct flow	*flow[FLOW_FORESEE_MAX];
-	unsigned		 count;
-};
-
-/* But for what only packets of one side touch. */
+/* What only packets of one side touch, and what the reader will. */
 static void
-foresee_flows(const struct flow_table *t, const struct packet *p, unsigned n,
-    struct found *found)
+foresee_side(const struct flow *f, const struct packet *p, unsigned depth)
 {
-	const struct entry *e;
+	const struct flow_ops *ops = f->table->ops;
+	enum side who = p->source_port == f->facts.port[SIDE_CLIENT] ?
+	    SIDE_CLIENT : SIDE_SERVER;
 
-	found->count = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if ((e = t->buckets[p[i].flow_hash & t->mask]) != NULL)
-			fetch_ahead(e, sizeof(*e));
-	for (unsigned i = 0; i < n; i++) {
-		if ((e = likely_entry(t, &p[i])) == NULL ||
-		    e->list == LIST_TOMBS)
-			continue;
-		fetch_ahead(e + 1, offsetof(struct flow, facts.side) - sizeof(*e));
-		found->packet[found->count] = &p[i];
-		found->flow[found->count++] = (const struct flow *)e;
-	}
-}
-
-/* How many are heard. */
-static unsigned
-foresee_sides(const struct found *found, struct heard heard[FLOW_FORESEE_MAX])
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < found->count; i++) {
-		const struct packet *p = found->packet[i];
-		const struct flow *f = found->flow[i];
-		enum side who = p->source_port == f->facts.port[SIDE_CLIENT] ?
-		    SIDE_CLIENT : SIDE_SERVER;
-
+	if (depth == 0)
 		fetch_ahead(&f->facts.side[who], 1);
-		if (is_heard(p))
-			heard[count++] = (struct heard){ p, f, who };
-	}
-	return count;
+	if (!is_heard(p))
+		return;
+	memory_foresee(&f->side[who], depth);
+	if (f->session != NULL && ops->foresee != NULL)
+		ops->foresee(f->session, p->payload, depth);
 }
 
 void
-flow_foresee(const struct flow_table *t, const struct packet *p, unsigned n)
+flow_foresee(const struct flow_table *t, struct packet *p, unsigned step)
 {
-	struct heard heard[FLOW_FORESEE_MAX];
-	const struct heard *h, *end;
-	struct found found;
+	const struct flow *f;
 
-	assert(n <= FLOW_FORESEE_MAX);
-	foresee_flows(t, p, n, &found);
-	end = heard + foresee_sides(&found, heard);
-	for (unsigned depth = 0; depth < FORESEE_DEPTHS; depth++)
-		for (h = heard; h < end; h++) {
-			memory_foresee(&h->flow->side[h->who], depth);
-			if (h->flow->session != NULL &&
-			    t->ops->foresee != NULL)
-				t->ops->foresee(h->flow->session,
-				    h->packet->payload, depth);
-		}
+	switch (step) {
+	case 0:
+		table_look(t, p);
+		fetch_ahead(&t->buckets[p->flow_hash & t->mask], 1);
+		return;
+	case 1:
+		/* where there is none it does no harm */
+		fetch_ahead(first_entry(t, p), sizeof(struct entry));
+		return;
+	}
+	if ((f = likely_flow(t, p)) == NULL)
+		return;
+	if (step < SESSION_STEP)
+		fetch_ahead(&f->entry + 1, offsetof(struct flow, facts.side) -
+		    sizeof(f->entry));
+	else
+		foresee_side(f, p, step - SESSION_STEP);
 }
 
 /*

@@ -82,6 +82,7 @@ chain_remove(struct flow_table *t, struct entry *e)
 	while (*at != e)
 		at = &(*at)->chain;
 	*at = e->chain;
+	t->departures++;
 }
 
 /* Also: is the source the end that comes first in the key? */
@@ -119,13 +120,15 @@ hash_of(const struct flow_table *t, const struct flow_key *key)
 	return (uint32_t)XXH3_64bits_withSeed(words, sizeof(words), t->seed);
 }
 
-uint32_t
-table_hash(const struct flow_table *t, const struct packet *p)
+void
+table_look(const struct flow_table *t, struct packet *p)
 {
 	struct flow_key key;
 
-	make_key(p, &key);
-	return hash_of(t, &key);
+	p->source_is_low = make_key(p, &key);
+	p->flow_hash = hash_of(t, &key);
+	p->likely_until = 0;
+	p->foreseen = true;
 }
 
 /* A connection keeps its ends in its facts only. */
@@ -455,6 +458,7 @@ flow_table_new(const struct flow_limits *limits, const uint8_t *ports,
 		return NULL;
 	}
 	t->mask = size - 1;
+	t->departures = 1;	/* 0: no guess */
 	t->memory = buckets_size(t);
 	t->limits = *limits;
 	t->ports = ports;
