@@ -150,8 +150,9 @@ approach(struct journey *j, unsigned newest)
 {
 	struct approach *a = &j->approach;
 
-	for (unsigned i = 0; i < FLOW_FORESEE_STEPS && i <= newest; i++)
-		if (newest - i < a->count)
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < FLOW_FORESEE_STEPS; i++)
+		if (newest - i < a->count)	/* or it wrapped */
 			flow_foresee(j->flows, packet_at(a, newest - i), i);
 }
 

@@ -298,6 +298,33 @@ copy_of(const struct packet *p)
 	return c;
 }
 
+/* What is more than an acknowledgement. */
+static void
+take_copy(struct flow *f, enum side who, const struct packet *p)
+{
+	struct copy c = copy_of(p);
+
+	stream_check(f, who, p, &c);
+	if ((p->flags & TCP_SYN) != 0)
+		take_syn(f, who, p);
+	if ((p->flags & TCP_ACK) != 0 && !c.damaged)
+		take_ack(f, who, p);
+	if ((p->flags & TCP_RST) == 0 && (c.wire_len > 0 || c.fin))
+		stream_take(f, who, &c);
+	stream_pump(f);
+	if ((p->flags & TCP_RST) != 0 && !c.damaged)
+		doubts_take_rst(f, who, p);
+}
+
+/* Most are no more, and are dealt with in half the time. */
+static void
+take_bare(struct flow *f, enum side who, const struct packet *p)
+{
+	if ((p->flags & TCP_ACK) != 0)
+		take_ack(f, who, p);
+	stream_pump(f);
+}
+
 /* Where in the order of things that may be let go it stands now. */
 static void
 settle(struct flow *f, const struct packet *p)
@@ -320,7 +347,6 @@ settle(struct flow *f, const struct packet *p)
 void
 connection_take(struct flow *f, const struct packet *p, bool source_is_low)
 {
-	struct copy c = copy_of(p);
 	enum side who;
 
 	if ((p->flags & TCP_SYN) != 0)
@@ -328,17 +354,11 @@ connection_take(struct flow *f, const struct packet *p, bool source_is_low)
 	who = connection_side(f, source_is_low);
 	f->seen[who] = true;
 	note_traits(f, who, p);
-	stream_check(f, who, p, &c);
-	if ((p->flags & TCP_SYN) != 0)
-		take_syn(f, who, p);
-	if ((p->flags & TCP_ACK) != 0 && !c.damaged)
-		take_ack(f, who, p);
-	if ((p->flags & TCP_RST) == 0 && (c.wire_len > 0 || c.fin))
-		stream_take(f, who, &c);
-	if (f->waiting != NULL)
-		stream_pump(f);
-	if ((p->flags & TCP_RST) != 0 && !c.damaged)
-		doubts_take_rst(f, who, p);
+	if (p->payload_wire == 0 &&
+	    (p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+		take_bare(f, who, p);
+	else
+		take_copy(f, who, p);
 	if (f->doubts != NULL)
 		doubts_review(f, p);
 	for (int i = 0; i < SIDES; i++)

@@ -85,48 +85,47 @@ chain_remove(struct flow_table *t, struct entry *e)
 	t->departures++;
 }
 
-/* Also: is the source the end that comes first in the key? */
+/* Is the source the end that comes first in the key?  Any order will do that
+ * is the same for both directions. */
 static bool
-make_key(const struct packet *p, struct flow_key *key)
+source_is_low(const struct packet *p)
 {
 	uint64_t source[2], destination[2];
-	bool low;
 
-	/* Any order will do that is the same for both directions. */
 	memcpy(source, p->source.octets, sizeof(source));
 	memcpy(destination, p->destination.octets, sizeof(destination));
 	if (source[1] != destination[1])
-		low = source[1] < destination[1];
-	else if (source[0] != destination[0])
-		low = source[0] < destination[0];
-	else
-		low = p->source_port < p->destination_port;
-
-	key->ip[!low] = p->source;
-	key->ip[low] = p->destination;
-	key->port[!low] = p->source_port;
-	key->port[low] = p->destination_port;
-	return low;
+		return source[1] < destination[1];
+	if (source[0] != destination[0])
+		return source[0] < destination[0];
+	return p->source_port < p->destination_port;
 }
 
+/* In words: what was written in other pieces is slow to be read. */
 static uint32_t
-hash_of(const struct flow_table *t, const struct flow_key *key)
+hash_of(const struct flow_table *t, const struct packet *p, bool low)
 {
-	uint64_t words[5];
+	const struct addr *first = low ? &p->source : &p->destination;
+	const struct addr *second = low ? &p->destination : &p->source;
+	uint64_t words[5] = { low ? (uint64_t)p->source_port << 16 |
+	    p->destination_port : (uint64_t)p->destination_port << 16 |
+	    p->source_port };
 
-	/* in words: what was written in other pieces is slow to be read */
-	memcpy(words, key->ip, sizeof(key->ip));
-	words[4] = (uint64_t)key->port[0] << 16 | key->port[1];
+	if (addr_is_v4(first) && addr_is_v4(second)) {
+		memcpy(&words[1], first->octets + 12, 4);
+		memcpy((uint8_t *)&words[1] + 4, second->octets + 12, 4);
+		return (uint32_t)XXH3_64bits_withSeed(words, 16, t->seed);
+	}
+	memcpy(&words[1], first, sizeof(*first));
+	memcpy(&words[3], second, sizeof(*second));
 	return (uint32_t)XXH3_64bits_withSeed(words, sizeof(words), t->seed);
 }
 
 void
 table_look(const struct flow_table *t, struct packet *p)
 {
-	struct flow_key key;
-
-	p->source_is_low = make_key(p, &key);
-	p->flow_hash = hash_of(t, &key);
+	p->source_is_low = source_is_low(p);
+	p->flow_hash = hash_of(t, p, p->source_is_low);
 	p->likely_until = 0;
 	p->foreseen = true;
 }
@@ -145,31 +144,34 @@ key_of(const struct flow *f)
 }
 
 static bool
-is_between(const struct entry *e, const struct flow_key *key)
+is_between(const struct addr ip[2], const uint16_t port[2], int from,
+    const struct packet *p)
 {
-	const struct flow_facts *facts;
-	enum side low, high;
+	return port[from] == p->source_port &&
+	    port[!from] == p->destination_port &&
+	    addr_equal(&ip[from], &p->source) &&
+	    addr_equal(&ip[!from], &p->destination);
+}
 
-	if (e->list == LIST_TOMBS)
-		return memcmp(&((const struct tomb *)e)->key, key,
-		    sizeof(*key)) == 0;
-	facts = &((const struct flow *)e)->facts;
-	low = ((const struct flow *)e)->client_is_low ? SIDE_CLIENT :
-	    SIDE_SERVER;
-	high = side_other(low);
-	return addr_equal(&facts->ip[low], &key->ip[0]) &&
-	    addr_equal(&facts->ip[high], &key->ip[1]) &&
-	    facts->port[low] == key->port[0] &&
-	    facts->port[high] == key->port[1];
+static bool
+is_of(const struct entry *e, const struct packet *p, bool low)
+{
+	const struct tomb *tomb = (const struct tomb *)e;
+	const struct flow *f = (const struct flow *)e;
+
+	return e->list == LIST_TOMBS ?
+	    is_between(tomb->key.ip, tomb->key.port, low ? 0 : 1, p) :
+	    is_between(f->facts.ip, f->facts.port, connection_side(f, low),
+	    p);
 }
 
 static struct entry *
-find(struct flow_table *t, const struct flow_key *key, uint32_t hash)
+find(struct flow_table *t, const struct packet *p, bool low, uint32_t hash)
 {
 	struct entry *e;
 
 	for (e = *bucket(t, hash); e != NULL; e = e->chain)
-		if (e->hash == hash && is_between(e, key))
+		if (e->hash == hash && is_of(e, p, low))
 			break;
 	return e;
 }
@@ -305,7 +307,6 @@ static struct flow *
 replace(struct flow *old, const struct packet *p, bool low)
 {
 	struct flow_table *t = old->table;
-	struct flow_key key = key_of(old);
 	uint32_t hash = old->entry.hash;
 	const struct packet *begins = p;
 	struct packet syn;
@@ -319,11 +320,11 @@ replace(struct flow *old, const struct packet *p, bool low)
 	}
 	count(t->counters, COUNT_connections_replaced);
 	connection_end(old, FLOW_REPLACED);
-	if ((e = find(t, &key, hash)) != NULL)
+	if ((e = find(t, p, low, hash)) != NULL)
 		table_remove_tomb(t, (struct tomb *)e);
 	if (begins == p)
 		return is_worth_it(p) ? flow_new(t, p, low, hash) : NULL;
-	syn_low = make_key(&syn, &key);
+	syn_low = source_is_low(&syn);
 	if ((f = flow_new(t, &syn, syn_low, hash)) != NULL) {
 		f->busy = true;
 		connection_take(f, &syn, syn_low);
@@ -337,15 +338,14 @@ flow_of(struct flow_table *t, const struct packet *p, bool *low,
     bool *belongs)
 {
 	enum belonging judged;
-	struct flow_key key;
 	struct entry *e;
 	struct flow *f;
 	uint32_t hash;
 
 	*belongs = true;
-	*low = make_key(p, &key);
-	hash = p->foreseen ? p->flow_hash : hash_of(t, &key);
-	e = find(t, &key, hash);
+	*low = p->foreseen ? p->source_is_low : source_is_low(p);
+	hash = p->foreseen ? p->flow_hash : hash_of(t, p, *low);
+	e = find(t, p, *low, hash);
 	if (e != NULL && e->list == LIST_TOMBS) {
 		if (!leaves_tomb((struct tomb *)e, p, *low)) {
 			count(t->counters, COUNT_segments_after_end);
