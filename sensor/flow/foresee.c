@@ -85,23 +85,35 @@ flow_foresee(const struct flow_table *t, struct packet *p, unsigned step)
 		foresee_side(f, p, step - SESSION_STEP);
 }
 
+/* What the end of this one touches, by then. */
+static void
+foresee_end(const struct flow *f, unsigned depth)
+{
+	const struct flow_table *t = f->table;
+
+	if (depth == 0) {
+		fetch_ahead(&t->buckets[f->entry.hash & t->mask], 1);
+		for (int i = 0; i < SIDES; i++)
+			memory_foresee(&f->side[i], 0);
+	}
+	if (f->session != NULL)
+		t->ops->foresee(f->session, span_of(NULL, 0), depth);
+}
+
 /*
  * Finished connections end in the order of their list, some packets apart,
  * when all of the last look at them has left the caches: at the end of one,
- * ask for the next three, each by a step deeper than at the end before.
+ * ask for the next four, each by a step deeper than at the end before.
  */
 void
 foresee_ends(const struct flow *f)
 {
-	const struct flow_ops *ops = f->table->ops;
 	const struct entry *e = f->entry.newer;
 
-	if (f->entry.list != LIST_CLOSING || ops->foresee == NULL)
+	if (f->entry.list != LIST_CLOSING || f->table->ops->foresee == NULL)
 		return;
-	for (unsigned depth = 2; e != NULL && depth-- > 0; e = e->newer)
-		if (((const struct flow *)e)->session != NULL)
-			ops->foresee(((const struct flow *)e)->session,
-			    span_of(NULL, 0), depth);
+	for (unsigned depth = 3; e != NULL && depth-- > 0; e = e->newer)
+		foresee_end((const struct flow *)e, depth);
 	if (e != NULL)
 		fetch_ahead(e, sizeof(*f));
 }
