@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/footprint.h"
+#include "base/release.h"
 #include "flow/flow_internal.h"
 
 /* The oldest of a list that is not being worked on. */
@@ -98,7 +99,7 @@ limits_free(struct flow_table *t, void *p, size_t size)
 		return;
 	assert(t->memory >= footprint(size));
 	t->memory -= footprint(size);
-	free(p);
+	release(p, size);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 #include "session/community_id.h"
+#include "base/release.h"
 #include "session/session_internal.h"
 
 static const struct smtp_facts	silence;	/* of a session without SMTP */
@@ -462,5 +463,5 @@ session_record_free(struct session_record *r)
 	if (book_text_at(r->book, r->source) == NULL)
 		free((char *)r->source);
 	book_drop(r->book);
-	free(r);
+	release(r, sizeof(*r));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
+#include "base/release.h"
 #include "session/session_internal.h"
 
 /* The calls that keep a session going; each hears what is left. */
@@ -477,7 +478,7 @@ session_free(struct session *s)
 	path_free(s->path);
 	free(s->puzzle);
 	free(s->conflicts);
-	free(s);
+	release(s, sizeof(*s));
 }
 
 static void

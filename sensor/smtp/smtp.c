@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/fetch.h"
+#include "base/release.h"
 #include "smtp/client.h"
 #include "smtp/facts.h"
 #include "smtp/list.h"
@@ -41,7 +42,7 @@ smtp_free(struct smtp *s)
 	smtp_hold_drop(&s->hold);
 	smtp_list_drop(s);
 	smtp_facts_free(s);
-	free(s);
+	release(s, sizeof(*s));
 }
 
 void
