@@ -15,6 +15,7 @@
 #ifndef FLOW_INTERNAL_H
 #define FLOW_INTERNAL_H
 
+#include "base/book.h"
 #include "flow/flow.h"
 
 #define SECOND			1000000	/* µs */
@@ -189,6 +190,7 @@ struct flow_table {
 	struct entry		*oldest[LISTS], *newest[LISTS];
 	size_t			 listed[LISTS];
 	struct waiting		*waiting_oldest, *waiting_newest;
+	struct bookshelf	*books;		/* of what servers say */
 };
 
 /* Octets of this connection were given to a reader, or to none for lack of

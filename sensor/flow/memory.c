@@ -6,6 +6,10 @@
  *
  * A side's pieces lie one behind the other in one buffer, oldest first:
  * the dialogue is many small segments, and none should cost a malloc.
+ *
+ * A server says the same to all its clients: what was met before lies in a
+ * book, and a piece only says where.  What a client says again may be its
+ * password: that stays with its connection, and goes when its time is up.
  */
 #include <stdalign.h>
 
@@ -14,7 +18,8 @@
 
 #include "flow/flow_internal.h"
 
-#define ROUND	64	/* malloc has no finer sizes where they matter */
+#define AT_FIRST	128	/* octets: to the reply to EHLO it is enough */
+#define REFER_LEAST	16	/* octets: of fewer a hash costs more than room */
 
 /*
  * A delivered stretch.  There are several to a connection, and a hundred
@@ -25,14 +30,16 @@ struct piece {
 	int32_t		 time, packet;
 	uint32_t	 seq;
 	uint32_t	 reported;	/* hash of the last conflict told */
-	uint32_t	 len : 23;	/* no limit is that high */
+	uint32_t	 len : 22;	/* no limit is that high */
+	uint32_t	 referred : 1;	/* ... where in the book they are */
 	uint32_t	 bad_checksum : 1;
 	uint32_t	 ttl : 8;
-	uint8_t		 octets[];
+	uint8_t		 octets[];	/* or uint32_t, if referred ... */
 };
 
 struct memory {
 	struct mark	 base;
+	struct book	*book;		/* NULL: none; held */
 	uint32_t	 size;		/* of the room */
 	uint32_t	 from, to;	/* what is used of it */
 	uint32_t	 octets;	/* in pieces */
@@ -43,13 +50,31 @@ struct memory {
 
 static_assert(PIECES_MAX < UINT16_MAX, "they are counted in 16 bits");
 
+/* Of so many octets, or of a reference. */
 static uint32_t
-piece_size(uint32_t len)
+size_with(size_t octets)
 {
-	size_t size = offsetof(struct piece, octets) + len;
+	size_t size = offsetof(struct piece, octets) + octets;
 
 	return (uint32_t)((size + alignof(struct piece) - 1) &
 	    ~(alignof(struct piece) - 1));
+}
+
+static uint32_t
+piece_size(const struct piece *p)
+{
+	return size_with(p->referred ? sizeof(uint32_t) : p->len);
+}
+
+static const uint8_t *
+octets_of(const struct memory *m, const struct piece *p)
+{
+	uint32_t at;
+
+	if (!p->referred)
+		return p->octets;
+	memcpy(&at, p->octets, sizeof(at));
+	return (const uint8_t *)book_start(m->book) + at;
 }
 
 static struct piece *
@@ -83,8 +108,10 @@ memory_forget(struct flow *f, enum side who)
 {
 	struct memory *m = f->side[who].memory;
 
-	if (m != NULL)
+	if (m != NULL) {
+		book_drop(m->book);
 		limits_free(f->table, m, sizeof(*m) + m->size);
+	}
 	f->side[who].memory = NULL;
 }
 
@@ -125,7 +152,7 @@ drop_first(struct memory *m)
 
 	m->octets -= p->len;
 	m->count--;
-	m->from += piece_size(p->len);
+	m->from += piece_size(p);
 	if (m->count == 0)
 		m->from = m->to = 0;
 }
@@ -159,7 +186,7 @@ move_base(struct memory *m, const struct mark *to)
 		struct piece *p = piece_at(m, i);
 		struct mark at = seen_at(m, p);
 
-		i += piece_size(p->len);
+		i += piece_size(p);
 		if (!is_near_base(&moved, &at)) {
 			last = i;
 			continue;
@@ -172,37 +199,84 @@ move_base(struct memory *m, const struct mark *to)
 	m->base = *to;
 }
 
-/*
- * Make room for one more piece.  What is there is moved only when a good
- * part has been dropped since the last time; else the room grows.
- */
-static struct memory *
-make_room(struct flow *f, struct memory *old, uint32_t size)
+static bool
+may_refer(const struct flow *f, enum side who)
 {
-	uint32_t used = old == NULL ? 0 : old->to - old->from;
-	uint32_t want = (uint32_t)sizeof(*old) + used + used / 2 + size;
+	return who == SIDE_SERVER && f->facts.roles != ROLES_GUESS;
+}
+
+/* As malloc has them: four sizes to a power of two. */
+static uint32_t
+rounded(uint32_t size)
+{
+	uint32_t step = UINT32_C(1) << (31 - __builtin_clz(size - 1)) >> 2;
+
+	return (size + step - 1) & ~(step - 1);
+}
+
+static struct memory *
+memory_new(struct flow *f, enum side who)
+{
 	struct memory *m;
 
-	if (old != NULL && used + size <= old->size &&
-	    old->from >= used / 8) {
+	if ((m = limits_alloc(f->table, AT_FIRST)) == NULL)
+		return NULL;
+	*m = (struct memory){ .size = AT_FIRST - sizeof(*m) };
+	if (may_refer(f, who))
+		m->book = bookshelf_take(f->table->books);
+	return m;
+}
+
+/*
+ * Make room for one more piece.  What is there is moved only when a good
+ * part has been dropped since the last time; else the room grows.  NULL: it
+ * stays as it was.
+ */
+static struct memory *
+make_room(struct flow *f, enum side who, uint32_t size)
+{
+	struct memory *old = f->side[who].memory, *m;
+	uint32_t used = old->to - old->from;
+	uint32_t want = rounded((uint32_t)sizeof(*old) + used + used / 4 +
+	    size);
+
+	if (used + size <= old->size && old->from >= used / 8) {
 		memmove(old->room, old->room + old->from, used);
 		old->to = used;
 		old->from = 0;
 		return old;
 	}
-	want = (want + ROUND - 1) / ROUND * ROUND;
 	if ((m = limits_alloc(f->table, want)) == NULL)
 		return NULL;
-	*m = (struct memory){ .size = 0 };
-	if (old != NULL) {
-		*m = *old;
-		m->from = 0;
-		m->to = used;
-		memcpy(m->room, old->room + old->from, used);
-		limits_free(f->table, old, sizeof(*old) + old->size);
-	}
+	*m = *old;
+	m->from = 0;
+	m->to = used;
 	m->size = want - (uint32_t)sizeof(*m);
+	memcpy(m->room, old->room + old->from, used);
+	limits_free(f->table, old, sizeof(*old) + old->size);
+	f->side[who].memory = m;
 	return m;
+}
+
+/* Behind all others; `kept` is where the book has it, or NULL. */
+static void
+append(struct memory *m, const struct piece *head, struct span octets,
+    const char *kept)
+{
+	struct piece *p = piece_at(m, m->to);
+	uint32_t at;
+
+	*p = *head;
+	if (kept == NULL)
+		memcpy(p->octets, octets.at, octets.len);
+	else {
+		at = (uint32_t)(kept - book_start(m->book));
+		memcpy(p->octets, &at, sizeof(at));
+	}
+	m->to += piece_size(p);
+	m->octets += p->len;
+	m->count++;
+	m->single = p->len == 1;
 }
 
 void
@@ -212,9 +286,9 @@ memory_keep(struct flow *f, enum side who, const struct copy *c,
 	struct stream *s = &f->side[who];
 	uint32_t limit = f->table->limits.remembered_per_side;
 	struct span keep = span_first(span_skip(c->octets, from), limit);
-	uint32_t size = piece_size((uint32_t)keep.len);
 	struct memory *m = s->memory;
-	struct piece *p;
+	const char *kept;
+	uint32_t size;
 
 	/* who goes for lack of memory takes no more of it */
 	if (keep.len == 0 || f->facts.end == FLOW_EVICTED)
@@ -223,26 +297,22 @@ memory_keep(struct flow *f, enum side who, const struct copy *c,
 	    (is_expired(f, m, piece_at(m, m->from), c->mark.time) ||
 	    m->octets + keep.len > limit || m->count >= PIECES_MAX))
 		drop_first(m);
-	if (m == NULL || m->size - m->to < size) {
-		if ((m = make_room(f, m, size)) == NULL)
-			return;		/* counted by the table */
-		s->memory = m;
-	}
+	if (m == NULL && (m = s->memory = memory_new(f, who)) == NULL)
+		return;		/* counted by the table */
+	kept = keep.len < REFER_LEAST ? NULL : book_find(m->book, keep);
+	size = size_with(kept != NULL ? sizeof(uint32_t) : keep.len);
+	if (m->size - m->to < size && (m = make_room(f, who, size)) == NULL)
+		return;
 	if (m->count == 0)
 		m->base = c->mark;
 	else if (!is_near_base(m, &c->mark))
 		move_base(m, &c->mark);
-	p = piece_at(m, m->to);
-	*p = (struct piece){
+	append(m, &(struct piece){
 		.time = (int32_t)time_between(m->base.time, c->mark.time),
 		.packet = (int32_t)(c->mark.packet - m->base.packet),
 		.seq = c->seq + from, .len = (uint32_t)keep.len,
-		.ttl = c->ttl, .bad_checksum = c->bad_checksum };
-	memcpy(p->octets, keep.at, keep.len);
-	m->to += size;
-	m->octets += p->len;
-	m->count++;
-	m->single = p->len == 1;
+		.referred = kept != NULL, .ttl = c->ttl,
+		.bad_checksum = c->bad_checksum }, keep, kept);
 }
 
 /* ------------------------------------------------------------------ */
@@ -281,7 +351,7 @@ report(struct flow *f, enum side who, struct piece *p, const struct copy *c,
 {
 	const struct memory *m = f->side[who].memory;
 	struct flow_traits *t = &f->facts.side[who];
-	uint32_t place = (uint32_t)(before.at - p->octets);
+	uint32_t place = (uint32_t)(before.at - octets_of(m, p));
 	uint32_t hash = (uint32_t)XXH3_64bits_withSeed(after.at, after.len,
 	    place) | 1;
 	struct flow_conflict told;
@@ -320,7 +390,7 @@ memory_compare(struct flow *f, enum side who, const struct copy *c)
 		struct piece *p = piece_at(m, i);
 		struct span before, after;
 
-		next = i + piece_size(p->len);
+		next = i + piece_size(p);
 		from = seq_before(p->seq, c->seq) ? c->seq : p->seq;
 		to = seq_before(p->seq + p->len, end) ? p->seq + p->len : end;
 		if (!seq_before(p->seq, end))
@@ -328,7 +398,8 @@ memory_compare(struct flow *f, enum side who, const struct copy *c)
 		if (!seq_before(from, to) || p->bad_checksum ||
 		    is_expired(f, m, p, c->mark.time))
 			continue;
-		before = span_of(p->octets + (from - p->seq), to - from);
+		before = span_of(octets_of(m, p) + (from - p->seq),
+		    to - from);
 		after = span_of(c->octets.at + (from - c->seq), to - from);
 		if (difference(before, after, &at, &len))
 			report(f, who, p, c,

@@ -453,7 +453,11 @@ flow_table_new(const struct flow_limits *limits, const uint8_t *ports,
 	 * packet ever waits for the table to grow. */
 	while (size < limits->connections && size < 1U << 30)
 		size *= 2;
-	if ((t->buckets = calloc(size, sizeof(t->buckets[0]))) == NULL) {
+	t->buckets = calloc(size, sizeof(t->buckets[0]));
+	t->books = bookshelf_new(seed);
+	if (t->buckets == NULL || t->books == NULL) {
+		bookshelf_free(t->books);
+		free(t->buckets);
 		free(t);
 		return NULL;
 	}
@@ -477,6 +481,7 @@ flow_table_free(struct flow_table *t)
 		return;
 	flow_table_flush(t);
 	assert(t->memory == buckets_size(t));
+	bookshelf_free(t->books);
 	free(t->buckets);
 	free(t);
 }

@@ -345,6 +345,28 @@ conflicting_octets_are_counted(void **state)
 	assert_int_equal(b.teller.facts.side[SIDE_SERVER].retransmitted, 2);
 }
 
+/* A server's words are kept once for all its connections. */
+static void
+what_servers_repeat_is_compared_too(void **state)
+{
+	const struct flow_limits limits = FLOW_LIMITS_DEFAULT;
+	struct script b;
+
+	(void)state;
+	script_open(&b, &limits, 1);
+	for (int i = 0; i < 5; i++, b.client_port++) {
+		b.teller.len = 0;
+		play_all(&b, "Cs Ss S0:220_mx.example_ESMTP/0 C0:EHLO/20 "
+		    "S20:250-mx.example_SIZE/4 S39:250_ok/4");
+	}
+	b.client_port--;
+	play_all(&b, "S4:MX.example_ESMTP/0 S16:XMTP250-mX.example/4");
+	assert_string_equal(told(&b), "S:220_mx.example_ESMTP C:EHLO "
+	    "S:250-mx.example_SIZE250_ok "
+	    "S!4=mx/MX S!16=S/X S!25=x/X");
+	flow_table_free(b.table);
+}
+
 static void
 missing_octets_are_counted(void **state)
 {
@@ -374,6 +396,7 @@ main(void)
 		cmocka_unit_test(copies_that_differ_are_told),
 		cmocka_unit_test(what_is_not_wanted_is_not_told),
 		cmocka_unit_test(conflicting_octets_are_counted),
+		cmocka_unit_test(what_servers_repeat_is_compared_too),
 		cmocka_unit_test(missing_octets_are_counted),
 	};
 
