@@ -14,12 +14,24 @@
 #define RETRY_WINDOW	INT64_C(14400000000)	/* four hours */
 #define FORMAT		3
 #define WITHOUT_SUITES	2	/* ends ahead of them */
+#define ROOM_STEP	4		/* partners */
 #define GRADES		(SUITE_GRADES - 1)	/* that are known */
 
 /* A hello whose suites were agreed on. */
 struct offer {
 	uint64_t	suites, hello;	/* suites 0: none */
 	int64_t		first;		/* since when it is that one */
+};
+
+/* What was agreed on with a partner: with most of them nothing ever was. */
+struct suites {
+	struct offer	  offer, older;	/* the latest, and the one before */
+	uint64_t	  lesser_offer;	/* of a downgrade, no broken suite */
+	int64_t		  lesser_first;
+	uint32_t	  graded;	/* suites agreed on */
+	int64_t		  graded_first, graded_last;
+	uint64_t	  graded_days;	/* before the last, see days_add() */
+	int64_t		  got[GRADES];	/* when first; 0: never */
 };
 
 struct partner {
@@ -29,15 +41,9 @@ struct partner {
 	int64_t		  failed_first, failed_last;	/* of a run */
 	int64_t		  worked_at;
 	int64_t		  first_tls;
+	struct suites	 *suites;	/* NULL: none; owned */
 	enum past_failure failed;
 	uint16_t	  best, chosen;
-	struct offer	  offer, older;	/* the latest, and the one before */
-	uint64_t	  lesser_offer;	/* of a downgrade, no broken suite */
-	int64_t		  lesser_first;
-	uint32_t	  graded;	/* suites agreed on */
-	int64_t		  graded_first, graded_last;
-	uint64_t	  graded_days;	/* before the last, see days_add() */
-	int64_t		  got[GRADES];	/* when first; 0: never */
 };
 
 struct client_past {
@@ -50,6 +56,8 @@ struct client_past {
 	struct partner	*partners;
 	uint32_t	who[CLIENT_SERVERS_MAX];
 };
+
+static const struct suites	no_suites;
 
 static_assert(CLIENT_SERVERS_MAX <= 32, "a bit for each");
 
@@ -64,8 +72,25 @@ client_past_free(struct client_past *p)
 {
 	if (p == NULL)
 		return;
+	for (unsigned i = 0; i < p->count; i++)
+		free(p->partners[i].suites);
 	free(p->partners);
 	free(p);
+}
+
+static const struct suites *
+suites_of(const struct partner *one)
+{
+	return one->suites != NULL ? one->suites : &no_suites;
+}
+
+/* NULL: memory is short. */
+static struct suites *
+suites_made(struct partner *one)
+{
+	if (one->suites == NULL)
+		one->suites = calloc(1, sizeof(*one->suites));
+	return one->suites;
 }
 
 /* The latest failure known ahead of this session (its own may be, too: it
@@ -130,12 +155,14 @@ swap(struct offer *a, struct offer *b)
 static bool
 was_offered(const struct partner *one, const struct client_sight *s)
 {
-	return (one->offer.suites == s->offer && one->offer.first < s->at) ||
-	    (one->lesser_offer == s->offer && one->lesser_first < s->at);
+	const struct suites *had = suites_of(one);
+
+	return (had->offer.suites == s->offer && had->offer.first < s->at) ||
+	    (had->lesser_offer == s->offer && had->lesser_first < s->at);
 }
 
 static void
-recall_offer(const struct client_past *p, const struct partner *one,
+recall_offer(const struct client_past *p, const struct suites *here,
     const struct client_sight *s, struct past *past)
 {
 	const struct offer *o;
@@ -145,7 +172,7 @@ recall_offer(const struct client_past *p, const struct partner *one,
 	for (unsigned i = 0; i < p->count; i++)
 		past->offer_elsewhere += p->partners[i].server != s->server &&
 		    was_offered(&p->partners[i], s);
-	o = one->offer.first < s->at ? &one->offer : &one->older;
+	o = here->offer.first < s->at ? &here->offer : &here->older;
 	if (o->suites == 0 || o->first >= s->at)
 		return;
 	past->offer_here = o->suites == s->offer ? PAST_OFFER_SAME :
@@ -153,15 +180,15 @@ recall_offer(const struct client_past *p, const struct partner *one,
 }
 
 static void
-recall_suites(const struct partner *one, int64_t at, struct past *past)
+recall_suites(const struct suites *had, int64_t at, struct past *past)
 {
-	if (one->graded == 0 || one->graded_first >= at)
+	if (had->graded == 0 || had->graded_first >= at)
 		return;
-	past->suites_here = one->graded;
-	past->suites_here_days = days_until(one->graded_days,
-	    one->graded_last, at);
+	past->suites_here = had->graded;
+	past->suites_here_days = days_until(had->graded_days,
+	    had->graded_last, at);
 	for (uint8_t i = 0; i < GRADES; i++) {
-		if (one->got[i] == 0 || one->got[i] >= at)
+		if (had->got[i] == 0 || had->got[i] >= at)
 			continue;
 		past->suite_best_here = i + 1;
 		if (past->suite_lowest_here == 0)
@@ -192,8 +219,8 @@ client_past_recall(const struct client_past *p, const struct client_sight *s,
 		past->chosen_best_here = one->chosen;
 		past->client_best_at = one->best_at;
 	}
-	recall_offer(p, one, s, past);
-	recall_suites(one, s->at, past);
+	recall_offer(p, suites_of(one), s, past);
+	recall_suites(suites_of(one), s->at, past);
 }
 
 void
@@ -219,11 +246,14 @@ partner_new(struct client_past *p)
 		for (unsigned i = 1; i < p->count; i++)
 			if (p->partners[i].last < one->last)
 				one = &p->partners[i];
+		free(one->suites);
 	} else {
-		/* doubled at each power of two */
-		if ((p->count & (p->count - 1)) == 0) {
+		/* for 1, 2, 4, 8, 12 ... */
+		if ((p->count & (p->count - 1)) == 0 ||
+		    p->count % ROOM_STEP == 0) {
 			room = realloc(p->partners, (p->count == 0 ? 1 :
-			    p->count * 2) * sizeof(*one));
+			    p->count < ROOM_STEP ? p->count * 2 :
+			    p->count + ROOM_STEP) * sizeof(*one));
 			if (room == NULL)
 				return NULL;
 			p->partners = room;
@@ -281,14 +311,14 @@ learn_failure(struct partner *one, const struct client_sight *s)
 /* A downgrade to what can be broken at once shows nothing of the client: its
  * hello may be somebody else's. */
 static void
-learn_lesser(struct partner *one, const struct client_sight *s)
+learn_lesser(struct suites *had, const struct client_sight *s)
 {
 	if (s->offer == 0 || s->grade == SUITE_BROKEN)
 		return;
-	if (s->offer != one->lesser_offer)
-		one->lesser_first = 0;
-	one->lesser_offer = s->offer;
-	one->lesser_first = time_earlier(one->lesser_first, s->at);
+	if (s->offer != had->lesser_offer)
+		had->lesser_first = 0;
+	had->lesser_offer = s->offer;
+	had->lesser_first = time_earlier(had->lesser_first, s->at);
 }
 
 /*
@@ -296,43 +326,46 @@ learn_lesser(struct partner *one, const struct client_sight *s)
  * began was that before it: captures are read in any order.
  */
 static void
-learn_offer(struct partner *one, const struct client_sight *s)
+learn_offer(struct suites *had, const struct client_sight *s)
 {
 	const struct offer o = { s->offer, s->hello, s->at };
 
 	if (o.suites == 0)
 		return;
-	if (is_same(&o, &one->offer))
-		one->offer.first = time_earlier(one->offer.first, o.first);
-	else if (is_same(&o, &one->older))
-		one->older.first = time_earlier(one->older.first, o.first);
-	else if (one->offer.suites == 0)
-		one->offer = o;
-	else if (o.first > one->offer.first) {
-		one->older = one->offer;
-		one->offer = o;
-	} else if (one->older.suites == 0 || o.first > one->older.first)
-		one->older = o;
-	if (one->older.suites != 0 && one->older.first > one->offer.first)
-		swap(&one->older, &one->offer);
+	if (is_same(&o, &had->offer))
+		had->offer.first = time_earlier(had->offer.first, o.first);
+	else if (is_same(&o, &had->older))
+		had->older.first = time_earlier(had->older.first, o.first);
+	else if (had->offer.suites == 0)
+		had->offer = o;
+	else if (o.first > had->offer.first) {
+		had->older = had->offer;
+		had->offer = o;
+	} else if (had->older.suites == 0 || o.first > had->older.first)
+		had->older = o;
+	if (had->older.suites != 0 && had->older.first > had->offer.first)
+		swap(&had->older, &had->offer);
 }
 
 static void
 learn_suite(struct partner *one, const struct client_sight *s)
 {
-	if (s->grade == 0 || s->grade > GRADES)
+	struct suites *had;
+
+	if (s->grade == 0 || s->grade > GRADES ||
+	    (had = suites_made(one)) == NULL)
 		return;
 	if (s->pressed) {
-		learn_lesser(one, s);
+		learn_lesser(had, s);
 		return;
 	}
-	one->graded++;
-	one->graded_first = time_earlier(one->graded_first, s->at);
-	one->graded_days = days_add(one->graded_days, one->graded_last, s->at);
-	if (one->graded == 1 || s->at > one->graded_last)
-		one->graded_last = s->at;
-	one->got[s->grade - 1] = time_earlier(one->got[s->grade - 1], s->at);
-	learn_offer(one, s);
+	had->graded++;
+	had->graded_first = time_earlier(had->graded_first, s->at);
+	had->graded_days = days_add(had->graded_days, had->graded_last, s->at);
+	if (had->graded == 1 || s->at > had->graded_last)
+		had->graded_last = s->at;
+	had->got[s->grade - 1] = time_earlier(had->got[s->grade - 1], s->at);
+	learn_offer(had, s);
 }
 
 void
@@ -379,20 +412,20 @@ put_offer(struct writer *w, const struct offer *o)
 }
 
 static void
-put_suites(struct writer *w, const struct partner *one)
+put_suites(struct writer *w, const struct suites *had)
 {
-	put_number(w, one->lesser_offer);
-	put_time(w, one->lesser_first);
-	put_number(w, one->graded);
-	if (one->graded == 0)
+	put_number(w, had->lesser_offer);
+	put_time(w, had->lesser_first);
+	put_number(w, had->graded);
+	if (had->graded == 0)
 		return;
-	put_time(w, one->graded_first);
-	put_time(w, one->graded_last);
-	put_number(w, one->graded_days);
+	put_time(w, had->graded_first);
+	put_time(w, had->graded_last);
+	put_number(w, had->graded_days);
 	for (int i = 0; i < GRADES; i++)
-		put_time(w, one->got[i]);
-	put_offer(w, &one->offer);
-	put_offer(w, &one->older);
+		put_time(w, had->got[i]);
+	put_offer(w, &had->offer);
+	put_offer(w, &had->older);
 }
 
 /* Octets: a number each, in the order of the structs; what was agreed on in
@@ -425,7 +458,7 @@ client_past_pack(const struct client_past *p, uint8_t out[CLIENT_OCTETS_MAX])
 		put_number(&w, one->chosen);
 	}
 	for (unsigned i = 0; i < p->count; i++)
-		put_suites(&w, &p->partners[i]);
+		put_suites(&w, suites_of(&p->partners[i]));
 	return w.full ? 0 : w.len;
 }
 
@@ -460,20 +493,30 @@ get_offer(struct source_octets *s, struct offer *o)
 	o->first = get_time(s);
 }
 
-static void
+/* False: memory is short. */
+static bool
 get_suites(struct source_octets *s, struct partner *one)
 {
-	one->lesser_offer = get_number(s);
-	one->lesser_first = get_time(s);
-	if ((one->graded = (uint32_t)get_number(s)) == 0)
-		return;
-	one->graded_first = get_time(s);
-	one->graded_last = get_time(s);
-	one->graded_days = get_number(s);
-	for (int i = 0; i < GRADES; i++)
-		one->got[i] = get_time(s);
-	get_offer(s, &one->offer);
-	get_offer(s, &one->older);
+	struct suites had = { 0 };
+
+	had.lesser_offer = get_number(s);
+	had.lesser_first = get_time(s);
+	had.graded = (uint32_t)get_number(s);
+	if (had.graded > 0) {
+		had.graded_first = get_time(s);
+		had.graded_last = get_time(s);
+		had.graded_days = get_number(s);
+		for (int i = 0; i < GRADES; i++)
+			had.got[i] = get_time(s);
+		get_offer(s, &had.offer);
+		get_offer(s, &had.older);
+	}
+	if (had.graded == 0 && had.lesser_offer == 0 && had.lesser_first == 0)
+		return true;
+	if (suites_made(one) == NULL)
+		return false;
+	*one->suites = had;
+	return true;
 }
 
 struct client_past *
@@ -483,6 +526,7 @@ client_past_unpack(const uint8_t *octets, size_t len)
 	struct client_past *p;
 	struct partner *one;
 	uint64_t count, format = get_number(&s);
+	unsigned i;
 
 	if ((format != FORMAT && format != WITHOUT_SUITES) ||
 	    (p = client_past_new()) == NULL)
@@ -497,9 +541,11 @@ client_past_unpack(const uint8_t *octets, size_t len)
 			break;
 		get_partner(&s, one);
 	}
-	for (unsigned i = 0; format == FORMAT && i < p->count; i++)
-		get_suites(&s, &p->partners[i]);
-	if (p->count == count && !s.bad)
+	for (i = 0; format == FORMAT && i < p->count; i++)
+		if (!get_suites(&s, &p->partners[i]))
+			break;
+	if (p->count == count && !s.bad && (i == count ||
+	    format == WITHOUT_SUITES))
 		return p;
 	client_past_free(p);
 	return NULL;
