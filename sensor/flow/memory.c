@@ -19,7 +19,7 @@
 #include "flow/flow_internal.h"
 
 #define AT_FIRST	128	/* octets: to the reply to EHLO it is enough */
-#define REFER_LEAST	16	/* octets: of fewer a hash costs more than room */
+#define REFER_LEAST	32	/* octets: of fewer a hash costs more than room */
 
 /*
  * A delivered stretch.  There are several to a connection, and a hundred
