@@ -37,7 +37,7 @@ struct burst {
 };
 
 struct path {
-	struct burst	bursts[SIDES][PATH_BURSTS];
+	struct burst	*bursts[SIDES];	/* with room for those kept */
 	unsigned	kept[SIDES];
 	unsigned	turns[SIDES];	/* of all but RSTs, kept or not */
 };
@@ -338,6 +338,20 @@ extend(struct path *p, enum side who, struct burst *b,
 	p->turns[who] += !b->reset;
 }
 
+/* NULL: there are enough, or memory is short. */
+static struct burst *
+burst_new(struct path *p, enum side who)
+{
+	unsigned n = p->kept[who];
+	struct burst *room;
+
+	if (n == PATH_BURSTS || (room = realloc(p->bursts[who],
+	    (n + 1) * sizeof(*room))) == NULL)
+		return NULL;
+	p->bursts[who] = room;
+	return &room[p->kept[who]++];
+}
+
 static void
 see_odd(struct path *p, const struct path_side *s, enum side who,
     const struct packet *packet, unsigned signs, uint32_t delay)
@@ -353,9 +367,9 @@ see_odd(struct path *p, const struct path_side *s, enum side who,
 		}
 	}
 	p->turns[who] += !reset;
-	if (p->kept[who] == PATH_BURSTS)
+	if ((b = burst_new(p, who)) == NULL)
 		return;
-	p->bursts[who][p->kept[who]++] = (struct burst){
+	*b = (struct burst){
 		.first = packet->mark, .last = packet->mark.packet,
 		.turn_last = packet->mark.packet,
 		.elapsed = between(s->clock_at, packet->mark.time),
@@ -566,11 +580,20 @@ path_oddities(const struct path *p, const struct path_side sides[SIDES])
 size_t
 path_size(const struct path *p)
 {
-	return footprint_of(p, sizeof(*p));
+	size_t size = footprint_of(p, sizeof(*p));
+
+	for (int i = 0; p != NULL && i < SIDES; i++)
+		size += footprint_of(p->bursts[i],
+		    p->kept[i] * sizeof(struct burst));
+	return size;
 }
 
 void
 path_free(struct path *p)
 {
+	if (p == NULL)
+		return;
+	for (int i = 0; i < SIDES; i++)
+		free(p->bursts[i]);
 	free(p);
 }
