@@ -22,6 +22,7 @@
 
 #define DIALOGUE_OCTETS_MAX	16384	/* in memory, a session */
 #define DIALOGUE_LINE_MAX	512	/* octets of one line; longer is cut */
+#define DIALOGUE_LIST_MAX	255	/* lines referred to at once */
 /* a line takes three octets at least */
 #define DIALOGUE_LINES_MAX	(DIALOGUE_OCTETS_MAX / 3)
 
@@ -37,7 +38,12 @@ struct dialogue_line {
 	uint64_t		 packet;
 	const char		*text;		/* not NUL-terminated */
 	size_t			 len;
-	bool			 referred;	/* by dialogue_refer() */
+	bool			 referred;	/* kept elsewhere */
+};
+
+/* Where a text is kept elsewhere: behind some start. */
+struct dialogue_place {
+	uint32_t		 at, len;
 };
 
 struct dialogue;		/* opaque */
@@ -58,6 +64,13 @@ void		 dialogue_add(struct dialogue **d, enum dialogue_who who,
  */
 void		 dialogue_refer(struct dialogue **d,
 		    const struct dialogue_line *line, const char *start);
+/*
+ * The same for lines said together: list->len of them, DIALOGUE_LIST_MAX or
+ * fewer, each of at most DIALOGUE_LINE_MAX octets.  list->text is where their
+ * places are (struct dialogue_place), kept like the texts.
+ */
+void		 dialogue_refer_list(struct dialogue **d,
+		    const struct dialogue_line *list, const char *start);
 /* All lines so far, with texts of its own.  NULL: memory is short. */
 struct dialogue	*dialogue_copy(const struct dialogue *d);
 unsigned	 dialogue_dropped(const struct dialogue *d);

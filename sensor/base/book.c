@@ -140,6 +140,28 @@ book_find(struct book *b, struct span text)
 	return add(b, &b->slot[i], hash, text);
 }
 
+/* One text more, of places; those do not move. */
+struct book_list
+book_keep_list(struct book *b, const struct span texts[], unsigned count)
+{
+	static_assert(offsetof(struct book_text, text) %
+	    alignof(struct book_place) == 0, "places are read where they lie");
+	struct book_place places[BOOK_LIST_MAX];
+	struct span all = span_of(places, count * sizeof(places[0]));
+	const char *kept;
+
+	assert(count <= BOOK_LIST_MAX);
+	for (unsigned i = 0; i < count; i++)
+		places[i] = (struct book_place){ .len = (uint32_t)texts[i].len,
+		    .at = (uint32_t)((const char *)texts[i].at -
+		    book_start(b)) };
+	/* what is met for the first time is not kept */
+	if ((kept = book_find(b, all)) == NULL)
+		kept = book_find(b, all);
+	return (struct book_list){ .count = count,
+		.place = (const struct book_place *)(const void *)kept };
+}
+
 struct book_text *
 book_text_at(const struct book *b, const char *text)
 {

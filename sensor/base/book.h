@@ -16,6 +16,7 @@
 #include "base/span.h"
 
 #define BOOK_TEXT_MAX	512	/* octets; longer ones are not kept */
+#define BOOK_LIST_MAX	(BOOK_TEXT_MAX / sizeof(struct book_place))
 
 /* What a reader of its choice (one thread) may note beside a text. */
 enum book_note {
@@ -30,6 +31,17 @@ struct book_text {
 	char		text[];		/* NUL-terminated */
 };
 
+/* Where a text stands: behind book_start(). */
+struct book_place {
+	uint32_t	at, len;
+};
+
+/* Texts that come together; the places are kept in the book, too. */
+struct book_list {
+	const struct book_place	*place;
+	unsigned		 count;
+};
+
 struct book;			/* opaque */
 
 void	 book_drop(struct book *b);	/* NULL is fine */
@@ -37,6 +49,11 @@ void	 book_drop(struct book *b);	/* NULL is fine */
 /* The writer's: the text as it is kept; NULL: it is not.  `b` may be NULL.
  * It is read by others only: here it may be far from all caches. */
 const char	*book_find(struct book *b, struct span text);
+
+/* Texts of the book that will come together again, as many as BOOK_LIST_MAX,
+ * as a list.  Its place is NULL if there is no room. */
+struct book_list	 book_keep_list(struct book *b,
+			    const struct span texts[], unsigned count);
 
 /* It may be looked for soon: fetch where that begins into the caches. */
 void		 book_foresee(const struct book *b, struct span text);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/release.h"
@@ -47,14 +48,20 @@ hear_line(void *context, enum side who, struct mark at, struct span line)
 	session_say(context, speaker(who), at, line);
 }
 
-/* A text of the book needs no look for it. */
+/* Texts of the book need no look for them. */
 static void
-hear_known(void *context, enum side who, struct mark at, struct span text)
+hear_known(void *context, enum side who, struct mark at,
+    struct book_list lines)
 {
+	static_assert(sizeof(struct book_place) ==
+	    sizeof(struct dialogue_place), "a place is a place");
 	struct session *s = context;
+	struct dialogue_line list = { .who = speaker(who), .time = at.time,
+	    .packet = at.packet, .text = (const char *)lines.place,
+	    .len = lines.count };
 
 	if (s->dialogue != NULL)
-		refer(s, speaker(who), at, text);
+		dialogue_refer_list(&s->dialogue, &list, book_start(s->book));
 }
 
 static const struct smtp_ops	line_ops = { .line = hear_line,

@@ -88,15 +88,17 @@ smtp_facts_show(struct smtp *s, enum side who, struct span redacted,
 }
 
 void
-smtp_facts_show_known(struct smtp *s, enum side who, struct span text,
+smtp_facts_show_known(struct smtp *s, enum side who, struct book_list lines,
     struct mark at)
 {
-	if (s->ops == NULL || s->ops->known == NULL) {
-		smtp_facts_show(s, who, text, at);
+	if (s->ops != NULL && s->ops->known != NULL) {
+		s->ops->known(s->context, s->flipped ? side_other(who) : who,
+		    at, lines);
 		return;
 	}
-	s->ops->known(s->context, s->flipped ? side_other(who) : who, at,
-	    text);
+	for (unsigned i = 0; i < lines.count; i++)
+		smtp_facts_show(s, who, span_of(book_start(s->book) +
+		    lines.place[i].at, lines.place[i].len), at);
 }
 
 /* What the server is should be known before the case is closed: its first

@@ -59,9 +59,9 @@ void	smtp_facts_foreign(struct smtp *s, enum side who);
 /* A line for the dialogue. */
 void	smtp_facts_show(struct smtp *s, enum side who, struct span redacted,
 	    struct mark at);
-/* The same for a text of the book. */
+/* The same for lines at once, texts of the book. */
 void	smtp_facts_show_known(struct smtp *s, enum side who,
-	    struct span text, struct mark at);
+	    struct book_list lines, struct mark at);
 void	smtp_facts_free(struct smtp *s);
 
 #endif

@@ -92,33 +92,36 @@ keep_line(struct book *b, struct span text, struct span *shown)
 static bool
 read_list(struct book *b, struct span octets, struct smtp_recalled *r)
 {
+	struct span shown[SMTP_RECALL_LINES_MAX];
 	struct smtp_line_reader reader = { .held = NULL };
 	char room[SMTP_REDACT_MAX + 1];
 	struct smtp_line line;
 	bool last = false, kept = true;
+	unsigned n = 0;
 
 	smtp_capability_line(&r->list, span_of(NULL, 0), false);
 	while (!last && smtp_line_next(&reader, &octets, &line)) {
 		struct smtp_reply_line reply = smtp_reply_parse(line.text);
 
 		if (reply.code != 250 || line.cut ||
-		    r->lines == SMTP_RECALL_LINES_MAX)
+		    n == SMTP_RECALL_LINES_MAX)
 			break;
 		kept &= keep_line(b, smtp_text_plain(line.text,
-		    SMTP_REDACT_MAX, room), &r->shown[r->lines++]);
+		    SMTP_REDACT_MAX, room), &shown[n++]);
 		smtp_capability_line(&r->list, reply.text, line.cut);
 		last = reply.last;
 	}
 	smtp_line_drop(&reader);
-	return last && kept && octets.len == 0 && !r->list.too_long;
+	if (!last || !kept || octets.len > 0 || r->list.too_long)
+		return false;
+	r->shown = book_keep_list(b, shown, n);
+	return r->shown.place != NULL;
 }
 
 static struct smtp_recalled *
 learn(struct book *b, struct span octets)
 {
-	size_t most = sizeof(struct smtp_recalled) +
-	    SMTP_RECALL_LINES_MAX * sizeof(struct span);
-	struct smtp_recalled *r = calloc(1, most), *shrunk;
+	struct smtp_recalled *r = calloc(1, sizeof(*r));
 	bool whole;
 
 	if (r == NULL)
@@ -128,8 +131,7 @@ learn(struct book *b, struct span octets)
 		drop(r);
 		return NULL;
 	}
-	shrunk = realloc(r, sizeof(*r) + r->lines * sizeof(r->shown[0]));
-	return shrunk != NULL ? shrunk : r;
+	return r;
 }
 
 const struct smtp_recalled *

@@ -22,8 +22,7 @@
 
 struct smtp_recalled {
 	struct smtp_list	 list;		/* for smtp_capability_join() */
-	unsigned		 lines;
-	struct span		 shown[];	/* each as for the dialogue */
+	struct book_list	 shown;		/* lines, for the dialogue */
 };
 
 /* Room for reading one list, all zero but for a block of reply.at that may be

@@ -343,12 +343,10 @@ hear_again(struct smtp *s, struct span octets, struct mark at,
 	if (!may_recall(s, octets) ||
 	    (r = smtp_recall(s->recalls, s->book, octets)) == NULL)
 		return false;
-	s->answer.lines = (uint16_t)(s->answer.lines + r->lines);
+	s->answer.lines = (uint16_t)(s->answer.lines + r->shown.count);
 	smtp_capability_join(s->list, &r->list);
-	for (unsigned i = 0; i + 1 < r->lines; i++)
-		smtp_facts_show_known(s, SIDE_SERVER, r->shown[i], at);
 	finish_reply(s, 250, at, next);
-	smtp_facts_show_known(s, SIDE_SERVER, r->shown[r->lines - 1], at);
+	smtp_facts_show_known(s, SIDE_SERVER, r->shown, at);
 	return true;
 }
 

@@ -238,10 +238,10 @@ smtp_rare(const struct smtp_facts *f)
 struct smtp_ops {
 	void	(*line)(void *context, enum side who, struct mark at,
 		    struct span line);
-	/* The same for a text of the book that is shared; NULL: line() is
-	 * told. */
+	/* The same for lines at once, texts of the book that is shared;
+	 * NULL: line() is told of each. */
 	void	(*known)(void *context, enum side who, struct mark at,
-		    struct span text);
+		    struct book_list lines);
 };
 
 struct smtp;			/* opaque; belongs to a session */

@@ -24,6 +24,7 @@ enum what { SAY, SAY_LINE, GAP, END, SKIP, SAY_MORE, SAY_TLS, SAY_AGAIN };
 
 struct heard {
 	struct smtp	*smtp;
+	struct book	*book;		/* NULL: none is shared */
 	bool		 begun;
 	bool		 tls[SIDES];
 	uint64_t	 lines;		/* a sum over the dialogue */
@@ -42,7 +43,19 @@ hear_line(void *context, enum side who, struct mark at, struct span line)
 	h->lines = h->lines * 31 + (uint64_t)who + at.packet;
 }
 
-static const struct smtp_ops ops = { .line = hear_line };
+static void
+hear_known(void *context, enum side who, struct mark at,
+    struct book_list lines)
+{
+	struct heard *h = context;
+
+	for (unsigned i = 0; i < lines.count; i++)
+		hear_line(h, who, at, span_of(book_start(h->book) +
+		    lines.place[i].at, lines.place[i].len));
+}
+
+static const struct smtp_ops ops = { .line = hear_line,
+	.known = hear_known };
 
 static void
 say(struct heard *h, enum side who, struct span octets, struct mark at)
@@ -251,8 +264,8 @@ play_again(const struct heard *first, const uint8_t *data, size_t size,
 	if (recalls == NULL || book == NULL)
 		abort();
 	for (int i = 0; i < 5; i++) {
-		struct heard again = { .smtp = smtp_new(&ops, &again,
-		    midstream) };
+		struct heard again = { .book = book,
+			.smtp = smtp_new(&ops, &again, midstream) };
 
 		if (again.smtp == NULL)
 			abort();

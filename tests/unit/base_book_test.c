@@ -79,6 +79,33 @@ a_text_of_the_book_is_known_by_its_place(void **state)
 	bookshelf_free(shelf);
 }
 
+static void
+texts_that_come_together_are_a_list(void **state)
+{
+	struct bookshelf *shelf = bookshelf_new(SEED);
+	struct book *b = bookshelf_take(shelf);
+	struct book_list list, again;
+	struct span texts[2];
+
+	(void)state;
+	(void)find(b, "250-SIZE");
+	(void)find(b, "250 DSN");
+	texts[0] = span_text(find(b, "250-SIZE"));
+	texts[1] = span_text(find(b, "250 DSN"));
+	list = book_keep_list(b, texts, 2);
+	assert_int_equal(list.count, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_ptr_equal(book_start(b) + list.place[i].at,
+		    texts[i].at);
+		assert_int_equal(list.place[i].len, texts[i].len);
+	}
+	/* kept once */
+	again = book_keep_list(b, texts, 2);
+	assert_ptr_equal(again.place, list.place);
+	book_drop(b);
+	bookshelf_free(shelf);
+}
+
 /* Ever new texts, each met twice, until no more is kept. */
 static unsigned
 fill(struct book *b)
@@ -101,6 +128,8 @@ a_full_book_gives_way_once_the_one_before_is_let_go(void **state)
 
 	(void)state;
 	assert_in_range(fill(first), 1000, 999999);
+	assert_null(book_keep_list(first, &(struct span){ .at =
+	    (const uint8_t *)find(first, "line 0"), .len = 6 }, 1).place);
 	assert_non_null(find(first, "line 0"));	/* it is still asked */
 	second = bookshelf_take(shelf);
 	assert_ptr_not_equal(second, first);
@@ -125,6 +154,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_met_again_is_kept_once),
 		cmocka_unit_test(odd_texts),
+		cmocka_unit_test(texts_that_come_together_are_a_list),
 		cmocka_unit_test(a_text_of_the_book_is_known_by_its_place),
 		cmocka_unit_test(
 		    a_full_book_gives_way_once_the_one_before_is_let_go),

@@ -151,6 +151,82 @@ lines_kept_elsewhere_come_back_and_count_as_if_here(void **state)
 	dialogue_free(there);
 }
 
+/* A book with its lists: as places in it. */
+struct shelf {
+	char			 text[64];
+	struct dialogue_place	 place[3];
+};
+
+static void
+lines_of_a_list_come_back_one_by_one(void **state)
+{
+	static const struct shelf shelf = {
+		.text = "....250-SIZE 1....250-DSN....250 STARTTLS",
+		.place = { { 4, 10 }, { 18, 7 }, { 29, 12 } },
+	};
+	static const char *const want[] = { "220 mx", "250-SIZE 1", "250-DSN",
+	    "250 STARTTLS", "250-SIZE 1", "250-DSN", "250 STARTTLS", "QUIT" };
+	struct dialogue *d = dialogue_new();
+	struct dialogue_line list = { .who = SAID_BY_SERVER, .time = START + 9,
+	    .packet = 8, .text = (const char *)shelf.place, .len = 3 }, got;
+	size_t at = 0;
+
+	(void)state;
+	dialogue_add(&d, SAID_BY_SERVER, START, 1, "220 mx", 6);
+	dialogue_refer_list(&d, &list, shelf.text);
+	dialogue_refer_list(&d, &list, shelf.text);
+	dialogue_add(&d, SAID_BY_CLIENT, START + 20, 9, "QUIT", 4);
+	for (size_t i = 0; i < LENGTH(want); i++) {
+		assert_true(dialogue_next(d, &at, &got));
+		assert_int_equal(got.len, strlen(want[i]));
+		assert_memory_equal(got.text, want[i], got.len);
+		assert_int_equal(got.packet, i == 0 ? 1 : i == 7 ? 9 : 8);
+		assert_int_equal(got.time, START + (i == 0 ? 0 : i == 7 ? 20 :
+		    9));
+		assert_int_equal(got.who, i == 7 ? SAID_BY_CLIENT :
+		    SAID_BY_SERVER);
+		assert_int_equal(got.referred, i != 0 && i != 7);
+	}
+	assert_false(dialogue_next(d, &at, &got));
+	dialogue_free(d);
+}
+
+static void
+a_list_is_cut_where_its_lines_would_be(void **state)
+{
+	static const struct shelf shelf = {
+		.text = "250-SIZE 1 and some words more, as 250-DSN",
+		.place = { { 0, 31 }, { 0, 32 }, { 35, 7 } },
+	};
+	struct dialogue *one = dialogue_new(), *all = dialogue_new();
+	struct dialogue_line list = { .who = SAID_BY_SERVER, .time = START,
+	    .text = (const char *)shelf.place, .len = 3 };
+	struct dialogue_line line = list, got;
+	size_t at[2] = { 0, 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		line.packet = list.packet = i / 2;
+		dialogue_refer_list(&all, &list, shelf.text);
+		for (int k = 0; k < 3; k++) {
+			line.text = shelf.text + shelf.place[k].at;
+			line.len = shelf.place[k].len;
+			dialogue_refer(&one, &line, shelf.text);
+		}
+	}
+	assert_true(dialogue_dropped(one) > 0);
+	assert_int_equal(dialogue_dropped(all), dialogue_dropped(one));
+	while (dialogue_next(one, &at[0], &line)) {
+		assert_true(dialogue_next(all, &at[1], &got));
+		assert_ptr_equal(got.text, line.text);
+		assert_int_equal(got.len, line.len);
+		assert_int_equal(got.packet, line.packet);
+	}
+	assert_false(dialogue_next(all, &at[1], &got));
+	dialogue_free(one);
+	dialogue_free(all);
+}
+
 static void
 empty_lines_are_no_more_than_the_header_says(void **state)
 {
@@ -287,6 +363,8 @@ main(void)
 		cmocka_unit_test(a_long_line_is_cut),
 		cmocka_unit_test(
 		    lines_kept_elsewhere_come_back_and_count_as_if_here),
+		cmocka_unit_test(lines_of_a_list_come_back_one_by_one),
+		cmocka_unit_test(a_list_is_cut_where_its_lines_would_be),
 		cmocka_unit_test(past_the_limit_all_is_dropped_and_counted),
 		cmocka_unit_test(empty_lines_are_no_more_than_the_header_says),
 		cmocka_unit_test(a_packed_line_unpacks_to_itself),

@@ -41,6 +41,7 @@ struct talk_case {
 
 struct talk {			/* a case being heard */
 	struct smtp	*smtp;
+	struct book	*book;		/* NULL: none is shared */
 	bool		 tls[SIDES];	/* its octets go to TLS now */
 	bool		 begun;		/* a TLS record came there */
 	size_t		 cut;		/* octets until a piece is cut;
@@ -75,10 +76,15 @@ talk_line(void *context, enum side who, struct mark at, struct span line)
 }
 
 static void
-talk_known(void *context, enum side who, struct mark at, struct span line)
+talk_known(void *context, enum side who, struct mark at,
+    struct book_list lines)
 {
-	((struct talk *)context)->known++;
-	talk_line(context, who, at, line);
+	struct talk *t = context;
+
+	t->known += lines.count;
+	for (unsigned i = 0; i < lines.count; i++)
+		talk_line(t, who, at, span_of(book_start(t->book) +
+		    lines.place[i].at, lines.place[i].len));
 }
 
 static const struct smtp_ops talk_ops = { .line = talk_line,
@@ -341,8 +347,10 @@ talk_facts_of(const struct talk_case *c, size_t cut, bool together,
 	t.dialogue = out + TALK_OCTETS;
 	t.smtp = smtp_new(&talk_ops, &t, talk_midstream(c));
 	assert_non_null(t.smtp);
-	if (shared != NULL)
+	if (shared != NULL) {
+		t.book = shared->book;
 		smtp_share(t.smtp, shared->book, shared->recalls);
+	}
 	talk_run(&t, c, together);
 	n = talk_dump(smtp_facts(t.smtp), out);
 	if (t.begun)
