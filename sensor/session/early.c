@@ -72,12 +72,10 @@ give(struct session *s, enum record_stage stage)
 }
 
 void
-early_look(struct session *s)
+early_news(struct session *s)
 {
 	uint32_t news = when(s->conflicts_seen > 0, NEWS_CONFLICT);
 
-	if (!s->world->live)
-		return;
 	if (s->smtp != NULL)
 		news |= smtp_news(smtp_facts(s->smtp));
 	if (s->tls != NULL)

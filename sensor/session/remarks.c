@@ -42,6 +42,24 @@ remark(struct session *s, enum dialogue_who who, struct mark at,
 	session_say(s, who, at, span_of(line, (size_t)len));
 }
 
+/* The same of words, which is what most remarks are made of, up to NULL. */
+static void
+remark_words(struct session *s, enum dialogue_who who, struct mark at,
+    const char *const words[])
+{
+	char line[DIALOGUE_LINE_MAX];
+	size_t len = 0, n;
+
+	for (; *words != NULL; words++) {
+		n = strlen(*words);
+		if (n > sizeof(line) - 1 - len)
+			n = sizeof(line) - 1 - len;
+		memcpy(line + len, *words, n);
+		len += n;
+	}
+	session_say(s, who, at, span_of(line, len));
+}
+
 /* Once per connection and thing. */
 static bool
 first_time(struct session *s, enum remark what)
@@ -70,19 +88,20 @@ remark_hellos(struct session *s, const struct tls_facts *f)
 	char cipher[7];
 
 	if (f->client_hello && first_time(s, REMARK_CLIENT_HELLO))
-		remark(s, SAID_BY_CLIENT, f->client_hello_at,
-		    "[TLS ClientHello, up to %s%s%s]",
+		remark_words(s, SAID_BY_CLIENT, f->client_hello_at,
+		    (const char *const[]){ "[TLS ClientHello, up to ",
 		    tls_version_name(f->client_version_max),
 		    f->sni != NULL ? ", for " : "",
-		    f->sni != NULL ? f->sni : "");
+		    f->sni != NULL ? f->sni : "", "]", NULL });
 	if (f->hello_retry && first_time(s, REMARK_HELLO_RETRY))
-		remark(s, SAID_BY_SERVER, f->server_hello ?
+		session_say(s, SAID_BY_SERVER, f->server_hello ?
 		    f->server_hello_at : f->client_hello_at,
-		    "[TLS HelloRetryRequest]");
+		    span_text("[TLS HelloRetryRequest]"));
 	if (f->server_hello && first_time(s, REMARK_SERVER_HELLO))
-		remark(s, SAID_BY_SERVER, f->server_hello_at,
-		    "[TLS ServerHello, %s %s]", tls_version_name(f->version),
-		    tls_cipher_name(f->cipher, cipher));
+		remark_words(s, SAID_BY_SERVER, f->server_hello_at,
+		    (const char *const[]){ "[TLS ServerHello, ",
+		    tls_version_name(f->version), " ",
+		    tls_cipher_name(f->cipher, cipher), "]", NULL });
 }
 
 static void
@@ -105,10 +124,11 @@ remark_failure(struct session *s, const struct tls_facts *f)
 	char alert[TLS_ALERT_MAX];
 
 	if (f->alert && first_time(s, REMARK_ALERT))
-		remark(s, voice_of(f->alert_by), f->alert_at,
-		    f->alert_level == TLS_ALERT_WARNING ? "[TLS alert, "
-		    "warning: %s]" : "[TLS alert: %s]",
-		    tls_alert_name(f->alert_code, alert));
+		remark_words(s, voice_of(f->alert_by), f->alert_at,
+		    (const char *const[]){
+		    f->alert_level == TLS_ALERT_WARNING ?
+		    "[TLS alert, warning: " : "[TLS alert: ",
+		    tls_alert_name(f->alert_code, alert), "]", NULL });
 	if (f->state != TLS_FAILED || !first_time(s, REMARK_FAILED))
 		return;
 	switch (f->failure) {
@@ -141,8 +161,8 @@ remark_tls(struct session *s)
 	remark_certificate(s, f);
 	remark_failure(s, f);
 	if (f->state == TLS_ESTABLISHED && first_time(s, REMARK_ESTABLISHED))
-		remark(s, SAID_BY_US, f->established_at,
-		    "TLS established: nothing further can be read");
+		session_say(s, SAID_BY_US, f->established_at,
+		    span_text("TLS established: nothing further can be read"));
 	if (f->broken_after && first_time(s, REMARK_BROKEN_AFTER))
 		remark(s, SAID_BY_US, f->broken_at,
 		    "text from the %s in place of a TLS record",

@@ -91,8 +91,15 @@ session_side(const struct session *s, enum side who)
 void	session_steer(struct session *s);
 /* Octets of a skip have passed (all, or as many as came before the end):
  * tell the reader before it hears anything else. */
-void	session_settle_skip(struct session *s, enum side flow_side,
+void	session_end_skip(struct session *s, enum side flow_side,
 	    bool at_end, struct mark at);
+static inline void
+session_settle_skip(struct session *s, enum side flow_side, bool at_end,
+    struct mark at)
+{
+	if (s->side[session_side(s, flow_side)].skip > 0)
+		session_end_skip(s, flow_side, at_end, at);
+}
 
 /* session.c: a line for the dialogue. */
 void	session_say(struct session *s, enum dialogue_who who, struct mark at,
@@ -130,8 +137,15 @@ size_t	session_segment(void *context, void *session, void **kept,
 	    const struct packet *p);
 void	session_forget(void *kept);
 
-/* early.c: tell at once what should not wait for the end. */
-void	early_look(struct session *s);
+/* early.c: tell at once what should not wait for the end, live. */
+void	early_news(struct session *s);
+static inline void
+early_look(struct session *s)
+{
+	if (s->world->live)
+		early_news(s);
+}
+
 /* Both ends have said all they will. */
 void	early_ended(struct session *s);
 

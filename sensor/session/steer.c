@@ -71,10 +71,25 @@ charge(struct session *s)
 	flow_charge(s->flow, size);
 }
 
+/* Both sides talk SMTP and are remembered, as most of the time. */
+static bool
+is_usual(const struct session *s)
+{
+	const struct voice *client = &s->side[SIDE_CLIENT];
+	const struct voice *server = &s->side[SIDE_SERVER];
+
+	return client->reader == READER_SMTP &&
+	    server->reader == READER_SMTP && client->want == FLOW_REMEMBER &&
+	    server->want == FLOW_REMEMBER && s->smtp != NULL &&
+	    smtp_talks(s->smtp);
+}
+
 void
 session_steer(struct session *s)
 {
 	charge(s);
+	if (is_usual(s))
+		return;
 	for (int i = 0; i < SIDES; i++) {
 		enum side who = session_side(s, i);
 		struct voice *v = &s->side[who];
@@ -97,15 +112,13 @@ session_steer(struct session *s)
 }
 
 void
-session_settle_skip(struct session *s, enum side flow_side, bool at_end,
+session_end_skip(struct session *s, enum side flow_side, bool at_end,
     struct mark at)
 {
 	enum side who = session_side(s, flow_side);
 	struct voice *v = &s->side[who];
 	uint64_t passed = v->skip;
 
-	if (v->skip == 0)
-		return;
 	if (at_end) {
 		uint64_t here = position(s, flow_side) - v->skip_from;
 

@@ -81,10 +81,15 @@ is_all(struct span s, uint8_t c)
 	return s.len > 0;
 }
 
+/* Of a line or a word, by what it begins with. */
 static enum smtp_verb
 look_up_four(struct span word)
 {
-	uint32_t four = FOUR(word.at[0], word.at[1], word.at[2], word.at[3]);
+	uint32_t four;
+
+	if (word.len < 4 || (word.len > 4 && !is_blank(word.at[4])))
+		return VERB_UNKNOWN;
+	four = FOUR(word.at[0], word.at[1], word.at[2], word.at[3]);
 
 	for (size_t i = 0; i < sizeof(fours) / sizeof(fours[0]); i++)
 		if (fours[i].word == four)
@@ -95,9 +100,9 @@ look_up_four(struct span word)
 static enum smtp_verb
 look_up(struct span word, struct span argument)
 {
-	enum smtp_verb verb;
+	enum smtp_verb verb = look_up_four(word);
 
-	if (word.len == 4 && (verb = look_up_four(word)) != VERB_UNKNOWN)
+	if (verb != VERB_UNKNOWN)
 		return verb;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (span_equal_nocase(word, span_text(verbs[i].word)))
@@ -191,14 +196,26 @@ smtp_command_plausible(const struct smtp_command *c)
 	return false;
 }
 
+/* Hardly any path has. */
+static bool
+has_quotes(struct span s)
+{
+	return s.len > 0 && memchr(s.at, '"', s.len) != NULL;
+}
+
 /* How far a path goes: to the `>` that is not quoted, or without brackets
  * to the next blank. */
 static size_t
 path_length(struct span s, bool bracketed)
 {
+	const uint8_t *end;
 	bool quoted = false;
 	size_t i;
 
+	if (bracketed && !has_quotes(s)) {
+		end = s.len > 0 ? memchr(s.at, '>', s.len) : NULL;
+		return end != NULL ? (size_t)(end - s.at) : s.len;
+	}
 	for (i = 0; i < s.len; i++) {
 		if (s.at[i] == '\\' && quoted)
 			i++;
@@ -223,13 +240,16 @@ behind_route(struct span path)
 	return span_skip(path, (size_t)(colon - path.at) + 1);
 }
 
-/* The last @ that is not quoted divides. */
-static void
-divide(struct span path, struct smtp_path *out)
+/* Where the last @ is that is not quoted, else the end. */
+static size_t
+last_at(struct span path)
 {
-	bool quoted = false;
+	const uint8_t *last = memrchr(path.at, '@', path.len);
 	size_t at = path.len;
+	bool quoted = false;
 
+	if (last == NULL || !has_quotes(path))
+		return last != NULL ? (size_t)(last - path.at) : at;
 	for (size_t i = 0; i < path.len; i++) {
 		if (path.at[i] == '\\' && quoted)
 			i++;
@@ -238,6 +258,14 @@ divide(struct span path, struct smtp_path *out)
 		else if (path.at[i] == '@' && !quoted)
 			at = i;
 	}
+	return at;
+}
+
+static void
+divide(struct span path, struct smtp_path *out)
+{
+	size_t at = last_at(path);
+
 	out->local = span_first(path, at);
 	if (at < path.len)
 		out->domain = span_skip(path, at + 1);
@@ -277,7 +305,11 @@ smtp_command_parse(struct span line)
 	struct smtp_command c = { .verb = VERB_UNKNOWN };
 	struct span rest = line;
 
-	c.word = smtp_command_word(&rest);
+	if ((c.verb = look_up_four(line)) != VERB_UNKNOWN) {
+		c.word = span_first(line, 4);
+		rest = span_skip(line, 4);
+	} else
+		c.word = smtp_command_word(&rest);
 	while (rest.len > 0 && is_blank(rest.at[0]))
 		rest = span_skip(rest, 1);
 	c.argument = rest;
@@ -285,7 +317,7 @@ smtp_command_parse(struct span line)
 	    is_blank(c.argument.at[c.argument.len - 1]))
 		c.argument.len--;
 	c.trailing = line.len > 0 && is_blank(line.at[line.len - 1]);
-	if (c.word.len > 0)
+	if (c.verb == VERB_UNKNOWN && c.word.len > 0)
 		c.verb = look_up(c.word, c.argument);
 	if (c.verb == VERB_MAIL || c.verb == VERB_RCPT)
 		read_path(c.argument, &c.path);

@@ -8,7 +8,7 @@
 void
 smtp_facts_forget(const struct smtp *s, const char *text)
 {
-	if (book_text_at(s->book, text) == NULL)
+	if (text != NULL && book_text_at(s->book, text) == NULL)
 		free((char *)text);
 }
 

@@ -62,15 +62,16 @@ spoil(struct smtp_header *h)
 static void
 add(struct smtp_header *h, uint8_t c)
 {
-	if (h->apart)
-		spoil(h);		/* more than one word */
-	for (unsigned left = h->like; left != 0; left &= left - 1) {
+	unsigned like = h->apart ? 0 : h->like;	/* more than one word */
+
+	for (unsigned left = like; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
 
 		if (h->len >= words[i].len ||
 		    (uint8_t)words[i].text[h->len] != span_lower(c))
-			h->like &= (uint8_t)~(1U << i);
+			like &= ~(1U << i);
 	}
+	h->like = (uint8_t)like;
 	if (h->len < UINT8_MAX)
 		h->len++;
 }
@@ -84,17 +85,30 @@ word_is(const struct smtp_header *h, enum word word)
 /* ------------------------------------------------------------------ */
 /* fields                                                             */
 
+static const enum smtp_header_field	field_of[] = {
+	[WORD_TLS_REQUIRED] = FIELD_TLS_REQUIRED,
+	[WORD_CONTENT_TYPE] = FIELD_CONTENT_TYPE,
+	[WORD_REPORT_DOMAIN] = FIELD_REPORT_DOMAIN,
+	[WORD_REPORT_SUBMITTER] = FIELD_REPORT_SUBMITTER,
+};
+
+/* By a name that came octet by octet, and by one that lies there whole. */
 static enum smtp_header_field
-field_named(const struct smtp_header *h)
+field_heard(const struct smtp_header *h)
 {
-	if (word_is(h, WORD_TLS_REQUIRED))
-		return FIELD_TLS_REQUIRED;
-	if (word_is(h, WORD_CONTENT_TYPE))
-		return FIELD_CONTENT_TYPE;
-	if (word_is(h, WORD_REPORT_DOMAIN))
-		return FIELD_REPORT_DOMAIN;
-	if (word_is(h, WORD_REPORT_SUBMITTER))
-		return FIELD_REPORT_SUBMITTER;
+	for (unsigned i = 0; i < WORD_NO && h->like != 0; i++)
+		if (word_is(h, i))
+			return field_of[i];
+	return FIELD_OTHER;
+}
+
+static enum smtp_header_field
+field_named(struct span name)
+{
+	for (unsigned i = 0; i < WORD_NO; i++)
+		if (name.len == words[i].len && span_equal_nocase(name,
+		    span_of(words[i].text, words[i].len)))
+			return field_of[i];
 	return FIELD_OTHER;
 }
 
@@ -106,9 +120,9 @@ was_seen(const struct smtp_header *h, enum smtp_header_field field)
 
 /* The colon: is the field one that is looked for? */
 static void
-begin_field(struct smtp_header *h)
+begin_field(struct smtp_header *h, enum smtp_header_field field)
 {
-	h->field = field_named(h);
+	h->field = field;
 	new_word(h, VALUES);
 	h->part = PART_TYPE;
 	h->depth = 0;
@@ -169,6 +183,15 @@ end_field(struct smtp_header *h)
 	h->seen |= (uint8_t)(1U << field);
 }
 
+/* A Content-Type whose parameters do not matter. */
+static void
+leave_type(struct smtp_header *h)
+{
+	h->seen |= (uint8_t)(1U << FIELD_CONTENT_TYPE);
+	h->field = FIELD_OTHER;
+	h->at = HEADER_LINE;
+}
+
 /* An octet outside comments and quotes. */
 static void
 hear_plain(struct smtp_header *h, uint8_t c)
@@ -184,6 +207,8 @@ hear_plain(struct smtp_header *h, uint8_t c)
 	} else if (content_type && c == ';') {
 		end_part(h);
 		h->part = PART_NAME;
+		if (!h->multipart)
+			leave_type(h);
 	} else if (content_type && c == '=' && h->part == PART_NAME) {
 		end_part(h);
 		h->part = PART_VALUE;
@@ -278,7 +303,7 @@ static void
 hear_name(struct smtp_header *h, uint8_t c)
 {
 	if (c == ':')
-		begin_field(h);
+		begin_field(h, field_heard(h));
 	else if (c == ' ' || c == '\t')
 		h->at = HEADER_BLANK;
 	else if (c < 0x21 || c > 0x7e || h->at == HEADER_BLANK)
@@ -337,16 +362,30 @@ skip_line(struct smtp_header *h, struct span octets)
 	return span_skip(octets, (size_t)(lf - octets.at) + 1);
 }
 
-/* The rest of a name that is none of those looked for. */
-static struct span
-skip_name(struct span octets)
+static size_t
+name_length(struct span octets)
 {
 	size_t n = 0;
 
-	while (n < octets.len && octets.at[n] > 0x20 && octets.at[n] < 0x7f &&
+	while (n < octets.len && (uint8_t)(octets.at[n] - 0x21) < 0x7f - 0x21 &&
 	    octets.at[n] != ':')
 		n++;
-	return span_skip(octets, n);
+	return n;
+}
+
+/* A line that begins with a whole name and its colon, which nearly all do:
+ * to behind these, as step() would come there.  Another is left as it is. */
+static struct span
+take_name(struct smtp_header *h, struct span octets)
+{
+	size_t n = name_length(octets);
+
+	if (n == 0 || n == octets.len || octets.at[n] != ':' ||
+	    octets.at[0] == '.')
+		return octets;
+	end_field(h);
+	begin_field(h, field_named(span_first(octets, n)));
+	return span_skip(octets, n + 1);
 }
 
 /* Words that are none of those looked for, up to what divides them. */
@@ -384,8 +423,12 @@ smtp_header_hear(struct smtp_header *h, struct span octets)
 			octets = skip_line(h, octets);
 			continue;
 		}
-		if (h->at == HEADER_NAME && h->like == 0)
-			octets = skip_name(octets);
+		if (h->at == HEADER_LINE_START) {
+			octets = take_name(h, octets);
+			if (h->at == HEADER_LINE)
+				continue;
+		} else if (h->at == HEADER_NAME && h->like == 0)
+			octets = span_skip(octets, name_length(octets));
 		else if (is_elsewhere(h))
 			octets = skip_words(octets);
 		if (octets.len == 0)

@@ -114,6 +114,6 @@ smtp_line_next(struct smtp_line_reader *r, struct span *octets,
 		r->given = true;
 	} else
 		finish(line, span_first(*octets, n), n);
-	*octets = span_skip(*octets, n + 1);
+	*octets = span_of(lf + 1, octets->len - n - 1);
 	return true;
 }

@@ -19,6 +19,17 @@ say(struct sheet *s, const char *text)
 	s->out[s->len] = '\0';
 }
 
+/* A word that is known to be made of letters and the like. */
+static void
+copy(struct sheet *s, struct span word)
+{
+	word = span_first(word, SMTP_REDACT_MAX - s->len);
+	if (word.len > 0)
+		memcpy(s->out + s->len, word.at, word.len);
+	s->len += word.len;
+	s->out[s->len] = '\0';
+}
+
 static void
 quote(struct sheet *s, struct span octets)
 {
@@ -82,7 +93,7 @@ path(struct sheet *s, const struct smtp_command *c)
 {
 	const struct smtp_path *p = &c->path;
 
-	quote(s, c->word);
+	copy(s, c->word);
 	if (!p->found) {
 		say(s, c->argument.len > 0 ? " ..." : "");
 		return;
@@ -105,7 +116,7 @@ first_word(struct sheet *s, const struct smtp_command *c)
 {
 	struct span rest = c->argument, word = smtp_command_word(&rest);
 
-	quote(s, c->word);
+	copy(s, c->word);
 	if (word.len == 0)
 		return;
 	say(s, " ");
@@ -137,7 +148,7 @@ smtp_redact_command(const struct smtp_command *c,
 	case VERB_MASKED_HELLO:
 	case VERB_MASKED_STARTTLS:
 	case VERB_BDAT:
-		quote(&s, c->word);
+		copy(&s, c->word);
 		say(&s, c->argument.len > 0 ? " " : "");
 		quote(&s, c->argument);
 		break;
@@ -162,7 +173,7 @@ smtp_redact_command(const struct smtp_command *c,
 	case VERB_TURN:
 	case VERB_XCLIENT:
 	case VERB_XFORWARD:
-		quote(&s, c->word);
+		copy(&s, c->word);
 		say(&s, c->argument.len > 0 ? " ..." : "");
 		break;
 	}
@@ -181,9 +192,9 @@ smtp_redact_reply(const struct smtp_reply_line *r, struct span line,
 		say(&s, line.len > 0 ? "..." : "");
 		return s.len;
 	}
-	quote(&s, span_first(line, 4));
-	n = smtp_reply_enhanced(r->code, r->text);
-	quote(&s, span_first(r->text, n));
+	copy(&s, span_first(line, 4));
+	if ((n = smtp_reply_enhanced(r->code, r->text)) > 0)
+		copy(&s, span_first(r->text, n));
 	if (r->text.len > n)
 		say(&s, n > 0 ? " ..." : "...");
 	return s.len;

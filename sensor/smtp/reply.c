@@ -56,7 +56,13 @@ smtp_reply_mentions(struct span text, const char *word)
 {
 	struct span want = span_text(word);
 	uint8_t first = want.at[0] | 0x20;	/* a letter, in either case */
+	const uint8_t *at;
 
+	/* as it is nearly always written */
+	if (text.len > 0 && (at = memchr(text.at, want.at[0], text.len)) !=
+	    NULL && span_equal(span_first(span_skip(text,
+	    (size_t)(at - text.at)), want.len), want))
+		return true;
 	for (size_t i = 0; i + want.len <= text.len; i++)
 		if ((text.at[i] | 0x20) == first &&
 		    span_equal_nocase(span_of(text.at + i, want.len), want))

@@ -135,6 +135,13 @@ smtp_in_body(const struct smtp *s, enum side who)
 	    (s->talk == TALK_BODY || s->talk == TALK_CHUNK);
 }
 
+bool
+smtp_talks(const struct smtp *s)
+{
+	return s->talk != TALK_BODY && s->talk != TALK_CHUNK &&
+	    s->facts.protocol != SMTP_FOREIGN;
+}
+
 void
 smtp_foresee(const struct smtp *s, unsigned depth)
 {

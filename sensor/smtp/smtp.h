@@ -298,6 +298,9 @@ void		 smtp_skipped(struct smtp *s, enum side who, uint64_t octets,
 /* Is this side inside a message body (later copies do not matter)? */
 bool		 smtp_in_body(const struct smtp *s, enum side who);
 
+/* Neither side is in a body, and both speak SMTP, as far as is known. */
+bool		 smtp_talks(const struct smtp *s);
+
 /* Something is to be heard or read soon: fetch what that touches into the
  * caches: depth 0 itself, and once that is there, 1 the parts of its facts. */
 void		 smtp_foresee(const struct smtp *s, unsigned depth);

@@ -19,29 +19,51 @@ plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '\\';
 }
 
-/* Is one of them not printable, or a backslash? */
-static inline bool
-any_odd(const uint8_t *at)
+/* Which of them are not printable, or a backslash? */
+static inline octets16
+odd_of(const uint8_t *at)
 {
 	octets16 v;
-	uint64_t half[2];
 
 	memcpy(&v, at, sizeof(v));
-	v = (octets16)(v - 0x20 >= 0x7f - 0x20) | (octets16)(v == '\\');
-	memcpy(half, &v, sizeof(half));
-	return (half[0] | half[1]) != 0;
+	return (octets16)(v - 0x20 >= 0x7f - 0x20) | (octets16)(v == '\\');
 }
 
-static inline bool
-any_odd_half(const uint8_t *at)
+static inline octets8
+odd_half(const uint8_t *at)
 {
 	octets8 v;
-	uint64_t odd;
 
 	memcpy(&v, at, sizeof(v));
-	v = (octets8)(v - 0x20 >= 0x7f - 0x20) | (octets8)(v == '\\');
-	memcpy(&odd, &v, sizeof(odd));
-	return odd != 0;
+	return (octets8)(v - 0x20 >= 0x7f - 0x20) | (octets8)(v == '\\');
+}
+
+/* Nearly all texts are: one look at the end, not one at each step. */
+static bool
+all_plain(struct span octets)
+{
+	octets16 odd = { 0 };
+	octets8 half;
+	uint64_t any[2];
+	size_t n = 0;
+
+	if (octets.len < HALF) {
+		while (n < octets.len && plain(octets.at[n]))
+			n++;
+		return n == octets.len;
+	}
+	/* the last ones, some of them once more */
+	if (octets.len < TOGETHER) {
+		half = odd_half(octets.at) |
+		    odd_half(octets.at + octets.len - HALF);
+		memcpy(any, &half, sizeof(half));
+		return any[0] == 0;
+	}
+	for (; n + TOGETHER < octets.len; n += TOGETHER)
+		odd |= odd_of(octets.at + n);
+	odd |= odd_of(octets.at + octets.len - TOGETHER);
+	memcpy(any, &odd, sizeof(odd));
+	return (any[0] | any[1]) == 0;
 }
 
 /* How many octets at the front stand for themselves? */
@@ -50,19 +72,8 @@ plain_length(struct span octets)
 {
 	size_t n = 0;
 
-	if (octets.len < TOGETHER && octets.len >= HALF &&
-	    !any_odd_half(octets.at) &&
-	    !any_odd_half(octets.at + octets.len - HALF))
+	if (all_plain(octets))
 		return octets.len;
-	for (; n + TOGETHER <= octets.len; n += TOGETHER)
-		if (any_odd(octets.at + n))
-			goto odd;
-	if (n == octets.len)
-		return n;
-	/* the last ones, some of them once more */
-	if (n > 0 && !any_odd(octets.at + octets.len - TOGETHER))
-		return octets.len;
-odd:
 	while (n < octets.len && plain(octets.at[n]))
 		n++;
 	return n;
@@ -175,7 +186,7 @@ struct span
 smtp_text_plain(struct span octets, size_t max, char *room)
 {
 	octets = span_first(octets, max);
-	if (plain_length(octets) == octets.len)
+	if (all_plain(octets))
 		return octets;
 	return span_of(room, smtp_text_escape(octets, room, max + 1));
 }
