@@ -374,11 +374,16 @@ on_octets(void *session, enum side flow_side, struct span octets,
     struct mark at)
 {
 	struct session *s = session;
+	enum side who;
 
 	settle_roles(s, flow_side, octets);
 	note_server(s, flow_side, at);
 	session_settle_skip(s, flow_side, false, at);
-	hear(s, session_side(s, flow_side), octets, at);
+	who = session_side(s, flow_side);
+	if (s->side[who].reader == READER_SMTP)	/* nearly always */
+		hear_smtp(s, who, octets, at);
+	else
+		hear(s, who, octets, at);
 	session_steer(s);
 	early_look(s);
 }
@@ -473,6 +478,17 @@ on_end(void *session, enum side flow_side, struct mark at)
 		early_ended(s);
 }
 
+/* What the record did not take over. */
+static void
+free_rest(struct session *s)
+{
+	if (s->path != NULL)
+		path_free(s->path);
+	if (s->puzzle != NULL)
+		free(s->puzzle);
+	release(s, sizeof(*s));
+}
+
 static void
 session_free(struct session *s)
 {
@@ -482,10 +498,8 @@ session_free(struct session *s)
 	if (book_text_at(s->book, s->source) == NULL)
 		free((char *)s->source);
 	book_drop(s->book);
-	path_free(s->path);
-	free(s->puzzle);
 	free(s->conflicts);
-	release(s, sizeof(*s));
+	free_rest(s);
 }
 
 static void
@@ -511,11 +525,13 @@ on_close(void *session, const struct flow_facts *facts)
 	for (int i = 0; i < SIDES; i++)
 		session_settle_skip(s, i, true, facts->last);
 	note_tls(s);
-	if ((r = session_conclude(s, facts)) != NULL)
-		s->world->give(s->world->context, r);
-	else
+	if ((r = session_conclude(s, facts)) == NULL) {
 		count(s->world->counters, COUNT_sessions_unrecorded);
-	session_free(s);
+		session_free(s);
+		return;
+	}
+	s->world->give(s->world->context, r);
+	free_rest(s);
 }
 
 const struct flow_ops	session_ops = {

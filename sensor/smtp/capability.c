@@ -324,6 +324,7 @@ smtp_capability_drop(struct smtp_list *l)
 {
 	smtp_text_drop(&l->reply);
 	smtp_text_drop(&l->capabilities);
-	free(l->token);
+	if (l->token != NULL)
+		free(l->token);
 	*l = (struct smtp_list){ .token = NULL };
 }

@@ -8,7 +8,8 @@
 void
 smtp_line_drop(struct smtp_line_reader *r)
 {
-	free(r->held);
+	if (r->held != NULL)		/* hardly ever */
+		free(r->held);
 	*r = (struct smtp_line_reader){ .held = NULL };
 }
 

@@ -178,7 +178,8 @@ smtp_text_take(struct smtp_text *t)
 void
 smtp_text_drop(struct smtp_text *t)
 {
-	free(t->at);
+	if (t->at != NULL)
+		free(t->at);
 	*t = (struct smtp_text){ .at = NULL };
 }
 
