@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,34 @@ addresses_of_both_families_come_back_as_they_were(void **state)
 	}
 	assert_int_equal(addr_parse(&a, "mx.example"), -1);
 	assert_int_equal(addr_parse(&a, "192.0.2.300"), -1);
+}
+
+/* Each pattern of zero words, and words of each width. */
+static void
+ipv6_is_written_as_the_system_writes_it(void **state)
+{
+	static const uint16_t words[] = { 1, 0xf, 0x10, 0xff, 0x100, 0xfff,
+	    0x1000, 0xffff };
+	char out[ADDR_TEXT_MAX], want[ADDR_TEXT_MAX];
+
+	(void)state;
+	for (unsigned zeros = 0; zeros < 256; zeros++)
+		for (unsigned from = 0; from < 8; from++) {
+			struct addr a = { .octets = { 0 } };
+
+			for (unsigned i = 0; i < 8; i++) {
+				unsigned w = (zeros >> i & 1) != 0 ? 0 :
+				    words[(from + i) % 8];
+
+				a.octets[2 * i] = (uint8_t)(w >> 8);
+				a.octets[2 * i + 1] = (uint8_t)w;
+			}
+			if (addr_is_v4(&a))
+				continue;
+			assert_non_null(inet_ntop(AF_INET6, a.octets, want,
+			    sizeof(want)));
+			assert_string_equal(addr_format(&a, out), want);
+		}
 }
 
 static void
@@ -210,6 +239,7 @@ main(void)
 		    escape_ends_at_a_whole_octet_when_room_is_short),
 		cmocka_unit_test(
 		    addresses_of_both_families_come_back_as_they_were),
+		cmocka_unit_test(ipv6_is_written_as_the_system_writes_it),
 		cmocka_unit_test(digests_equal_their_published_vectors),
 		cmocka_unit_test(a_full_queue_refuses_and_a_closed_one_drains),
 		cmocka_unit_test(two_givers_wait_for_room_and_nothing_is_lost),
