@@ -45,6 +45,7 @@ struct waiting {
 
 struct finding_row {
 	struct dictionary *dictionary;
+	struct session_row *sessions;
 	sqlite3_stmt	*one, *all;
 	int64_t		 kinds[KINDS];	/* this database's numbers */
 	unsigned	 count;
@@ -67,7 +68,8 @@ struct parties {
 };
 
 int
-finding_row_new(sqlite3 *db, struct dictionary *d, struct finding_row **out)
+finding_row_new(sqlite3 *db, struct dictionary *d,
+    struct session_row *sessions, struct finding_row **out)
 {
 	struct finding_row *row;
 
@@ -75,6 +77,7 @@ finding_row_new(sqlite3 *db, struct dictionary *d, struct finding_row **out)
 	if ((row = calloc(1, sizeof(*row))) == NULL)
 		return -1;
 	row->dictionary = d;
+	row->sessions = sessions;
 	if (statement_prepare(db, insert_one, &row->one) == -1 ||
 	    statement_prepare(db, insert_all, &row->all) == -1 ||
 	    schema_kinds(db, row->kinds, NULL) == -1) {
@@ -118,8 +121,8 @@ put_one(struct finding_row *row, const struct waiting *w)
 	return statement_run(row->one);
 }
 
-int
-finding_row_flush(struct finding_row *row)
+static int
+put_waiting(struct finding_row *row)
 {
 	int rc = 0;
 
@@ -134,6 +137,14 @@ finding_row_flush(struct finding_row *row)
 	row->count = 0;
 	row->used = 0;
 	return rc;
+}
+
+int
+finding_row_flush(struct finding_row *row)
+{
+	if (session_row_flush(row->sessions) == -1)
+		return -1;
+	return put_waiting(row);
 }
 
 static struct span
@@ -152,7 +163,7 @@ add(struct finding_row *row, const struct waiting *w)
 	size_t need = w->summary.len + w->evidence.len;
 
 	if ((row->count == WAITING_MAX || need > OCTETS_MAX - row->used) &&
-	    finding_row_flush(row) == -1)
+	    put_waiting(row) == -1)
 		return -1;
 	if (need > OCTETS_MAX)
 		return put_one(row, w);

@@ -9,12 +9,13 @@
 
 #include "detect/detect.h"
 #include "store/dictionary.h"
+#include "store/session_row.h"
 
 struct finding_row;		/* opaque */
 
-/* -1 and NULL in *row on failure.  The dictionary must outlive it. */
+/* -1 and NULL in *row on failure.  What it borrows must outlive it. */
 int	finding_row_new(sqlite3 *db, struct dictionary *d,
-	    struct finding_row **row);
+	    struct session_row *sessions, struct finding_row **row);
 void	finding_row_free(struct finding_row *row);	/* NULL is fine */
 
 /* All findings of a session that was just written, its row being `of`, and
@@ -30,7 +31,8 @@ int	finding_row_put_again(struct finding_row *row, int64_t of,
  * are gone; those of posture stay. */
 int	finding_row_put_anew(struct finding_row *row, int64_t of,
 	    const struct findings *f);
-/* Rows wait for each other: ahead of COMMIT.  -1 as above. */
+/* Rows wait for each other: ahead of COMMIT, and of reading them.  Those of
+ * the sessions go first.  -1 as above. */
 int	finding_row_flush(struct finding_row *row);
 
 #endif

@@ -1,123 +1,192 @@
 /* SPDX-License-Identifier: ISC */
-#include <assert.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/session_insert.h"
+#include "store/statement.h"
 
-#define SQL_MAX		2048
-#define SHAPES_MAX	32
-/* A statement costs as much as ten rows: with no room left, only one of
- * so many strange rows makes the least used shape give way. */
-#define PATIENCE	64
-
-static const struct {
-	const char	*name;
-	bool		 octets;
-} column_table[SESSION_COLUMNS] = {
-#define INTEGER(name)	{ #name, false },
-#define OCTETS(name)	{ #name, true },
-#define COMMON(name)
-#include "store/session_columns.def"
-#undef INTEGER
-#undef OCTETS
-#undef COMMON
-};
+#define WAITING_MAX	32
+#define OCTETS_MAX	(WAITING_MAX * 8192)	/* most rows have 100 */
 
 /* Text and blob are the last columns. */
 #define FIRST_OCTETS	COLUMN_community
+#define OCTETS_COLUMNS	(SESSION_COLUMNS - FIRST_OCTETS)
 
-static_assert(SESSION_COLUMNS <= 64, "a bit for each column");
+#define SOURCE		"waiting_session"
+#define INTEGER(name)	", " #name
+#define OCTETS(name)	", " #name
+#define COMMON(name)
+static const char	declaration[] = "CREATE TABLE x (row"
+#include "store/session_columns.def"
+    ")";
+/* With OR FAIL, SQLite keeps no copies of pages to undo a statement by: a
+ * statement that fails costs us the transaction anyway. */
+static const char	insert[] = "INSERT OR FAIL INTO session (row"
+#include "store/session_columns.def"
+    ") SELECT * FROM " SOURCE;
+#undef INTEGER
+#undef OCTETS
+#undef COMMON
 
-/* Bit per column. */
-struct shape {
-	uint64_t	null, zero;
-};
-
-struct statement {
-	struct shape	 shape;
-	sqlite3_stmt	*stmt;
-	unsigned	 count;		/* of integer parameters */
-	uint8_t		 column[SESSION_COLUMNS];	/* of a parameter */
-	int64_t		 bound[SESSION_COLUMNS];	/* ... as it is now */
-	int		 octets[SESSION_COLUMNS];	/* ?, 0: NULL */
+struct waiting {
+	int64_t		integer[FIRST_OCTETS];
+	struct span	octets[OCTETS_COLUMNS];
 };
 
 struct session_insert {
-	sqlite3			*db;
-	struct statement	*shaped[SHAPES_MAX];	/* frequent first */
-	unsigned		 count, strange;
-	struct statement	*general;
+	sqlite3_stmt	*greatest, *all;
+	int64_t		 last;		/* row given */
+	unsigned	 count;
+	struct waiting	 waiting[WAITING_MAX];
+	size_t		 used;
+	uint8_t		 octets[OCTETS_MAX];	/* their texts */
 };
 
-/* INSERT INTO session (a, b, ...) VALUES (?, 0, ...) without the NULLs. */
-static void
-write_sql(char sql[SQL_MAX], const struct shape *shape)
+/* ------------------------------------------------------------------ */
+/* the table that SQLite reads                                        */
+
+struct source {
+	sqlite3_vtab		 base;
+	struct session_insert	*of;
+};
+
+struct place {
+	sqlite3_vtab_cursor	 base;
+	const struct session_insert *of;
+	unsigned		 at;
+};
+
+static int
+source_connect(sqlite3 *db, void *of, int argc, const char *const *argv,
+    sqlite3_vtab **out, char **why)
 {
-	size_t len;
-	const char *comma = "";
+	struct source *s;
 
-	len = (size_t)snprintf(sql, SQL_MAX, "INSERT INTO session (");
-	for (int i = 0; i < SESSION_COLUMNS; i++) {
-		if ((shape->null >> i & 1) != 0)
-			continue;
-		len += (size_t)snprintf(sql + len, SQL_MAX - len, "%s%s",
-		    comma, column_table[i].name);
-		comma = ", ";
-	}
-	len += (size_t)snprintf(sql + len, SQL_MAX - len, ") VALUES (");
-	comma = "";
-	for (int i = 0; i < SESSION_COLUMNS; i++) {
-		if ((shape->null >> i & 1) != 0)
-			continue;
-		len += (size_t)snprintf(sql + len, SQL_MAX - len, "%s%s",
-		    comma, (shape->zero >> i & 1) != 0 ? "0" : "?");
-		comma = ", ";
-	}
-	len += (size_t)snprintf(sql + len, SQL_MAX - len, ")");
-	assert(len < SQL_MAX);
-}
-
-static void
-statement_free(struct statement *s)
-{
-	if (s == NULL)
-		return;
-	sqlite3_finalize(s->stmt);
-	free(s);
-}
-
-static struct statement *
-statement_new(sqlite3 *db, const struct shape *shape)
-{
-	uint64_t fixed = shape->null | shape->zero;
-	struct statement *s;
-	char sql[SQL_MAX];
-	int parameter = 0;
-
+	(void)argc, (void)argv, (void)why;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
-		return NULL;
-	s->shape = *shape;
-	for (int i = 0; i < SESSION_COLUMNS; i++) {
-		if ((fixed >> i & 1) != 0)
-			continue;
-		parameter++;
-		if (column_table[i].octets) {
-			s->octets[i] = parameter;
-			continue;
-		}
-		s->bound[s->count] = VALUE_NULL; /* as SQLite begins */
-		s->column[s->count++] = (uint8_t)i;
-	}
-	write_sql(sql, shape);
-	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-	    &s->stmt, NULL) == SQLITE_OK)
-		return s;
-	statement_free(s);
-	return NULL;
+		return SQLITE_NOMEM;
+	s->of = of;
+	*out = &s->base;
+	return sqlite3_declare_vtab(db, declaration);
 }
+
+static int
+source_disconnect(sqlite3_vtab *table)
+{
+	free(table);
+	return SQLITE_OK;
+}
+
+/* There is one way to read it. */
+static int
+source_plan(sqlite3_vtab *table, sqlite3_index_info *plan)
+{
+	(void)table;
+	plan->estimatedRows = WAITING_MAX;
+	return SQLITE_OK;
+}
+
+static int
+place_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+	struct place *p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return SQLITE_NOMEM;
+	p->of = ((struct source *)table)->of;
+	*out = &p->base;
+	return SQLITE_OK;
+}
+
+static int
+place_close(sqlite3_vtab_cursor *cursor)
+{
+	free(cursor);
+	return SQLITE_OK;
+}
+
+static int
+place_first(sqlite3_vtab_cursor *cursor, int plan, const char *text, int argc,
+    sqlite3_value **argv)
+{
+	(void)plan, (void)text, (void)argc, (void)argv;
+	((struct place *)cursor)->at = 0;
+	return SQLITE_OK;
+}
+
+static int
+place_next(sqlite3_vtab_cursor *cursor)
+{
+	((struct place *)cursor)->at++;
+	return SQLITE_OK;
+}
+
+static int
+place_is_behind(sqlite3_vtab_cursor *cursor)
+{
+	const struct place *p = (const struct place *)cursor;
+
+	return p->at >= p->of->count;
+}
+
+static int64_t
+row_at(const struct place *p)
+{
+	return p->of->last - (int64_t)(p->of->count - 1 - p->at);
+}
+
+/* What is not set is NULL. */
+static int
+place_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
+{
+	const struct place *p = (const struct place *)cursor;
+	const struct waiting *w = &p->of->waiting[p->at];
+	const struct span *octets;
+
+	if (column == 0) {
+		sqlite3_result_int64(out, row_at(p));
+		return SQLITE_OK;
+	}
+	if (--column < FIRST_OCTETS) {
+		if (w->integer[column] != VALUE_NULL)
+			sqlite3_result_int64(out, w->integer[column]);
+		return SQLITE_OK;
+	}
+	octets = &w->octets[column - FIRST_OCTETS];
+	if (octets->len == 0)
+		return SQLITE_OK;
+	if (column == COLUMN_dialogue)
+		sqlite3_result_blob64(out, octets->at, octets->len,
+		    SQLITE_STATIC);
+	else
+		sqlite3_result_text64(out, (const char *)octets->at,
+		    octets->len, SQLITE_STATIC, SQLITE_UTF8);
+	return SQLITE_OK;
+}
+
+static int
+place_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
+{
+	*row = row_at((const struct place *)cursor);
+	return SQLITE_OK;
+}
+
+/* Without xCreate: there as soon as it has a name. */
+static const sqlite3_module	source_module = {
+	.xConnect = source_connect,
+	.xBestIndex = source_plan,
+	.xDisconnect = source_disconnect,
+	.xOpen = place_open,
+	.xClose = place_close,
+	.xFilter = place_first,
+	.xNext = place_next,
+	.xEof = place_is_behind,
+	.xColumn = place_column,
+	.xRowid = place_row,
+};
+
+/* ------------------------------------------------------------------ */
+/* its rows                                                           */
 
 int
 session_insert_new(sqlite3 *db, struct session_insert **out)
@@ -127,9 +196,11 @@ session_insert_new(sqlite3 *db, struct session_insert **out)
 	*out = NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return -1;
-	s->db = db;
-	s->general = statement_new(db, &(struct shape){ .null = 0 });
-	if (s->general == NULL) {
+	if (sqlite3_create_module(db, SOURCE, &source_module,
+	    s) != SQLITE_OK ||
+	    statement_prepare(db, insert, &s->all) == -1 ||
+	    statement_prepare(db, "SELECT max(row) FROM session",
+	    &s->greatest) == -1) {
 		session_insert_free(s);
 		return -1;
 	}
@@ -142,124 +213,81 @@ session_insert_free(struct session_insert *s)
 {
 	if (s == NULL)
 		return;
-	for (unsigned i = 0; i < s->count; i++)
-		statement_free(s->shaped[i]);
-	statement_free(s->general);
+	sqlite3_finalize(s->greatest);
+	sqlite3_finalize(s->all);
 	free(s);
 }
 
-static const char *
-own_more(const struct session_values *v)
+int
+session_insert_begin(struct session_insert *s)
 {
-	return v->more_shared ? NULL : v->more;
+	s->count = 0;
+	s->used = 0;
+	s->last = 0;
+	if (sqlite3_step(s->greatest) == SQLITE_ROW)
+		s->last = sqlite3_column_int64(s->greatest, 0);
+	return sqlite3_reset(s->greatest) == SQLITE_OK ? 0 : -1;
 }
 
-static struct shape
-shape_of(const struct session_values *v, struct span dialogue)
+int
+session_insert_flush(struct session_insert *s)
 {
-	struct shape shape = { .null = 0 };
+	int rc = s->count == 0 ? 0 : statement_run(s->all);
 
-	for (int i = FIRST_OCTETS; i-- > 0;) {
-		shape.null = shape.null << 1 | (v->integer[i] == VALUE_NULL);
-		shape.zero = shape.zero << 1 | (v->integer[i] == 0);
-	}
-	shape.null |= (uint64_t)(v->community[0] == '\0') << COLUMN_community;
-	shape.null |= (uint64_t)(v->rcpt_domains[0] == '\0') <<
-	    COLUMN_rcpt_domains;
-	shape.null |= (uint64_t)(v->counts[0] == '\0') << COLUMN_counts;
-	shape.null |= (uint64_t)(own_more(v) == NULL) << COLUMN_more;
-	shape.null |= (uint64_t)(dialogue.len == 0) << COLUMN_dialogue;
-	/* Of these a 0 is chance, and makes no shape. */
-	shape.zero &= ~(UINT64_C(1) << COLUMN_started |
-	    UINT64_C(1) << COLUMN_client | UINT64_C(1) << COLUMN_server |
-	    UINT64_C(1) << COLUMN_lasted | UINT64_C(1) << COLUMN_identity |
-	    UINT64_C(1) << COLUMN_id);
-	return shape;
+	s->count = 0;
+	s->used = 0;
+	return rc;
 }
 
-/* NULL: memory or SQLite failed. */
-static struct statement *
-adopt(struct session_insert *s, const struct shape *shape)
+/* All that is text or blob in the row, in the order of the columns. */
+static size_t
+octets_of(struct span out[OCTETS_COLUMNS], const struct session_values *v,
+    struct span dialogue)
 {
-	struct statement *one;
+	const char *more = v->more_shared ? NULL : v->more;
+	size_t len = 0;
 
-	if (s->count == SHAPES_MAX && s->strange++ % PATIENCE != 0)
-		return s->general;
-	if ((one = statement_new(s->db, shape)) == NULL)
-		return NULL;
-	if (s->count == SHAPES_MAX)
-		statement_free(s->shaped[--s->count]);
-	return s->shaped[s->count++] = one;
-}
-
-/* What is found moves one place ahead: soon the frequent ones are first. */
-static struct statement *
-statement_for(struct session_insert *s, const struct shape *shape)
-{
-	for (unsigned i = 0; i < s->count; i++) {
-		struct statement *one = s->shaped[i];
-
-		if (one->shape.null != shape->null ||
-		    one->shape.zero != shape->zero)
-			continue;
-		if (i > 0) {
-			s->shaped[i] = s->shaped[i - 1];
-			s->shaped[i - 1] = one;
-		}
-		return one;
-	}
-	return adopt(s, shape);
-}
-
-/* Bindings stay, and many parameters have what the last row had. */
-static void
-bind_integers(struct statement *s, const struct session_values *v)
-{
-	for (unsigned i = 0; i < s->count; i++) {
-		int64_t n = v->integer[s->column[i]];
-		/* text and blob come last in the table */
-		int parameter = (int)i + 1;
-
-		if (n == s->bound[i])
-			continue;
-		value_bind(s->stmt, parameter, n);
-		s->bound[i] = n;
-	}
+	out[COLUMN_community - FIRST_OCTETS] = span_text(v->community);
+	out[COLUMN_rcpt_domains - FIRST_OCTETS] = span_text(v->rcpt_domains);
+	out[COLUMN_counts - FIRST_OCTETS] = span_text(v->counts);
+	out[COLUMN_more - FIRST_OCTETS] = span_text(more != NULL ? more : "");
+	out[COLUMN_dialogue - FIRST_OCTETS] = dialogue;
+	for (unsigned i = 0; i < OCTETS_COLUMNS; i++)
+		len += out[i].len;
+	return len;
 }
 
 static void
-bind_text(struct statement *s, enum session_column at, const char *text)
+keep(struct session_insert *s, struct waiting *w)
 {
-	if (s->octets[at] == 0)
-		return;
-	if (text != NULL && text[0] != '\0')
-		sqlite3_bind_text(s->stmt, s->octets[at], text, -1,
-		    SQLITE_STATIC);
-	else
-		sqlite3_bind_null(s->stmt, s->octets[at]);
+	for (unsigned i = 0; i < OCTETS_COLUMNS; i++) {
+		struct span *o = &w->octets[i];
+
+		if (o->len == 0)
+			continue;
+		o->at = memcpy(s->octets + s->used, o->at, o->len);
+		s->used += o->len;
+	}
 }
 
 int64_t
 session_insert_put(struct session_insert *s, const struct session_values *v,
     struct span dialogue)
 {
-	struct shape shape = shape_of(v, dialogue);
-	struct statement *one = statement_for(s, &shape);
-	int at;
+	struct span octets[OCTETS_COLUMNS];
+	size_t need = octets_of(octets, v, dialogue);
+	struct waiting *w;
 
-	if (one == NULL)
+	if ((s->count == WAITING_MAX || need > OCTETS_MAX - s->used) &&
+	    session_insert_flush(s) == -1)
 		return -1;
-	bind_integers(one, v);
-	bind_text(one, COLUMN_community, v->community);
-	bind_text(one, COLUMN_rcpt_domains, v->rcpt_domains);
-	bind_text(one, COLUMN_counts, v->counts);
-	bind_text(one, COLUMN_more, own_more(v));
-	if ((at = one->octets[COLUMN_dialogue]) != 0 && dialogue.len > 0)
-		sqlite3_bind_blob64(one->stmt, at, dialogue.at, dialogue.len,
-		    SQLITE_STATIC);
-	else if (at != 0)
-		sqlite3_bind_null(one->stmt, at);
-	sqlite3_step(one->stmt);
-	return sqlite3_reset(one->stmt) == SQLITE_OK ?
-	    sqlite3_last_insert_rowid(s->db) : -1;
+	w = &s->waiting[s->count++];
+	s->last++;
+	memcpy(w->integer, v->integer, sizeof(w->integer));
+	memcpy(w->octets, octets, sizeof(w->octets));
+	if (need <= OCTETS_MAX)
+		keep(s, w);
+	else if (session_insert_flush(s) == -1)
+		return -1;
+	return s->last;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store/session_insert.h -- one row of table `session`, cheaply.
+ * store/session_insert.h -- rows of table `session`, cheaply.
  *
- * Two thirds of the columns of a row are NULL or 0, and always the same
- * ones in sessions of a kind.  So each such shape has a statement of its
- * own, in which those columns stand as they are and only the others are
- * parameters.  Shapes beyond a fixed number share one that has them all.
+ * Half of what a row costs is beginning and ending a statement, and binding
+ * its parameters.  So rows wait for each other, their numbers given, and one
+ * statement puts them all: what it reads them from is a virtual table, whose
+ * rows are those that wait.
  */
 #ifndef STORE_SESSION_INSERT_H
 #define STORE_SESSION_INSERT_H
@@ -17,12 +17,21 @@
 
 struct session_insert;		/* opaque */
 
-/* -1 and NULL in *s on failure. */
+/* One for a connection, which must not be closed before.  -1 and NULL in *s
+ * on failure. */
 int	session_insert_new(sqlite3 *db, struct session_insert **s);
 void	session_insert_free(struct session_insert *s);	/* NULL is fine */
 
-/* `dialogue` empty: NULL.  Returns session.row; -1: SQLite failed. */
+/* Behind BEGIN IMMEDIATE, and whenever rows were deleted: numbers go on from
+ * the greatest that is there.  Nothing may wait.  -1: SQLite failed. */
+int	session_insert_begin(struct session_insert *s);
+
+/* All is copied; `dialogue` empty: NULL.  Returns session.row; -1: SQLite
+ * failed. */
 int64_t	session_insert_put(struct session_insert *s,
 	    const struct session_values *v, struct span dialogue);
+
+/* Those that wait are there.  -1: SQLite failed. */
+int	session_insert_flush(struct session_insert *s);
 
 #endif

@@ -115,6 +115,8 @@ session_row_begin(struct session_row *row)
 {
 	int64_t version = 0, greatest = INT64_MAX;
 
+	if (session_insert_begin(row->insert) == -1)
+		return -1;
 	if (ask(row->version, &version) == -1)
 		return -1;
 	if (version == row->data_version)
@@ -133,6 +135,8 @@ look_up(struct session_row *row, int64_t id, uint64_t identity)
 
 	if (fresh_is(row->fresh, id))
 		return PLACE_NEW;
+	if (session_insert_flush(row->insert) == -1)
+		return PLACE_FAILED;
 	sqlite3_bind_int64(row->find, 1, id);
 	if (sqlite3_step(row->find) != SQLITE_ROW)
 		place = PLACE_NEW;
@@ -293,4 +297,10 @@ session_row_put(struct session_row *row, int64_t id,
 out:
 	session_values_clear(v);
 	return rc;
+}
+
+int
+session_row_flush(struct session_row *row)
+{
+	return session_insert_flush(row->insert);
 }

@@ -25,7 +25,8 @@ int	session_row_new(sqlite3 *db, struct dictionary *d, const char *sensor,
 	    struct session_row **row);
 void	session_row_free(struct session_row *row);	/* NULL is fine */
 
-/* Behind BEGIN IMMEDIATE, when nobody else can write.  -1: SQLite failed. */
+/* Behind BEGIN IMMEDIATE, when nobody else can write, and again when rows
+ * were deleted; nothing may wait.  -1: SQLite failed. */
 int	session_row_begin(struct session_row *row);
 
 /* Into the caches ahead of time what placing and writing this record, which
@@ -40,10 +41,14 @@ void	session_row_foresee_texts(const struct session_row *row,
 enum session_place	session_row_place(struct session_row *row,
 			    const struct session_record *r, int64_t *id);
 
-/* Write it where session_row_place() said, and return its row.  -1: SQLite or
- * memory failed. */
+/* Write it where session_row_place() said, and return its row, which waits for
+ * others.  -1: SQLite or memory failed. */
 int64_t	session_row_put(struct session_row *row, int64_t id,
 	    const struct session_record *r, const struct findings *f,
 	    const struct promise *promise);
+
+/* The rows that wait are there: ahead of COMMIT, and of reading them.  -1:
+ * SQLite failed. */
+int	session_row_flush(struct session_row *row);
 
 #endif

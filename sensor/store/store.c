@@ -163,7 +163,8 @@ prepare(struct store *s, const char *sensor)
 	    dictionary_new(s->db, &s->dictionary) == -1 ||
 	    session_row_new(s->db, s->dictionary, sensor,
 	    &s->sessions) == -1 ||
-	    finding_row_new(s->db, s->dictionary, &s->findings) == -1 ||
+	    finding_row_new(s->db, s->dictionary, s->sessions,
+	    &s->findings) == -1 ||
 	    incidents_new(s->db, s->dictionary, s->findings,
 	    &s->incidents) == -1 ||
 	    (s->baseline = baseline_new(s->db, &limits)) == NULL ||
@@ -341,7 +342,8 @@ put_rows(struct store *s, int64_t id, const struct store_case *c,
 		share.again = true;
 		share.mails_before = early_rows_mails(s->early, id);
 		if (confirm_row_look_back(s->confirm, id, &before) == -1 ||
-		    early_rows_remove(s->early, id) == -1)
+		    early_rows_remove(s->early, id) == -1 ||
+		    session_row_begin(s->sessions) == -1)
 			return -1;
 		share.before = before.incident;
 	}
@@ -437,7 +439,8 @@ store_unanswered(struct store *s, const struct store_unanswered *u)
 {
 	if (begin(s) == -1)
 		return -1;
-	return unanswered_row_open(s->unanswered, u) == 0 ? 0 : fail(s);
+	return session_row_flush(s->sessions) == 0 &&
+	    unanswered_row_open(s->unanswered, u) == 0 ? 0 : fail(s);
 }
 
 int
