@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "baseline/codec.h"
+#include "baseline/days.h"
 #include "baseline/net_past.h"
 
 #define AROUND		INT64_C(10800000000)	/* three hours, us */
@@ -13,15 +14,66 @@ struct seen {
 	int64_t		offered_at, missing_at;		/* 0: never */
 };
 
+/* Where all times of the list are in these hours, as they mostly are, what
+ * is asked of it is known without a walk. */
 struct net_past {
 	unsigned	count;
+	unsigned	offering, missing;	/* in the list, whenever */
+	int64_t		first, last;		/* no time is outside these */
+	int64_t		weighed_at;
 	struct seen	list[NET_SERVERS_MAX];
 };
+
+static void
+weigh(struct net_past *p, const struct seen *one)
+{
+	p->missing += one->missing_at != 0;
+	p->offering += one->offered_at != 0 &&
+	    one->offered_at > one->missing_at;
+}
+
+static void
+unweigh(struct net_past *p, const struct seen *one)
+{
+	p->missing -= one->missing_at != 0;
+	p->offering -= one->offered_at != 0 &&
+	    one->offered_at > one->missing_at;
+}
+
+static void
+widen(struct net_past *p, int64_t at)
+{
+	if (at == 0)
+		return;
+	if (at < p->first)
+		p->first = at;
+	if (at > p->last)
+		p->last = at;
+}
+
+/* Times that are in the list no more have left the bounds too wide. */
+static void
+weigh_all(struct net_past *p, int64_t at)
+{
+	p->offering = p->missing = 0;
+	p->first = INT64_MAX;
+	p->last = INT64_MIN;
+	p->weighed_at = at;
+	for (unsigned i = 0; i < p->count; i++) {
+		weigh(p, &p->list[i]);
+		widen(p, p->list[i].offered_at);
+		widen(p, p->list[i].missing_at);
+	}
+}
 
 struct net_past *
 net_past_new(void)
 {
-	return calloc(1, sizeof(struct net_past));
+	struct net_past *p;
+
+	if ((p = calloc(1, sizeof(*p))) != NULL)
+		weigh_all(p, 0);
+	return p;
 }
 
 void
@@ -39,6 +91,11 @@ around(int64_t when, int64_t at)
 void
 net_past_recall(const struct net_past *p, int64_t at, struct past *past)
 {
+	if (p->first >= at - AROUND && p->last <= at + AROUND) {
+		past->net_servers_missing += p->missing;
+		past->net_servers_offering += p->offering;
+		return;
+	}
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct seen *one = &p->list[i];
 
@@ -70,6 +127,7 @@ seen_of(struct net_past *p, uint64_t server)
 		for (unsigned i = 1; i < p->count; i++)
 			if (last(&p->list[i]) < last(one))
 				one = &p->list[i];
+		unweigh(p, one);
 	}
 	*one = (struct seen){ .server = server };
 	return one;
@@ -81,8 +139,14 @@ net_past_learn(struct net_past *p, int64_t at, uint64_t server, bool offered)
 	struct seen *one = seen_of(p, server);
 	int64_t *when = offered ? &one->offered_at : &one->missing_at;
 
-	if (at > *when)
-		*when = at;
+	if (at <= *when)
+		return;
+	unweigh(p, one);
+	*when = at;
+	weigh(p, one);
+	widen(p, at);
+	if (at - p->weighed_at > HOUR)
+		weigh_all(p, at);
 }
 
 size_t
@@ -117,6 +181,7 @@ net_past_unpack(const uint8_t *octets, size_t len)
 			p->list[p->count].offered_at = get_time(&s);
 			p->list[p->count].missing_at = get_time(&s);
 		}
+	weigh_all(p, 0);
 	if (!s.bad)
 		return p;
 	net_past_free(p);

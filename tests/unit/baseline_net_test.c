@@ -42,6 +42,69 @@ static const struct {
 	  { { -1, 1, true }, { -100, 1, false } }, 1, 0 },
 };
 
+/* As a walk over all of them counts, wherever the times lie. */
+static void
+counts_are_those_of_a_walk(void **state)
+{
+	enum { SERVERS = 20 };
+	int64_t offered[SERVERS] = { 0 }, missing[SERVERS] = { 0 };
+	struct net_past *p = net_past_new();
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned n = 0; n < 4000; n++) {
+		struct past past = { 0 };
+		unsigned offering = 0, lost = 0, server;
+		int64_t at, *when;
+		bool offers;
+
+		random = random * 1103515245 + 12345;
+		server = random >> 8 & 0xff;
+		offers = (random >> 16 & 1) != 0;
+		/* close together, then hours apart, and on from there */
+		at = hours(n / 100.0) - (random >> 17) % (n / 1000 + 1) * HOUR;
+		when = offers ? &offered[server % SERVERS] :
+		    &missing[server % SERVERS];
+		net_past_learn(p, at, server % SERVERS, offers);
+		*when = at > *when ? at : *when;
+		for (unsigned i = 0; i < SERVERS; i++) {
+			lost += missing[i] != 0 && missing[i] >= at - 3 *
+			    HOUR && missing[i] <= at + 3 * HOUR;
+			offering += offered[i] != 0 && offered[i] >= at - 3 *
+			    HOUR && offered[i] <= at + 3 * HOUR &&
+			    offered[i] > missing[i];
+		}
+		net_past_recall(p, at, &past);
+		assert_int_equal(past.net_servers_missing, lost);
+		assert_int_equal(past.net_servers_offering, offering);
+	}
+	net_past_free(p);
+}
+
+/* Those that made room for others are counted no more. */
+static void
+counts_survive_the_way_to_the_disk_and_back(void **state)
+{
+	struct net_past *p = net_past_new(), *back;
+	struct past now = { 0 }, then = { 0 };
+	uint8_t octets[NET_OCTETS_MAX];
+
+	(void)state;
+	for (unsigned n = 0; n < 3 * NET_SERVERS_MAX; n++)
+		net_past_learn(p, hours(n / 100.0), n, n % 3 != 0);
+	back = net_past_unpack(octets, net_past_pack(p, octets));
+	assert_non_null(back);
+	net_past_recall(p, hours(2), &now);
+	net_past_recall(back, hours(2), &then);
+	assert_true(now.net_servers_missing > 0);
+	assert_int_equal(now.net_servers_missing, then.net_servers_missing);
+	assert_int_equal(now.net_servers_offering, then.net_servers_offering);
+	assert_true(now.net_servers_missing + now.net_servers_offering <=
+	    NET_SERVERS_MAX);
+	net_past_free(back);
+	net_past_free(p);
+}
+
 static void
 servers_of_these_hours_are_counted(void **state)
 {
@@ -133,6 +196,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_are_those_of_a_walk),
+		cmocka_unit_test(
+		    counts_survive_the_way_to_the_disk_and_back),
 		cmocka_unit_test(servers_of_these_hours_are_counted),
 		cmocka_unit_test(of_servers_the_least_recent_leaves),
 		cmocka_unit_test(
