@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +75,7 @@ brief_aftermath(const struct brief *b, char out[AFTERMATH_MAX])
 
 	out[0] = '\0';
 	if (mails > 0)
-		snprintf(out, AFTERMATH_MAX, ", and %s went in clear",
+		phrase(out, AFTERMATH_MAX, ", and %s went in clear",
 		    mails_counted(mails, counted));
 	else if (smtp_rare(b->smtp)->auth != NULL)
 		strcpy(out, ", and a login went in clear");
@@ -117,7 +116,7 @@ mails_counted(unsigned mails, char out[COUNTED_MAX])
 	if (mails == 1)
 		strcpy(out, "1 mail");
 	else
-		snprintf(out, COUNTED_MAX, "%u mails", mails);
+		phrase(out, COUNTED_MAX, "%u mails", mails);
 	return out;
 }
 

@@ -7,7 +7,6 @@
  * on is reported now; what he can reach with patience is that a change
  * which was reported when it began is called one.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "detect/phrase.h"
@@ -168,7 +167,7 @@ likeness(const struct past *p, char out[LIKENESS_MAX])
 {
 	if (p->reply_same && !another_server(p))
 		return ", and this is the same reply but for STARTTLS";
-	snprintf(out, LIKENESS_MAX, "%s", !another_server(p) ?
+	phrase(out, LIKENESS_MAX, "%s", !another_server(p) ?
 	    ", and other keywords of its list are changed as well" :
 	    p->names > 0 ? ", but never under the name that it bears here" :
 	    ", but with another list than this");
@@ -176,7 +175,7 @@ likeness(const struct past *p, char out[LIKENESS_MAX])
 	    p->keywords != p->keywords_usual) {
 		size_t n = strlen(out);
 
-		snprintf(out + n, LIKENESS_MAX - n, " (%u keywords for %u)",
+		phrase(out + n, LIKENESS_MAX - n, " (%u keywords for %u)",
 		    p->keywords, p->keywords_usual);
 	}
 	return out;
@@ -191,27 +190,27 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 	moment_format(p->last_offered, when);
 	switch (h) {
 	case HABIT_UNKNOWN:
-		snprintf(out, REASON_MAX, "nothing known of this server says "
+		phrase(out, REASON_MAX, "nothing known of this server says "
 		    "that it should have offered it");
 		break;
 	case HABIT_NEVER:
-		snprintf(out, REASON_MAX, missing(p) == 1 ? "its earlier "
+		phrase(out, REASON_MAX, missing(p) == 1 ? "its earlier "
 		    "session shows no offer either" : "none of its %u earlier "
 		    "sessions shows an offer either", missing(p));
 		break;
 	case HABIT_POOL:
-		snprintf(out, REASON_MAX, "the back end with this name never "
+		phrase(out, REASON_MAX, "the back end with this name never "
 		    "offered it (%u session%s on %u days); others behind the "
 		    "same address do", p->name_missing,
 		    plural(p->name_missing), p->name_days);
 		break;
 	case HABIT_MIXED:
-		snprintf(out, REASON_MAX, "its own record is mixed for more "
+		phrase(out, REASON_MAX, "its own record is mixed for more "
 		    "than a week: %u sessions with the offer, %u without",
 		    p->offered, missing(p));
 		break;
 	case HABIT_HIDDEN:
-		snprintf(out, REASON_MAX, "others are offered it, this client "
+		phrase(out, REASON_MAX, "others are offered it, this client "
 		    "network was not in any of %u sessions on %u days, and "
 		    "%u other server%s offered it there in these hours: "
 		    "hidden from this client by the server",
@@ -219,7 +218,7 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		    p->net_servers_offering, plural(p->net_servers_offering));
 		break;
 	case HABIT_SWITCHED_OFF:
-		snprintf(out, REASON_MAX, "it was last offered on %.10s and to "
+		phrase(out, REASON_MAX, "it was last offered on %.10s and to "
 		    "nobody since, in %u sessions: switched off for good "
 		    "(reported when it began)", when, missing(p));
 		break;
@@ -231,7 +230,7 @@ habit_reason(const struct brief *b, enum habit h, char out[REASON_MAX])
 		    plural(p->offered_days), when, likeness(p, like));
 		break;
 	case HABIT_OTHERS:
-		snprintf(out, REASON_MAX, "%u other client network%s offered "
+		phrase(out, REASON_MAX, "%u other client network%s offered "
 		    "STARTTLS by it in the same hours", p->peers,
 		    p->peers == 1 ? " was" : "s were");
 		break;

@@ -8,6 +8,7 @@
 
 #include "detect/grade.h"
 #include "detect/incident_internal.h"
+#include "detect/phrase.h"
 #include "detect/rules.h"
 
 /* Whose TLS had failed passed the offer by because of that. */
@@ -83,7 +84,7 @@ incident_server(const struct addr *server, uint16_t port,
 	char ip[ADDR_TEXT_MAX];
 
 	addr_format(server, ip);
-	snprintf(out, INCIDENT_PARTY_MAX, addr_is_v4(server) ? "%s:%u" :
+	phrase(out, INCIDENT_PARTY_MAX, addr_is_v4(server) ? "%s:%u" :
 	    "[%s]:%u", ip, port);
 	return out;
 }

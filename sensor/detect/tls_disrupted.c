@@ -8,8 +8,8 @@
  * server's own making.  And who speaks TLS without having asked for it, to a
  * port that speaks SMTP in clear, came to the wrong one.
  */
-#include <stdio.h>
 
+#include "detect/phrase.h"
 #include "detect/rules.h"
 
 #define HOW_MAX		120
@@ -90,26 +90,26 @@ how(const struct brief *b, char out[HOW_MAX])
 
 	switch (b->r->tls_failure) {
 	case TLS_FAIL_GARBAGE:
-		snprintf(out, HOW_MAX, "the %s sent octets that are no TLS",
+		phrase(out, HOW_MAX, "the %s sent octets that are no TLS",
 		    who);
 		break;
 	case TLS_FAIL_PLAINTEXT:
-		snprintf(out, HOW_MAX, "the %s answered in clear", who);
+		phrase(out, HOW_MAX, "the %s answered in clear", who);
 		break;
 	case TLS_FAIL_ALERT:
-		snprintf(out, HOW_MAX, "the %s sent the alert %s",
+		phrase(out, HOW_MAX, "the %s sent the alert %s",
 		    t->alert_by == SIDE_CLIENT ? "client" : "server",
 		    tls_alert_name(t->alert_code, alert));
 		break;
 	case TLS_FAIL_RESET:
-		snprintf(out, HOW_MAX, "a RST in the name of the %s",
+		phrase(out, HOW_MAX, "a RST in the name of the %s",
 		    b->r->flow.reset_by[SIDE_SERVER] ? "server" : "client");
 		break;
 	case TLS_FAIL_CLOSED:
-		snprintf(out, HOW_MAX, "the connection was closed");
+		phrase(out, HOW_MAX, "the connection was closed");
 		break;
 	case TLS_FAIL_TIMEOUT:
-		snprintf(out, HOW_MAX, "nothing more came");
+		phrase(out, HOW_MAX, "nothing more came");
 		break;
 	case TLS_FAIL_NO_HELLO:
 	case TLS_FAIL_NONE:
