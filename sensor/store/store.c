@@ -30,14 +30,14 @@
  * cut can take is the last transactions, never the database.  Nearly all is
  * appended: the cache holds the pages of indexes that sessions of late are
  * in, and more of it would only be memory to fill with rows that nobody
- * reads.  The WAL may reach 64 MB before its pages go to where they belong,
- * many for the last time.
+ * reads.  Appended pages go once to where they belong, soon or late; what the
+ * WAL has of them at the end keeps us from closing, so soon.
  * Debian overwrites what is deleted unless told not to, at each page split.
  */
 static const char tuning[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
-    "PRAGMA wal_autocheckpoint = 4096;"
+    "PRAGMA wal_autocheckpoint = 1024;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA cache_size = -16384;"
     "PRAGMA secure_delete = OFF;"
