@@ -4,8 +4,9 @@
 
 #include "schema/dialogue.h"
 
-#define BLOCK_AT_FIRST	160	/* of most it is enough to the end ... */
-#define BLOCK_STEP	64	/* ... and with one step of nearly all */
+#define BLOCK_AT_FIRST	168	/* fills what malloc() gives; to the reply to
+				 * EHLO it is enough, of some to the end ... */
+#define BLOCK_STEP	64	/* ... and with one step of most */
 #define VARINT_MAX	10	/* octets of 64 bits, seven each */
 #define WHO_BITS	2
 #define WHO_MASK	((1U << WHO_BITS) - 1)

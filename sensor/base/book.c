@@ -83,6 +83,11 @@ met_again(struct book *b, uint64_t hash)
 	return false;
 }
 
+/* Apart from book_find(), which is to be short: most texts are there. */
+static const char *
+add(struct book *, struct slot *, uint64_t, struct span)
+    __attribute__((noinline));
+
 static const char *
 add(struct book *b, struct slot *slot, uint64_t hash, struct span text)
 {
@@ -135,9 +140,8 @@ book_find(struct book *b, struct span text)
 	    i = (i + 1) % SLOTS)
 		if (b->slot[i].hash == hash && b->slot[i].len == text.len)
 			return place(b, b->slot[i].at)->text;
-	if (is_full(b) || !met_again(b, hash))
-		return NULL;
-	return add(b, &b->slot[i], hash, text);
+	return is_full(b) || !met_again(b, hash) ? NULL :
+	    add(b, &b->slot[i], hash, text);
 }
 
 /* One text more, of places; those do not move. */

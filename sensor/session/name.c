@@ -10,21 +10,22 @@
 static bool
 is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+	char letter = c | 0x20;		/* nothing else becomes one */
+
+	return (letter >= 'a' && letter <= 'z') ||
+	    (c >= '-' && c <= '9' && c != '/') || c == '_';
 }
 
 /* The first word of a greeting names the host (RFC 5321 section 4.2). */
 static char *
 name_in_banner(const char *banner)
 {
-	size_t n = 0, dots = 0;
+	size_t n = 0;
 
-	while (is_name_char(banner[n])) {
-		dots += banner[n] == '.';
+	while (is_name_char(banner[n]))
 		n++;
-	}
-	if (dots == 0 || (banner[n] != '\0' && banner[n] != ' '))
+	if ((banner[n] != '\0' && banner[n] != ' ') ||
+	    memchr(banner, '.', n) == NULL)
 		return NULL;
 	return strndup(banner, n);
 }

@@ -299,29 +299,27 @@ read_path(struct span s, struct smtp_path *path)
 		divide(s, path);
 }
 
-struct smtp_command
-smtp_command_parse(struct span line)
+void
+smtp_command_parse(struct span line, struct smtp_command *c)
 {
-	struct smtp_command c = { .verb = VERB_UNKNOWN };
 	struct span rest = line;
 
-	if ((c.verb = look_up_four(line)) != VERB_UNKNOWN) {
-		c.word = span_first(line, 4);
+	*c = (struct smtp_command){ .verb = look_up_four(line) };
+	if (c->verb != VERB_UNKNOWN) {
+		c->word = span_first(line, 4);
 		rest = span_skip(line, 4);
 	} else
-		c.word = smtp_command_word(&rest);
+		c->word = smtp_command_word(&rest);
 	while (rest.len > 0 && is_blank(rest.at[0]))
 		rest = span_skip(rest, 1);
-	c.argument = rest;
-	while (c.argument.len > 0 &&
-	    is_blank(c.argument.at[c.argument.len - 1]))
-		c.argument.len--;
-	c.trailing = line.len > 0 && is_blank(line.at[line.len - 1]);
-	if (c.verb == VERB_UNKNOWN && c.word.len > 0)
-		c.verb = look_up(c.word, c.argument);
-	if (c.verb == VERB_MAIL || c.verb == VERB_RCPT)
-		read_path(c.argument, &c.path);
-	return c;
+	while (rest.len > 0 && is_blank(rest.at[rest.len - 1]))
+		rest.len--;
+	c->argument = rest;
+	c->trailing = line.len > 0 && is_blank(line.at[line.len - 1]);
+	if (c->verb == VERB_UNKNOWN && c->word.len > 0)
+		c->verb = look_up(c->word, c->argument);
+	if (c->verb == VERB_MAIL || c->verb == VERB_RCPT)
+		read_path(c->argument, &c->path);
 }
 
 bool

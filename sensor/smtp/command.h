@@ -49,7 +49,7 @@ struct smtp_command {
 	bool		 trailing;	/* blanks behind the last word */
 };
 
-struct smtp_command	smtp_command_parse(struct span line);
+void	smtp_command_parse(struct span line, struct smtp_command *c);
 
 /* Is it what a client says, rather than a line of text that begins with the
  * same word? */

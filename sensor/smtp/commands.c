@@ -238,7 +238,7 @@ smtp_commands_hear_auth(struct smtp *s, const struct smtp_line *line,
 	struct smtp_command c;
 
 	if (s->auth_left == UNTIL_COMMAND && !s->heard_server) {
-		c = smtp_command_parse(line->text);
+		smtp_command_parse(line->text, &c);
 		if (c.verb != VERB_AUTH && smtp_command_plausible(&c)) {
 			s->talk = TALK_COMMAND;
 			smtp_commands_hear(s, line, at);
@@ -386,16 +386,16 @@ show(struct smtp *s, const struct smtp_command *c, struct mark at)
 
 	if (s->ops == NULL)
 		return;
-	smtp_facts_show(s, SIDE_CLIENT,
-	    span_of(redacted, smtp_redact_command(c, redacted)), at);
+	smtp_facts_show(s, SIDE_CLIENT, smtp_redact_command(c, redacted), at);
 }
 
 void
 smtp_commands_hear(struct smtp *s, const struct smtp_line *line,
     struct mark at)
 {
-	struct smtp_command c = smtp_command_parse(line->text);
+	struct smtp_command c;
 
+	smtp_command_parse(line->text, &c);
 	/* the tail of a lost line shows nothing */
 	if (c.verb == VERB_UNKNOWN && !s->heard_verb && !s->lost &&
 	    !s->partial && !s->midstream && is_foreign(line->text)) {

@@ -125,11 +125,24 @@ first_word(struct sheet *s, const struct smtp_command *c)
 		say(s, " ...");
 }
 
-size_t
+/* Word and argument, if one blank is all that stands between them. */
+static struct span
+as_sent(const struct smtp_command *c)
+{
+	if (c->argument.len == 0)
+		return c->word;
+	if (c->argument.at != c->word.at + c->word.len + 1 ||
+	    c->word.at[c->word.len] != ' ')
+		return span_of(NULL, 0);
+	return span_of(c->word.at, c->word.len + 1 + c->argument.len);
+}
+
+struct span
 smtp_redact_command(const struct smtp_command *c,
     char out[SMTP_REDACT_MAX + 1])
 {
 	struct sheet s = { .out = out };
+	struct span all;
 
 	out[0] = '\0';
 	switch (c->verb) {
@@ -148,6 +161,8 @@ smtp_redact_command(const struct smtp_command *c,
 	case VERB_MASKED_HELLO:
 	case VERB_MASKED_STARTTLS:
 	case VERB_BDAT:
+		if ((all = as_sent(c)).len > 0)
+			return smtp_text_plain(all, SMTP_REDACT_MAX, out);
 		copy(&s, c->word);
 		say(&s, c->argument.len > 0 ? " " : "");
 		quote(&s, c->argument);
@@ -173,11 +188,13 @@ smtp_redact_command(const struct smtp_command *c,
 	case VERB_TURN:
 	case VERB_XCLIENT:
 	case VERB_XFORWARD:
+		if (c->argument.len == 0)
+			return c->word;
 		copy(&s, c->word);
-		say(&s, c->argument.len > 0 ? " ..." : "");
+		say(&s, " ...");
 		break;
 	}
-	return s.len;
+	return span_of(out, s.len);
 }
 
 size_t

@@ -14,9 +14,10 @@
 
 #define SMTP_REDACT_MAX	400	/* octets of a redacted line */
 
-/* A command of the client; returns its length. */
-size_t	smtp_redact_command(const struct smtp_command *c,
-	    char out[SMTP_REDACT_MAX + 1]);
+/* A command of the client: in `out`, or where it was sent if all of it may
+ * be shown as it is. */
+struct span	smtp_redact_command(const struct smtp_command *c,
+		    char out[SMTP_REDACT_MAX + 1]);
 
 /*
  * A line of the server.  `whole`: it belongs to the greeting, EHLO or

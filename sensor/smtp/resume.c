@@ -86,9 +86,11 @@ survey(const struct smtp *s)
 	while (octets.len > 0 &&
 	    memchr(octets.at, '\n', octets.len) != NULL &&
 	    smtp_line_next(&reader, &octets, &line)) {
-		struct smtp_command c = smtp_command_parse(line.text);
-		bool good = smtp_command_plausible(&c);
+		struct smtp_command c;
+		bool good;
 
+		smtp_command_parse(line.text, &c);
+		good = smtp_command_plausible(&c);
 		if (found.whole > HELD_LINES_MAX)
 			break;
 		if (!good && first) {
@@ -228,7 +230,7 @@ smtp_resume_from_command(struct smtp *s)
 	line = span_skip(line, begin);
 	while (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
-	c = smtp_command_parse(line);
+	smtp_command_parse(line, &c);
 	if (!names_someone(c.verb) || !smtp_command_plausible(&c))
 		return;
 	resume_behind(s, TALK_COMMAND, begin);
@@ -252,10 +254,11 @@ note_early(struct smtp *s, bool show)
 	while (octets.len > 0 &&
 	    memchr(octets.at, '\n', octets.len) != NULL &&
 	    smtp_line_next(&reader, &octets, &line)) {
-		struct smtp_command c = smtp_command_parse(line.text);
-		struct span shown = span_of(redacted,
-		    smtp_redact_command(&c, redacted));
+		struct smtp_command c;
+		struct span shown;
 
+		smtp_command_parse(line.text, &c);
+		shown = smtp_redact_command(&c, redacted);
 		if (s->early_held > 0)
 			smtp_facts_early_line(s, SIDE_CLIENT, shown);
 		if (show)
