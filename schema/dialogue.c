@@ -4,9 +4,10 @@
 
 #include "schema/dialogue.h"
 
-#define BLOCK_AT_FIRST	168	/* fills what malloc() gives; to the reply to
-				 * EHLO it is enough, of some to the end ... */
-#define BLOCK_STEP	64	/* ... and with one step of most */
+/* To the reply to EHLO it is enough, of some to the end.  It grows by two
+ * fifths, which with this start are sizes that malloc() has. */
+#define BLOCK_AT_FIRST	160
+#define BLOCK_GROWN(size)	(((size) * 7 / 5 + 31) & ~(size_t)31)
 #define VARINT_MAX	10	/* octets of 64 bits, seven each */
 #define WHO_BITS	2
 #define WHO_MASK	((1U << WHO_BITS) - 1)
@@ -155,7 +156,7 @@ room(struct dialogue **d, size_t n)
 	struct dialogue *grown;
 
 	while (size < want)
-		size += size < 8 * BLOCK_STEP ? BLOCK_STEP : size / 2;
+		size = BLOCK_GROWN(size);
 	if ((grown = grow(*d, size)) == NULL)
 		return false;
 	*d = grown;
