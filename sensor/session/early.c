@@ -28,10 +28,10 @@ enum news {
 	NEWS_TLS_BROKEN		= 1 << 12,
 };
 
-static uint32_t
+static uint16_t
 when(bool it_is, enum news news)
 {
-	return it_is ? (uint32_t)news : 0;
+	return it_is ? (uint16_t)news : 0;
 }
 
 static uint32_t

@@ -221,7 +221,8 @@ learn_id(struct path_side *s, uint16_t id)
 static void
 begin(struct path_side *s, const struct packet *p)
 {
-	s->first = p->mark;
+	s->first_time = p->mark.time;
+	s->first_packet = p->mark.packet;
 	s->count = s->turns = 1;
 	s->ttl = p->ttl;
 	s->timestamp = p->has_timestamp;
@@ -519,11 +520,11 @@ static struct path_oddity
 told_of_first(const struct burst *others, const struct path_side *s)
 {
 	struct path_oddity o = {
-		.first = s->first, .last = others->first.packet - 1,
-		.count = s->count, .others = others->count,
+		.first = { s->first_time, s->first_packet },
+		.last = others->first.packet - 1, .count = s->count,
+		.others = others->count, .stamped = s->timestamp,
 		.signs = others->signs & ~(SIGN(ID) | SIGN(SOON)),
-		.stamped = s->timestamp, .ttl = s->ttl,
-		.usual_ttl = others->ttl, .id = s->id,
+		.ttl = s->ttl, .usual_ttl = others->ttl, .id = s->id,
 		.usual_id = others->id, .window = s->most,
 		.usual_least = others->window, .usual_most = others->window,
 		.ticks = -others->ticks, .elapsed = others->elapsed,

@@ -63,14 +63,15 @@ struct path_oddities {
 
 /* What most connections need of a side. */
 struct path_side {
-	struct mark	first;
+	int64_t		first_time;
+	uint64_t	first_packet : 48;
+	uint64_t	count : 16;	/* packets, saturating; 0: none yet */
 	int64_t		said_at;	/* when `end` was first reached */
 	int64_t		clock_at;	/* when `clock` was seen */
 	uint32_t	end;		/* the sequence number behind all */
 	uint32_t	ack;		/* of its latest turn */
 	uint32_t	clock;		/* its latest timestamp */
 	uint32_t	round_trip;	/* us, the least seen; 0: none */
-	uint16_t	count;		/* packets, saturating; 0: none yet */
 	uint16_t	turns;		/* ... that answered something new */
 	uint16_t	id, stride;	/* the largest of its steps */
 	uint16_t	least, most;	/* windows */

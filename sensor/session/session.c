@@ -473,8 +473,8 @@ on_end(void *session, enum side flow_side, struct mark at)
 	}
 	remark_end(s, who, reset, at);
 	early_look(s);
-	s->ended[flow_side] = true;
-	if (s->ended[side_other(flow_side)])
+	s->ended |= 1 << flow_side;
+	if ((s->ended >> side_other(flow_side) & 1) != 0)
 		early_ended(s);
 }
 

@@ -31,18 +31,21 @@ struct puzzle {
 };
 
 struct voice {			/* one side */
-	uint8_t		 reader;	/* enum reader */
-	uint8_t		 want;		/* enum flow_want, as last told to
+	uint8_t		 reader : 4;	/* enum reader */
+	uint8_t		 want : 4;	/* enum flow_want, as last told to
 					 * the flow */
-	bool		 enough;	/* tls/ needs no more of it */
-	bool		 holed;		/* octets missing since TLS might
+	bool		 enough : 1;	/* tls/ needs no more of it */
+	bool		 holed : 1;	/* octets missing since TLS might
 					 * begin */
-	uint64_t	 skip;		/* as last told; 0: none running */
-	uint64_t	 skip_from;	/* the side's octets when told */
 };
 
-/* There are as many as connections, and what their octets touch comes
- * first. */
+struct skip {			/* what a side's reader does not want */
+	uint64_t	 octets;	/* as last told; 0: none running */
+	uint64_t	 from;		/* the side's octets when told */
+};
+
+/* There are as many as connections: it fills a size of malloc's, and what
+ * their octets touch comes first. */
 struct session {
 	struct session_world	*world;
 	struct flow		*flow;
@@ -51,7 +54,11 @@ struct session {
 	struct dialogue		*dialogue;
 	struct book		*book;	/* NULL: none; held */
 	struct voice		 side[SIDES];	/* true roles, not the flow's */
-	uint32_t		 heard;		/* times something was */
+	uint16_t		 heard;		/* times something was; wraps */
+	uint16_t		 told;		/* enum news given early */
+	unsigned		 conflicts_seen;
+	uint8_t			 conflicts_kept;
+	uint8_t			 remarked;	/* enum remark already made */
 	bool			 flipped : 1;	/* content says that the flow guessed the roles wrong */
 	bool			 tls_expected : 1;	/* STARTTLS accepted, no octet since */
 	bool			 implicit_tls : 1;	/* TLS from the first octet */
@@ -60,14 +67,12 @@ struct session {
 	bool			 server_heard : 1;
 	bool			 server_late : 1;	/* nothing tells what it said before */
 	bool			 given_up : 1;	/* memory was short */
-	bool			 ended[SIDES];
+	uint8_t			 ended : SIDES;	/* a bit a side, the flow's */
+	struct skip		 skip[SIDES];	/* true roles */
 	struct path_side	 path_side[SIDES];	/* true sides */
 	struct path		*path;		/* NULL: nothing was odd */
 	struct puzzle		*puzzle;	/* SIDES of them; NULL: none */
 	struct record_conflict	*conflicts;
-	unsigned		 conflicts_kept, conflicts_seen;
-	unsigned		 remarked;	/* enum remark already made */
-	uint32_t		 told;		/* enum news given early */
 	const char		*source;	/* the book's, or owned */
 };
 
@@ -97,7 +102,7 @@ static inline void
 session_settle_skip(struct session *s, enum side flow_side, bool at_end,
     struct mark at)
 {
-	if (s->side[session_side(s, flow_side)].skip > 0)
+	if (s->skip[session_side(s, flow_side)].octets > 0)
 		session_end_skip(s, flow_side, at_end, at);
 }
 

@@ -93,6 +93,7 @@ session_steer(struct session *s)
 	for (int i = 0; i < SIDES; i++) {
 		enum side who = session_side(s, i);
 		struct voice *v = &s->side[who];
+		struct skip *told = &s->skip[who];
 		enum flow_want want = wanted(s, who);
 		uint64_t skip;
 
@@ -100,10 +101,10 @@ session_steer(struct session *s)
 			flow_want(s->flow, i, want);
 			v->want = (uint8_t)want;
 		}
-		if (v->skip == 0 && (skip = skippable(s, who)) > 0) {
+		if (told->octets == 0 && (skip = skippable(s, who)) > 0) {
 			flow_skip(s->flow, i, skip);
-			v->skip = skip;
-			v->skip_from = position(s, i);
+			told->octets = skip;
+			told->from = position(s, i);
 		}
 	}
 	/* nobody forges what nobody compares */
@@ -116,17 +117,19 @@ session_end_skip(struct session *s, enum side flow_side, bool at_end,
     struct mark at)
 {
 	enum side who = session_side(s, flow_side);
-	struct voice *v = &s->side[who];
-	uint64_t passed = v->skip;
+	struct skip *told = &s->skip[who];
+	uint64_t passed = told->octets;
+	enum reader reader;
 
 	if (at_end) {
-		uint64_t here = position(s, flow_side) - v->skip_from;
+		uint64_t here = position(s, flow_side) - told->from;
 
 		passed = here < passed ? here : passed;
 	}
-	v->skip = 0;
-	if (v->reader == READER_SMTP && s->smtp != NULL)
+	told->octets = 0;
+	reader = (enum reader)s->side[who].reader;
+	if (reader == READER_SMTP && s->smtp != NULL)
 		smtp_skipped(s->smtp, who, passed, at);
-	else if (v->reader == READER_TLS && s->tls != NULL)
+	else if (reader == READER_TLS && s->tls != NULL)
 		tls_skipped(s->tls, who, passed);
 }
