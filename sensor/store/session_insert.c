@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct waiting {
 };
 
 struct session_insert {
+	sqlite3		*db;
 	sqlite3_stmt	*greatest, *all;
 	int64_t		 last;		/* row given */
 	unsigned	 count;
@@ -129,13 +131,8 @@ place_is_behind(sqlite3_vtab_cursor *cursor)
 	return p->at >= p->of->count;
 }
 
-static int64_t
-row_at(const struct place *p)
-{
-	return p->of->last - (int64_t)(p->of->count - 1 - p->at);
-}
-
-/* What is not set is NULL. */
+/* What is not set is NULL.  So is the row, whose number we know: SQLite gives
+ * the same when it is not told, and then does not look for one that has it. */
 static int
 place_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
 {
@@ -143,10 +140,8 @@ place_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
 	const struct waiting *w = &p->of->waiting[p->at];
 	const struct span *octets;
 
-	if (column == 0) {
-		sqlite3_result_int64(out, row_at(p));
+	if (column == 0)
 		return SQLITE_OK;
-	}
 	if (--column < FIRST_OCTETS) {
 		if (w->integer[column] != VALUE_NULL)
 			sqlite3_result_int64(out, w->integer[column]);
@@ -167,7 +162,7 @@ place_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
 static int
 place_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
 {
-	*row = row_at((const struct place *)cursor);
+	*row = ((const struct place *)cursor)->at;
 	return SQLITE_OK;
 }
 
@@ -196,6 +191,7 @@ session_insert_new(sqlite3 *db, struct session_insert **out)
 	*out = NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return -1;
+	s->db = db;
 	if (sqlite3_create_module(db, SOURCE, &source_module,
 	    s) != SQLITE_OK ||
 	    statement_prepare(db, insert, &s->all) == -1 ||
@@ -234,6 +230,8 @@ session_insert_flush(struct session_insert *s)
 {
 	int rc = s->count == 0 ? 0 : statement_run(s->all);
 
+	assert(rc == -1 || s->count == 0 ||
+	    sqlite3_last_insert_rowid(s->db) == s->last);
 	s->count = 0;
 	s->used = 0;
 	return rc;

@@ -2,7 +2,7 @@
 /*
  * store/session_insert.h -- rows of table `session`, cheaply.
  *
- * Half of what a row costs is beginning and ending a statement, and binding
+ * Much of what a row costs is beginning and ending a statement, and binding
  * its parameters.  So rows wait for each other, their numbers given, and one
  * statement puts them all: what it reads them from is a virtual table, whose
  * rows are those that wait.
