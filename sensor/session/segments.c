@@ -19,13 +19,14 @@ evidence_enough(const struct session *s)
 	return f->mail_commands > 0 || smtp_rare(f)->auth != NULL;
 }
 
-/* Whose packet is it? */
+/* Whose packet is it?  Ports tell, but for the rare two that are the same. */
 static enum side
 sender(const struct session *s, const struct packet *p)
 {
 	const struct flow_facts *f = flow_facts(s->flow);
 	enum side flow_side = p->source_port == f->port[SIDE_CLIENT] &&
-	    addr_equal(&p->source, &f->ip[SIDE_CLIENT]) ? SIDE_CLIENT :
+	    (p->source_port != f->port[SIDE_SERVER] ||
+	    addr_equal(&p->source, &f->ip[SIDE_CLIENT])) ? SIDE_CLIENT :
 	    SIDE_SERVER;
 
 	return s->flipped ? side_other(flow_side) : flow_side;

@@ -94,10 +94,11 @@ session_side(const struct session *s, enum side who)
 
 /* steer.c: after all that was heard. */
 void	session_steer(struct session *s);
-/* Octets of a skip have passed (all, or as many as came before the end):
- * tell the reader before it hears anything else. */
 void	session_end_skip(struct session *s, enum side flow_side,
 	    bool at_end, struct mark at);
+
+/* Octets of a skip have passed (all, or as many as came before the end):
+ * tell the reader before it hears anything else.  Mostly there is none. */
 static inline void
 session_settle_skip(struct session *s, enum side flow_side, bool at_end,
     struct mark at)
