@@ -63,13 +63,16 @@ source_connect(sqlite3 *db, void *of, int argc, const char *const *argv,
     sqlite3_vtab **out, char **why)
 {
 	struct source *s;
+	int rc;
 
 	(void)argc, (void)argv, (void)why;
+	if ((rc = sqlite3_declare_vtab(db, declaration)) != SQLITE_OK)
+		return rc;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return SQLITE_NOMEM;
 	s->of = of;
 	*out = &s->base;
-	return sqlite3_declare_vtab(db, declaration);
+	return SQLITE_OK;
 }
 
 static int
