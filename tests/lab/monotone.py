@@ -100,6 +100,20 @@ def gaps(got, full, _):
                for one in got)
 
 
+# What is called otherwise once more was seen: an offer passed by after TLS
+# failed is a retry as soon as a mail is given.
+CALLED_LATER = {"starttls-unused": "cleartext-retry"}
+
+
+def is_called(kind, other):
+    return other in (kind, CALLED_LATER.get(kind))
+
+
+def kinds(got, full, _):
+    return all(any(is_called(one, other) for other in full or [])
+               for one in got)
+
+
 VERDICTS = ("undecided", "benign", "suspicious", "attack")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("circumstantial", "strong", "certain")
@@ -188,7 +202,7 @@ RULES = {
     # the judgement
     "policy": same, "sts": same, "promise": same, "tlsa_matching": same,
     "confirmation": same, "unanswered": same,
-    "tlsa_total": same, "verdict": verdict, "kinds": some,
+    "tlsa_total": same, "verdict": verdict, "kinds": kinds,
 }
 
 RULES_LOSS = {**RULES,
@@ -212,7 +226,7 @@ def contradictions(got, full, rules):
 def finding_stands(got, all_full):
     """A finding of the shorter capture: in the whole one as well, there no
     less grave and no less sure."""
-    return any(got["kind"] == one["kind"] and
+    return any(is_called(got["kind"], one["kind"]) and
                SEVERITIES.index(got["severity"]) <=
                SEVERITIES.index(one["severity"]) and
                CONFIDENCES.index(got["confidence"]) <=
