@@ -25,13 +25,15 @@ is_blank(const char *text)
 	return true;
 }
 
-/* A mail behind the 220 that nobody answered. */
+/* A mail behind the 220 that nobody answered, as far as a whole side of the
+ * capture can tell. */
 static bool
 unanswered(const struct brief *b)
 {
 	return b->smtp->plain_after_accept && b->smtp->mail_commands > 0 &&
 	    b->smtp->mails_accepted == 0 &&
 	    b->r->tls_state == RECORD_TLS_FAILED &&
+	    b->r->flow.side[SIDE_SERVER].missing == 0 &&
 	    b->r->flow.end != FLOW_OPEN && b->r->flow.end != FLOW_CUT;
 }
 

@@ -164,8 +164,18 @@ conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
 		r->offer = OFFER_UNSEEN;
 }
 
+/* Who speaks TLS asks for it no more. */
+static bool
+may_still_ask(const struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
+{
+	return !ended(r) && !mail_began(smtp) && !smtp->quit &&
+	    s->side[SIDE_CLIENT].reader != READER_TLS;
+}
+
 static void
-conclude_starttls(struct session_record *r, const struct smtp_facts *smtp)
+conclude_starttls(struct session_record *r, const struct session *s,
+    const struct smtp_facts *smtp)
 {
 	switch (smtp->starttls) {
 	case STARTTLS_SENT:
@@ -181,7 +191,7 @@ conclude_starttls(struct session_record *r, const struct smtp_facts *smtp)
 	if (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_SERVER_ONLY) ||
 	    client_lacks(r) ||
 	    (half_heard(r, smtp) && smtp->hello == HELLO_NONE) ||
-	    (!ended(r) && !mail_began(smtp) && !smtp->quit))
+	    may_still_ask(r, s, smtp))
 		r->starttls = RECORD_STARTTLS_UNSEEN;
 }
 
@@ -370,7 +380,7 @@ conclude(struct session_record *r, const struct session *s,
 	conclude_protocol(r, s, smtp);
 	if (s->smtp != NULL) {
 		conclude_offer(r, smtp);
-		conclude_starttls(r, smtp);
+		conclude_starttls(r, s, smtp);
 	} else
 		r->offer = s->implicit_tls &&
 		    !record_lacks(r, GAP_MIDSTREAM) ? OFFER_NOT_ASKED :

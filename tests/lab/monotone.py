@@ -100,6 +100,17 @@ def gaps(got, full, _):
                for one in got)
 
 
+def refused_first(pair):
+    """MAIL was said, and refused until STARTTLS came: not sent so far."""
+    return pair[0]["starttls"] == "not-sent" and pair[1]["starttls"] in (
+        "sent", "masked") and pair[1]["mail_commands"] > 0
+
+
+def after_mail(rule):
+    return lambda got, full, pair: rule(got, full, pair) or (
+        got in ("not-sent", "none") and refused_first(pair))
+
+
 # What is called otherwise once more was seen: an offer passed by after TLS
 # failed is a retry as soon as a mail is given.
 CALLED_LATER = {"starttls-unused": "cleartext-retry"}
@@ -174,11 +185,11 @@ RULES = {
     "protocol": protocol, "hello": hello, "hello_name": several(begins),
     "hellos": hellos, "capabilities": several(null),
     "ehlo_reply": several(null), "offer": several(unseen("unseen")),
-    "offer_token": several(null), "starttls": unseen("unseen"),
+    "offer_token": several(null), "starttls": after_mail(unseen("unseen")),
     "starttls_command": null, "starttls_reply": null,
     "greeting_code": null, "banner": begins,
     # TLS
-    "tls": unseen("unseen"), "tls_failure": null, "tls_version": null,
+    "tls": after_mail(unseen("unseen")), "tls_failure": null, "tls_version": null,
     "tls_cipher": null, "tls_alert": null, "client_tls_version": null,
     "alpn": null, "sni": null, "ja3": null, "ja3s": null, "ja4": null,
     "resumed": fewer, "certificate": null, "certificate_sha256": null,
