@@ -11,6 +11,7 @@
 #include "flow/flow_internal.h"
 
 #define SESSION_STEP	3	/* the first that a reader has a part in */
+#define DEPTHS		(FLOW_FORESEE_STEPS - SESSION_STEP)
 
 static const struct entry *
 first_entry(const struct flow_table *t, const struct packet *p)
@@ -112,7 +113,7 @@ foresee_ends(const struct flow *f)
 
 	if (f->entry.list != LIST_CLOSING || f->table->ops->foresee == NULL)
 		return;
-	for (unsigned depth = 3; e != NULL && depth-- > 0; e = e->newer)
+	for (unsigned depth = DEPTHS; e != NULL && depth-- > 0; e = e->newer)
 		foresee_end((const struct flow *)e, depth);
 	if (e != NULL)
 		fetch_ahead(e, sizeof(*f));

@@ -218,11 +218,13 @@ deliver_held(struct flow *f, enum side who)
 	return any;
 }
 
-static void
-pump(struct flow *f)
+void
+stream_pump(struct flow *f)
 {
 	bool any, progress = false;
 
+	if (f->waiting == NULL)
+		return;
 	do {
 		any = false;
 		for (int who = 0; who < SIDES; who++)
@@ -234,13 +236,6 @@ pump(struct flow *f)
 		timing_wait_no_more(f);
 	else if (progress)
 		timing_wait(f);
-}
-
-void
-stream_pump(struct flow *f)
-{
-	if (f->waiting != NULL)
-		pump(f);
 }
 
 /* ------------------------------------------------------------------ */

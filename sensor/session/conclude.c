@@ -149,6 +149,13 @@ conclude_protocol(struct session_record *r, const struct session *s,
 	}
 }
 
+/* It went no further than where it might ask for something. */
+static bool
+may_still_ask(const struct session_record *r, const struct smtp_facts *smtp)
+{
+	return !ended(r) && !mail_began(smtp) && !smtp->quit;
+}
+
 static void
 conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
 {
@@ -158,19 +165,10 @@ conclude_offer(struct session_record *r, const struct smtp_facts *smtp)
 	 * the HELO that follows its refusal, or after the capture's end. */
 	may_have_asked = half_heard(r, smtp) || client_lacks(r) ||
 	    record_lacks(r, GAP_GREETING) || record_lacks(r, GAP_EHLO_REPLY) ||
-	    (!mail_began(smtp) && !smtp->quit && !ended(r));
+	    may_still_ask(r, smtp);
 	r->offer = smtp->offer;
 	if (r->offer == OFFER_NOT_ASKED && may_have_asked)
 		r->offer = OFFER_UNSEEN;
-}
-
-/* Who speaks TLS asks for it no more. */
-static bool
-may_still_ask(const struct session_record *r, const struct session *s,
-    const struct smtp_facts *smtp)
-{
-	return !ended(r) && !mail_began(smtp) && !smtp->quit &&
-	    s->side[SIDE_CLIENT].reader != READER_TLS;
 }
 
 static void
@@ -191,7 +189,9 @@ conclude_starttls(struct session_record *r, const struct session *s,
 	if (record_lacks(r, GAP_STARTTLS) || record_lacks(r, GAP_SERVER_ONLY) ||
 	    client_lacks(r) ||
 	    (half_heard(r, smtp) && smtp->hello == HELLO_NONE) ||
-	    may_still_ask(r, s, smtp))
+	    /* who speaks TLS asks for it no more */
+	    (may_still_ask(r, smtp) &&
+	    s->side[SIDE_CLIENT].reader != READER_TLS))
 		r->starttls = RECORD_STARTTLS_UNSEEN;
 }
 

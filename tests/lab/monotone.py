@@ -102,8 +102,10 @@ def gaps(got, full, _):
 
 def refused_first(pair):
     """MAIL was said, and refused until STARTTLS came: not sent so far."""
-    return pair[0]["starttls"] == "not-sent" and pair[1]["starttls"] in (
-        "sent", "masked") and pair[1]["mail_commands"] > 0
+    got, full = pair
+    return (got["end"] == "open" and got["mail_commands"] > 0 and
+            got["mails_in_clear"] == 0 and got["starttls"] == "not-sent" and
+            full["starttls"] == "sent")
 
 
 def after_mail(rule):
@@ -221,7 +223,8 @@ RULES_LOSS = {**RULES,
               "handshake": unseen("syn-only", "synack-only", "midstream"),
               "capture_gaps": lambda got, full, pair: gaps(
                   [one for one in got if one != "midstream"], full, pair),
-              "banner": null, "offer": unseen("unseen")}
+              "banner": null, "offer": unseen("unseen"), "kinds": some,
+              "starttls": unseen("unseen"), "tls": unseen("unseen")}
 
 
 def contradictions(got, full, rules):
