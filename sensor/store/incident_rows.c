@@ -107,26 +107,17 @@ incident_rows_free(struct incident_rows *r)
 	free(r);
 }
 
-/* The number in the first row; what was there stays if there is none. */
-static int
-ask(sqlite3_stmt *stmt, int64_t *answer)
-{
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*answer = sqlite3_column_int64(stmt, 0);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-}
-
 int
 incident_rows_changed(struct incident_rows *r, bool *changed,
     int64_t *next_id)
 {
 	int64_t version = 0;
 
-	if (ask(r->stmt[VERSION], &version) == -1)
+	if (statement_number(r->stmt[VERSION], &version) == -1)
 		return -1;
 	*changed = version != r->data_version;
 	r->data_version = version;
-	return *changed ? ask(r->stmt[NEXT_ID], next_id) : 0;
+	return *changed ? statement_number(r->stmt[NEXT_ID], next_id) : 0;
 }
 
 /* ------------------------------------------------------------------ */
@@ -326,7 +317,7 @@ note_state(struct incident_rows *r, const struct incident *i, int64_t now,
 {
 	*state = -1;
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
-	if (ask(r->stmt[STATE_OF], state) == -1)
+	if (statement_number(r->stmt[STATE_OF], state) == -1)
 		return -1;
 	if (*state == -1) {
 		*state = STATE_NEW;
@@ -454,7 +445,7 @@ close_empty(struct incident_rows *r, const struct incident *i, int64_t now)
 	int64_t state = -1;
 
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
-	if (ask(r->stmt[STATE_OF], &state) == -1)
+	if (statement_number(r->stmt[STATE_OF], &state) == -1)
 		return -1;
 	if (state != STATE_NEW || i->severity > SEVERITY_INFO)
 		return 0;
@@ -471,7 +462,7 @@ incident_rows_revise(struct incident_rows *r, struct incident *i,
 	int64_t state = -1, logged = 0;
 
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, i->id);
-	if (ask(r->stmt[STATE_OF], &state) == -1)
+	if (statement_number(r->stmt[STATE_OF], &state) == -1)
 		return -1;
 	if ((again || state == -1 || i->dirty) && note_state(r, i, now,
 	    &state) == -1)
@@ -481,7 +472,7 @@ incident_rows_revise(struct incident_rows *r, struct incident *i,
 	i->dirty = false;
 	sqlite3_bind_int64(r->stmt[LOGGED], 1, i->id);
 	sqlite3_bind_int64(r->stmt[LOGGED], 2, now);
-	if (ask(r->stmt[LOGGED], &logged) == -1)
+	if (statement_number(r->stmt[LOGGED], &logged) == -1)
 		return -1;
 	if (logged == 0 && write_log(r, i->id, now, "revised", text) == -1)
 		return -1;
@@ -504,7 +495,7 @@ log_merge(struct incident_rows *r, int64_t into, int64_t other, int64_t now)
 	char text[80];
 
 	sqlite3_bind_int64(r->stmt[STATE_OF], 1, other);
-	if (ask(r->stmt[STATE_OF], &state) == -1)
+	if (statement_number(r->stmt[STATE_OF], &state) == -1)
 		return -1;
 	if (state == -1)		/* nobody ever saw it */
 		return 0;

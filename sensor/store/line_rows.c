@@ -71,9 +71,7 @@ line_rows_begin(struct line_rows *l)
 {
 	l->waiting = 0;
 	l->used = 0;
-	if (sqlite3_step(l->greatest) == SQLITE_ROW)
-		l->last = sqlite3_column_int64(l->greatest, 0);
-	return sqlite3_reset(l->greatest) == SQLITE_OK ? 0 : -1;
+	return statement_number(l->greatest, &l->last);
 }
 
 /* The waiting line number `i` into row number `row` of a statement. */

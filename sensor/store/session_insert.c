@@ -223,9 +223,7 @@ session_insert_begin(struct session_insert *s)
 	s->count = 0;
 	s->used = 0;
 	s->last = 0;
-	if (sqlite3_step(s->greatest) == SQLITE_ROW)
-		s->last = sqlite3_column_int64(s->greatest, 0);
-	return sqlite3_reset(s->greatest) == SQLITE_OK ? 0 : -1;
+	return statement_number(s->greatest, &s->last);
 }
 
 int

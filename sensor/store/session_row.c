@@ -101,14 +101,6 @@ stored(uint64_t identity)
 	return (int64_t)identity >> 16;
 }
 
-static int
-ask(sqlite3_stmt *stmt, int64_t *answer)
-{
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*answer = sqlite3_column_int64(stmt, 0);
-	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
-}
-
 /* Which ids are there we know, unless another wrote since. */
 int
 session_row_begin(struct session_row *row)
@@ -117,11 +109,11 @@ session_row_begin(struct session_row *row)
 
 	if (session_insert_begin(row->insert) == -1)
 		return -1;
-	if (ask(row->version, &version) == -1)
+	if (statement_number(row->version, &version) == -1)
 		return -1;
 	if (version == row->data_version)
 		return 0;
-	if (ask(row->greatest, &greatest) == -1)
+	if (statement_number(row->greatest, &greatest) == -1)
 		return -1;
 	fresh_restart(row->fresh, greatest);
 	row->data_version = version;

@@ -33,3 +33,11 @@ statement_run(sqlite3_stmt *stmt)
 	sqlite3_step(stmt);
 	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
 }
+
+int
+statement_number(sqlite3_stmt *stmt, int64_t *answer)
+{
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*answer = sqlite3_column_int64(stmt, 0);
+	return sqlite3_reset(stmt) == SQLITE_OK ? 0 : -1;
+}

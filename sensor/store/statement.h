@@ -8,6 +8,7 @@
 #define STORE_STATEMENT_H
 
 #include <sqlite3.h>
+#include <stdint.h>
 
 int	statement_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt);
 /* `n` of them; some may be NULL afterwards. */
@@ -28,5 +29,7 @@ void	statements_finalize(sqlite3_stmt *stmt[], int n);
 
 /* One that gives no rows, or whose rows do not matter. */
 int	statement_run(sqlite3_stmt *stmt);
+/* The number in the first row; *answer stays as it was if there is none. */
+int	statement_number(sqlite3_stmt *stmt, int64_t *answer);
 
 #endif
